@@ -1,0 +1,33 @@
+"""scopecli: inspect saved models without the framework that wrote them.
+
+`load` opens any supported file and returns a `Model`; the command line is built on the same call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0.dev0"
+__all__ = ["Model", "ScopecliError", "Variable", "__version__", "load"]
+
+if TYPE_CHECKING:
+    from scopecli.errors import ScopecliError
+    from scopecli.formats.opening import load
+    from scopecli.model.model import Model
+    from scopecli.model.variable import Variable
+
+_EXPORTS = {
+    "Model": "scopecli.model.model",
+    "ScopecliError": "scopecli.errors",
+    "Variable": "scopecli.model.variable",
+    "load": "scopecli.formats.opening",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used, so that `import scopecli` costs nothing."""
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_EXPORTS[name]), name)

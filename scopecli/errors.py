@@ -1,0 +1,63 @@
+"""What can go wrong, and how the process ends.
+
+Every failure that a person can meet is a `ScopecliError`: one line that says which file, what is
+wrong, where in it, and what to try. Nothing else may leave a reader, whatever bytes it was given.
+"""
+
+from __future__ import annotations
+
+EXIT_OK = 0
+EXIT_FOUND = 1
+EXIT_TROUBLE = 2
+EXIT_INTERRUPTED = 130
+
+
+class ScopecliError(Exception):
+    """Something that cannot be done, said so that the reader can act on it.
+
+    Attributes:
+        problem: what is wrong, without the path and without a full stop.
+        path: the file concerned; filled in by whoever knows it.
+        where: the place inside the file: an offset, a key, a block, a member.
+        hint: what to try next.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        path: str | None = None,
+        where: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.path = path
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        path = f"{self.path}: " if self.path else ""
+        where = f" ({self.where})" if self.where else ""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{path}{self.problem}{where}{hint}"
+
+
+class PathError(ScopecliError):
+    """Nothing usable stands at the path: missing, a folder without a model, not permitted."""
+
+
+class NotAModelError(ScopecliError):
+    """The file is something else than a saved model: an LFS pointer, a web page, empty."""
+
+
+class DamagedFileError(ScopecliError):
+    """The bytes contradict the format: cut short, failed checksum, impossible count."""
+
+
+class UnsupportedError(ScopecliError):
+    """The file is recognised, and this version cannot do what was asked with it."""
+
+
+class UnknownNameError(ScopecliError):
+    """A name, key or option value that the file does not have."""

@@ -1,0 +1,110 @@
+"""A saved model: its variables, collections and what its reader noticed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from scopecli.model.collection import Collection
+    from scopecli.model.variable import Variable
+
+
+class Note(NamedTuple):
+    """An oddity that the reader tolerated.
+
+    Attributes:
+        code: a stable word for programs: `missing-shard`, `stale-state`, ...
+        message: one line for people.
+        subject: the file, key or name concerned.
+    """
+
+    code: str
+    message: str
+    subject: str = ""
+
+
+class File(NamedTuple):
+    """One file that the model is made of.
+
+    Attributes:
+        path: as it can be opened.
+        size: in bytes; None where the file is missing.
+        role: `index`, `data`, `model`, ...
+    """
+
+    path: str
+    size: int | None
+    role: str
+
+
+class Reuse(NamedTuple):
+    """A scope that was entered, or a layer that was called, more than once.
+
+    Attributes:
+        scope: path of the scope in the tree.
+        entries: what entered it, one an entry: name scopes (`d/`, `d_1/`) or, for Keras, the
+            model and inputs of each call.
+    """
+
+    scope: str
+    entries: tuple[str, ...]
+
+
+class TensorReader(Protocol):
+    """Reads values, a run of elements at a time, so that memory stays bounded."""
+
+    def read(self, variable: Variable, start: int, count: int) -> bytes:
+        """Bytes of elements `start` to `start + count` in C order, little-endian.
+
+        Raises:
+            ScopecliError: the values are missing, damaged, or not of a fixed size.
+        """
+
+    def strings(self, variable: Variable) -> Sequence[bytes]:
+        """All elements of a string tensor in C order.
+
+        Raises:
+            ScopecliError: the values are missing or damaged.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A saved model in memory. Structure only: values are read when asked for.
+
+    Attributes:
+        path: as the user gave it.
+        format: format id, see `scopecli.formats.registry`.
+        variables: every entry of the file, in the file's order.
+        separator: what splits a name into scopes.
+        metadata: facts about the whole file (framework version, shards, ...), JSON values only.
+        collections: by key.
+        reuse: scopes that are used more than once, where the file says so.
+        notes: oddities that were tolerated.
+        files: the files that it is made of.
+        tensors: reads values; None where the file has none.
+    """
+
+    path: str
+    format: str
+    variables: Sequence[Variable]
+    separator: str = "/"
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    collections: Mapping[str, Collection] = field(default_factory=dict)
+    reuse: Sequence[Reuse] = ()
+    notes: Sequence[Note] = ()
+    files: Sequence[File] = ()
+    tensors: TensorReader | None = None
+
+    def collections_of(self) -> dict[str, tuple[str, ...]]:
+        """For each variable key, the collections that it is in, in the model's order."""
+        found: dict[str, tuple[str, ...]] = {}
+        for collection in self.collections.values():
+            if collection.kind == "variables":
+                for key in collection.members:
+                    if collection.key not in found.get(key, ()):
+                        found[key] = (*found.get(key, ()), collection.key)
+        return found

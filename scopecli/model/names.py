@@ -1,0 +1,96 @@
+"""Names: splitting them, ordering them as people do, and saying what numbered siblings share."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# A name of a megabyte of separators must not become a tree half a million levels deep: below this
+# depth the rest of a name is one leaf.
+MAX_DEPTH = 100
+
+_DIGITS = re.compile(r"(\d+)")
+_LAST_NUMBER = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
+_NOT_PRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+NaturalKey = tuple[tuple[str, int, str], ...]
+
+
+def scope_of(path: str, separator: str) -> str:
+    """The scope that a path is in; empty at the top."""
+    return path.rpartition(separator)[0]
+
+
+def leaf_of(path: str, separator: str) -> str:
+    """The last part of a path."""
+    return path.rpartition(separator)[2]
+
+
+def natural_key(name: str) -> NaturalKey:
+    """A sort key under which `layer_2` stands before `layer_10`."""
+    parts = _DIGITS.split(name)
+    # Digits with the same value (`1`, `01`) are told apart by their spelling.
+    numbers = [(int(digits), digits) for digits in parts[1::2] if len(digits) < 20]
+    if len(numbers) * 2 + 1 != len(parts):
+        return ((name, -1, ""),)
+    texts = parts[::2]
+    return tuple(
+        (text, *(numbers[i] if i < len(numbers) else (-1, ""))) for i, text in enumerate(texts)
+    )
+
+
+def numbered(name: str) -> tuple[str, int, str] | None:
+    """Stem, number and tail of a name with a number in it (the last); None where there is none.
+
+    A number with a leading zero is not one that can be counted with.
+    """
+    match = _LAST_NUMBER.fullmatch(name)
+    if match is None or (match[2][0] == "0" and match[2] != "0") or len(match[2]) > 18:
+        return None
+    return match[1], int(match[2]), match[3]
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Numbers in order as people write them: `0-3,5`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ",".join("-".join(map(str, run)) for run in runs)
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The known names most like this one, best first."""
+    from difflib import get_close_matches
+
+    known = list(dict.fromkeys(known))
+    if len(known) > 20_000:  # comparing is quadratic: look among those that share a part
+        part = leaf_of(name, "/")
+        known = [other for other in known if part and part in other][:20_000]
+    inside = [other for other in known if name and name in other]
+    return list(dict.fromkeys([*get_close_matches(name, known, count, 0.6), *inside]))[:count]
+
+
+def printable(name: str) -> str:
+    """The name with control characters and stray bytes escaped, so that it cannot drive a terminal.
+
+    Right-to-left and other invisible directions are escaped too: they make one name look like
+    another.
+    """
+    if name.isascii() and name.isprintable():
+        return name
+    return _NOT_PRINTABLE.sub(_escape, name)
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
