@@ -1,0 +1,15 @@
+"""CRC-32C as LevelDB and TensorFlow store it."""
+
+from __future__ import annotations
+
+import google_crc32c
+
+# A CRC over data that itself holds CRCs is weak, so the stored ones are rotated and shifted:
+# https://github.com/google/leveldb/blob/main/util/crc32c.h
+_MASK_DELTA = 0xA282EAD8
+
+
+def masked_crc32c(data: bytes) -> int:
+    """The masked CRC-32C of `data`, as 32 bits."""
+    crc: int = google_crc32c.value(data)
+    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF

@@ -1,0 +1,141 @@
+"""Bounded random access to one file.
+
+Every reader takes its bytes from here, so that no count or offset that a file claims can read
+past its end or ask for more memory than the file has bytes. It reads instead of mapping: a mapped
+file that shrinks while it is read kills the process, a short read is an error like any other.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from scopecli.errors import DamagedFileError, NotAModelError, PathError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+
+class Source:
+    """A file, or a window of one, that is read at offsets.
+
+    Attributes:
+        path: the file, as it can be opened.
+        size: bytes in the window.
+        base: where the window starts in the file.
+        name: how errors name it: the path, and the member of an archive where it is one.
+    """
+
+    __slots__ = ("_file", "base", "name", "path", "size")
+
+    def __init__(self, path: str) -> None:
+        """Open a regular file.
+
+        Raises:
+            PathError: missing, not permitted, or not a regular file.
+        """
+        try:
+            status = os.stat(path)
+            if not stat.S_ISREG(status.st_mode):
+                raise PathError("not a regular file", path=path)
+            # Unbuffered: readers ask for whole blocks, and a buffer would copy them once more.
+            self._file = io.FileIO(path)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            raise PathError(f"cannot be opened: {reason(error)}", path=path) from error
+        self.path = path
+        self.name = path
+        self.base = 0
+        self.size = status.st_size
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, which all its windows share."""
+        self._file.close()
+
+    def window(self, offset: int, length: int, name: str) -> Source:
+        """A part of this source as a source of its own, sharing the open file.
+
+        Raises:
+            DamagedFileError: the part is not inside this source.
+        """
+        self._check(offset, length)
+        part = object.__new__(Source)
+        part._file = self._file
+        part.path = self.path
+        part.name = f"{self.name}:{name}"
+        part.base = self.base + offset
+        part.size = length
+        return part
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Exactly `length` bytes from `offset`.
+
+        Raises:
+            DamagedFileError: the range is not inside the source, or the file shrank.
+        """
+        self._check(offset, length)
+        try:
+            self._file.seek(self.base + offset)
+            data = self._file.read(length) or b""
+            while len(data) < length:  # one read call returns at most 2 GiB on Linux
+                more = self._file.read(length - len(data))
+                if not more:
+                    raise DamagedFileError(
+                        "the file became shorter while it was read",
+                        path=self.name,
+                        where=f"offset {offset + len(data)}",
+                    )
+                data += more
+        except OSError as error:
+            raise PathError(f"cannot be read: {reason(error)}", path=self.name) from error
+        return data
+
+    def head(self, length: int) -> bytes:
+        """The first `length` bytes, or all where there are fewer."""
+        return self.read(0, min(length, self.size))
+
+    def tail(self, length: int) -> bytes:
+        """The last `length` bytes, or all where there are fewer."""
+        length = min(length, self.size)
+        return self.read(self.size - length, length)
+
+    def _check(self, offset: int, length: int) -> None:
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise DamagedFileError(
+                f"needs bytes {offset} to {offset + length}, and has {self.size}",
+                path=self.name,
+                hint="the file is cut short or damaged: copy it again",
+            )
+
+
+def reason(error: OSError | ValueError) -> str:
+    """The operating system's words for a failure, without number and path."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def read_small_text(path: str, limit: int) -> str:
+    """A small text file, whole.
+
+    Raises:
+        NotAModelError: larger than `limit` bytes.
+        PathError: it cannot be read.
+    """
+    with Source(path) as source:
+        if source.size > limit:
+            raise NotAModelError(
+                f"has {source.size} bytes where at most {limit} are meant", path=path
+            )
+        return source.head(limit).decode("utf-8", "replace")

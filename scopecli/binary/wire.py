@@ -1,0 +1,93 @@
+"""The protobuf wire format, walked in place.
+
+Fields are visited in the order of the bytes and nothing is copied until a caller takes it, so a
+message of a gigabyte costs what its field headers cost.
+https://protobuf.dev/programming-guides/encoding/
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.errors import DamagedFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+
+_WIDTHS = {FIXED64: 8, FIXED32: 4}
+_MAX_VARINT_BYTES = 10
+
+# Field number, wire type, value: the number itself, or (start, end) of a length-delimited field.
+Field = tuple[int, int, int]
+Span = tuple[int, int]
+
+
+def varint(data: bytes, at: int, end: int) -> tuple[int, int]:
+    """One base-128 varint from `at`: the value and the offset behind it.
+
+    Raises:
+        DamagedFileError: it runs past `end` or is longer than ten bytes.
+    """
+    value = shift = 0
+    for position in range(at, min(end, at + _MAX_VARINT_BYTES)):
+        byte = data[position]
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value & 0xFFFFFFFFFFFFFFFF, position + 1
+        shift += 7
+    raise DamagedFileError("a varint does not end", where=f"offset {at}")
+
+
+def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """The fields of the message in `data[start:end]`.
+
+    Yields (number, wire type, a, b): for numbers, `a` is the value; for length-delimited fields,
+    `a` and `b` bound the contents.
+
+    Raises:
+        DamagedFileError: a field runs past `end`, or has a wire type that proto3 does not use.
+    """
+    at = start
+    while at < end:
+        tag = data[at]
+        if tag < 0x80:
+            at += 1
+        else:
+            tag, at = varint(data, at, end)
+        number, wire_type = tag >> 3, tag & 7
+        if wire_type == VARINT:
+            value, at = varint(data, at, end)
+            yield number, wire_type, value, 0
+        elif wire_type == BYTES:
+            length, at = varint(data, at, end)
+            if length > end - at:
+                raise DamagedFileError(
+                    f"field {number} has {length} bytes where {end - at} are left",
+                    where=f"offset {at}",
+                )
+            yield number, wire_type, at, at + length
+            at += length
+        elif wire_type in _WIDTHS:
+            width = _WIDTHS[wire_type]
+            if width > end - at:
+                raise DamagedFileError(f"field {number} is cut short", where=f"offset {at}")
+            yield number, wire_type, int.from_bytes(data[at : at + width], "little"), 0
+            at += width
+        else:
+            raise DamagedFileError(
+                f"field {number} has unknown wire type {wire_type}", where=f"offset {at}"
+            )
+        if number == 0:
+            raise DamagedFileError("field number 0", where=f"offset {at}")
+
+
+def signed64(value: int) -> int:
+    """A varint that holds an int64, with its sign."""
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def text(data: bytes, start: int, end: int) -> str:
+    """A string field. Bytes that are not UTF-8 survive as surrogates."""
+    return data[start:end].decode("utf-8", "surrogateescape")
