@@ -1,0 +1,1 @@
+"""Readers: one module a format, found through the static table in `registry`."""

@@ -1,0 +1,161 @@
+"""Which format a file has, by its contents; and what it is where it is no model at all."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.binary import sstable
+from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
+from scopecli.formats import tf_checkpoint_state
+
+if TYPE_CHECKING:
+    from scopecli.binary.source import Source
+
+HEAD_SIZE = 4096
+
+_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+# A user block of any power of two from 512 may stand before the superblock:
+# https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html#Superblock
+_HDF5_FIRST_USER_BLOCK = 512
+# What becomes of the magic where the file went through a text decoder.
+_HDF5_MANGLED = (b"\xef\xbf\xbdHDF", b"\x89HDF\n\x1a\n", b"\xc2\x89HDF")
+
+_DATA_SHARD = re.compile(r"(?P<prefix>.+)\.data-\d{5}-of-\d{5}")
+
+
+class Foreign(NamedTuple):
+    """Something that is told by its first bytes, and is not read."""
+
+    magic: bytes
+    offset: int
+    what: str
+
+
+_OTHER_MODELS = (
+    Foreign(b"GGUF", 0, "a GGUF file"),
+    Foreign(b"\x93NUMPY", 0, "a NumPy array"),
+    Foreign(b"TFL3", 4, "a TensorFlow Lite model"),
+    Foreign(b'{"', 8, "a safetensors file"),
+    Foreign(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19", 0, "a PyTorch file"),
+    Foreign(b"\x80\x02", 0, "a Python pickle"),
+    Foreign(b"\x80\x03", 0, "a Python pickle"),
+    Foreign(b"\x80\x04", 0, "a Python pickle"),
+    Foreign(b"\x80\x05", 0, "a Python pickle"),
+)
+_NOT_MODELS = (
+    Foreign(b"\x1f\x8b", 0, "gzip data: unpack it first"),
+    Foreign(b"BZh", 0, "bzip2 data: unpack it first"),
+    Foreign(b"\xfd7zXZ\x00", 0, "xz data: unpack it first"),
+    Foreign(b"(\xb5/\xfd", 0, "zstandard data: unpack it first"),
+    Foreign(b"ustar", 257, "a tar archive: unpack it first"),
+    Foreign(b"Rar!", 0, "a RAR archive: unpack it first"),
+    Foreign(b"7z\xbc\xaf\x27\x1c", 0, "a 7-Zip archive: unpack it first"),
+    Foreign(b"%PDF", 0, "a PDF document"),
+    Foreign(b"\x89PNG", 0, "a PNG picture"),
+    Foreign(b"\x7fELF", 0, "a program"),
+)
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_WEB_PAGE = (b"<!doctype html", b"<html", b"<?xml", b"<head", b"<body")
+
+
+def identify(source: Source) -> str:
+    """The format id of a file.
+
+    Raises:
+        NotAModelError: it is something else, and the message says what.
+        UnsupportedError: it is a saved model of a format that is not read.
+        DamagedFileError: it has the marks of a format and contradicts them.
+    """
+    head = source.head(HEAD_SIZE)
+    _refuse_what_is_no_model(source, head)
+    if sstable.is_table(source):
+        return _table_format(source)
+    if _is_hdf5(source, head):
+        from scopecli.formats import hdf5_file
+
+        return hdf5_file.identify(source)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        from scopecli.formats import zip_archive
+
+        return zip_archive.identify(source)
+    if _is_scopecli_json(head):
+        return "scopecli-json"
+    raise _unknown(source, head)
+
+
+def _refuse_what_is_no_model(source: Source, head: bytes) -> None:
+    if not head:
+        raise NotAModelError("the file is empty", path=source.name)
+    if head.startswith(_LFS_POINTER):
+        raise NotAModelError(
+            "is a Git LFS pointer, not the file itself",
+            path=source.name,
+            hint="fetch the contents with `git lfs pull`",
+        )
+    if head.lstrip()[:32].lower().startswith(_WEB_PAGE):
+        raise NotAModelError(
+            "is a web page, not a model",
+            path=source.name,
+            hint="the download went wrong: fetch the raw file",
+        )
+    if any(head.startswith(mangled) for mangled in _HDF5_MANGLED):
+        raise DamagedFileError(
+            "is an HDF5 file that was changed as if it were text",
+            path=source.name,
+            where="offset 0",
+            hint="copy it again in binary mode",
+        )
+
+
+def _table_format(source: Source) -> str:
+    from scopecli.formats import tf_v2_checkpoint
+
+    if tf_v2_checkpoint.is_index(source):
+        return tf_v2_checkpoint.FORMAT
+    raise UnsupportedError(
+        "is a TensorFlow V1 checkpoint, which this version does not read", path=source.name
+    )
+
+
+def _is_hdf5(source: Source, head: bytes) -> bool:
+    if head.startswith(_HDF5_MAGIC):
+        return True
+    offset = _HDF5_FIRST_USER_BLOCK
+    while offset + len(_HDF5_MAGIC) <= source.size:
+        if source.read(offset, len(_HDF5_MAGIC)) == _HDF5_MAGIC:
+            return True
+        offset *= 2
+    return False
+
+
+def _is_scopecli_json(head: bytes) -> bool:
+    return head.lstrip()[:1] == b"{" and b'"scopecli/model/' in head
+
+
+def _unknown(source: Source, head: bytes) -> NotAModelError | UnsupportedError:
+    for foreign in _OTHER_MODELS:
+        if head.startswith(foreign.magic, foreign.offset):
+            return UnsupportedError(
+                f"is {foreign.what}, which this version does not read", path=source.name
+            )
+    for foreign in _NOT_MODELS:
+        if head.startswith(foreign.magic, foreign.offset):
+            return NotAModelError(f"is {foreign.what}", path=source.name)
+    if tf_checkpoint_state.is_state(head):
+        return NotAModelError("is a checkpoint state file", path=source.name)
+    return NotAModelError(
+        f"is no saved model that scopecli knows: starts with {_quote(head[:16])}",
+        path=source.name,
+        hint="name its format with --input-format if you know better",
+    )
+
+
+def _quote(data: bytes) -> str:
+    return repr(data)[1:]
+
+
+def data_shard_prefix(path: str) -> str | None:
+    """The checkpoint prefix, where the path is that of a V2 data shard."""
+    match = _DATA_SHARD.fullmatch(path)
+    return match["prefix"] if match else None

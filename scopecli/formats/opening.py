@@ -1,0 +1,152 @@
+"""From a path to a model: which files are meant, which format they have, which reader reads them.
+
+A path may be a file, the prefix of a TensorFlow checkpoint, one of its files, or a folder with a
+`checkpoint` file. Contents decide; a suffix never does.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.binary.source import Source
+from scopecli.errors import PathError, ScopecliError, UnsupportedError
+from scopecli.formats import detection, registry, tf_checkpoint_state
+
+if TYPE_CHECKING:
+    from scopecli.model.model import Model, Note
+
+_V2 = "tf-v2-checkpoint"
+_INDEX = ".index"
+_MAX_NAMED = 5
+
+
+class Target(NamedTuple):
+    """What a path leads to."""
+
+    path: str
+    format: str
+    notes: tuple[Note, ...] = ()
+
+
+def load(path: str | os.PathLike[str], *, input_format: str | None = None) -> Model:
+    """Open a saved model and read its structure. No tensor is read, no framework imported.
+
+    Args:
+        path: a file, a checkpoint prefix or one of its files, or a folder that holds one.
+        input_format: a format id, where the contents should not decide.
+
+    Returns:
+        The model. Its values are read when they are asked for, so the files must stay in place.
+
+    Raises:
+        ScopecliError: nothing usable is there, or the file is damaged; `str()` of it is one line.
+    """
+    given = os.fspath(path)
+    try:
+        target = _resolve(given, input_format)
+        model = registry.get(target.format).reader().read(target.path)
+    except ScopecliError as error:
+        error.path = error.path or given
+        raise
+    return _as_given(model, given, target.notes)
+
+
+def _as_given(model: Model, path: str, notes: tuple[Note, ...]) -> Model:
+    from dataclasses import replace
+
+    return replace(model, path=path, notes=(*notes, *model.notes))
+
+
+def _resolve(path: str, input_format: str | None) -> Target:
+    if os.path.isdir(path):
+        return _in_folder(path)
+    if not os.path.exists(path):
+        return _beside_prefix(path)
+    prefix = detection.data_shard_prefix(path)
+    if prefix is not None:
+        return _of_shard(path, prefix)
+    if input_format is not None:
+        return Target(path, input_format)
+    with Source(path) as source:
+        if tf_checkpoint_state.is_state(source.head(detection.HEAD_SIZE)):
+            return _of_state(path)
+        return Target(path, detection.identify(source))
+
+
+def _of_state(state_path: str) -> Target:
+    prefix, notes = tf_checkpoint_state.latest(state_path)
+    if not os.path.isfile(prefix + _INDEX):
+        raise UnsupportedError(
+            "is a TensorFlow V1 checkpoint, which this version does not read", path=prefix
+        )
+    return Target(prefix, _V2, tuple(notes))
+
+
+def _of_shard(path: str, prefix: str) -> Target:
+    if os.path.isfile(prefix + _INDEX):
+        return Target(prefix, _V2)
+    raise PathError(
+        "is a data shard without its index: it has values and no names",
+        path=path,
+        hint=f"look for {os.path.basename(prefix)}{_INDEX}",
+    )
+
+
+def _in_folder(path: str) -> Target:
+    state = os.path.join(path, tf_checkpoint_state.FILE_NAME)
+    if os.path.isfile(state):
+        return _of_state(state)
+    names = _listing(path)
+    if "saved_model.pb" in names:
+        raise UnsupportedError("is a SavedModel, which this version does not read", path=path)
+    prefixes = sorted(name.removesuffix(_INDEX) for name in names if name.endswith(_INDEX))
+    if len(prefixes) == 1:
+        return Target(os.path.join(path, prefixes[0]), _V2)
+    if prefixes:
+        raise PathError(
+            f"has {len(prefixes)} checkpoints: {_some(prefixes)}", path=path, hint="name one"
+        )
+    files = sorted(name for name in names if os.path.isfile(os.path.join(path, name)))
+    hint = f"name a file in it: {_some(files)}" if files else None
+    raise PathError("is a folder without a checkpoint", path=path, hint=hint)
+
+
+def _beside_prefix(path: str) -> Target:
+    """A path that is no file: the prefix of a checkpoint, or a mistake."""
+    if os.path.isfile(path + _INDEX):
+        return Target(path, _V2)
+    folder = os.path.dirname(path) or "."
+    names = _listing(folder) if os.path.isdir(folder) else []
+    base = os.path.basename(path)
+    if any(name.startswith(f"{base}.data-") for name in names):
+        raise PathError(
+            f"has data shards and no index: {base}{_INDEX} is missing",
+            path=path,
+            hint="the names are in the index: copy it too",
+        )
+    if f"{base}.meta" in names:
+        raise PathError(
+            f"has a graph ({base}.meta) and no checkpoint: {base}{_INDEX} is missing", path=path
+        )
+    raise PathError("no such file or checkpoint", path=path, hint=_nearest(base, names))
+
+
+def _listing(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError as error:
+        raise PathError(f"cannot be listed: {error.strerror}", path=folder) from error
+
+
+def _nearest(base: str, names: list[str]) -> str | None:
+    from difflib import get_close_matches
+
+    prefixes = {name.removesuffix(_INDEX) for name in names}
+    near = get_close_matches(base, sorted(prefixes), n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(near)}?" if near else None
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _MAX_NAMED
+    return ", ".join(names[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,117 @@
+"""The document that `scopecli tree --format json` writes, read back as a model.
+
+A committed one is a lock file: what the model's structure is meant to be. It has no values.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from scopecli.binary.source import Source
+from scopecli.errors import DamagedFileError
+from scopecli.model.collection import Collection
+from scopecli.model.model import File, Model, Note, Reuse
+from scopecli.model.variable import KINDS, Kind, Variable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FORMAT = "scopecli-json"
+SCHEMA = "scopecli/model/1"
+
+JsonObject = dict[str, Any]
+
+
+def read(path: str) -> Model:
+    """Read a document.
+
+    Raises:
+        DamagedFileError: it is no JSON, or not this document.
+    """
+    with Source(path) as source:
+        size = source.size
+        text = source.head(size)
+    try:
+        document = json.loads(text)
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+            raise DamagedFileError(f"is no {SCHEMA} document", path=path)
+        return _model(path, size, document)
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        raise DamagedFileError(
+            f"is no valid {SCHEMA} document: {_words(error)}",
+            path=path,
+            hint="write it anew with `scopecli tree --format json`",
+        ) from error
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    return "nested too deep" if isinstance(error, RecursionError) else str(error)
+
+
+def _model(path: str, size: int, document: JsonObject) -> Model:
+    variables = list(_variables(document["scopes"]))
+    key_of = {variable.name: variable.key for variable in variables}
+    return Model(
+        path=path,
+        format=FORMAT,
+        variables=variables,
+        separator=_separator(document["separator"]),
+        metadata={**document["metadata"], "source_format": document["format"]},
+        collections={
+            key: Collection(key, "variables", tuple(key_of.get(name, name) for name in members))
+            for key, members in document["collections"].items()
+        },
+        reuse=[Reuse(_text(row["scope"]), tuple(row["entries"])) for row in document["reuse"]],
+        notes=[Note(row["code"], row["message"], row["subject"]) for row in document["notes"]],
+        files=(File(path, size, "document"),),
+    )
+
+
+def _separator(value: object) -> str:
+    separator = _text(value)
+    if len(separator) != 1:
+        raise ValueError(f"separator {separator!r} is not one character")
+    return separator
+
+
+def _variables(scope: JsonObject) -> Iterator[Variable]:
+    """The variables of a scope and all below it, in the document's order."""
+    waiting = [scope]
+    while waiting:
+        inner = waiting.pop()
+        for row in inner["variables"]:
+            yield _variable(row)
+        waiting.extend(reversed(inner["children"]))
+
+
+def _variable(row: JsonObject) -> Variable:
+    kind = row["kind"]
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind {kind!r}")
+    shape = row["shape"]
+    return Variable(
+        key=_text(row["key"]),
+        name=_text(row["name"]),
+        shape=None if shape is None else tuple(None if d is None else int(d) for d in shape),
+        dtype=_text(row["dtype"]),
+        nbytes=None if row["bytes"] is None else int(row["bytes"]),
+        kind=cast("Kind", kind),
+        trainable=None if row["trainable"] is None else bool(row["trainable"]),
+        attributes=dict(row.get("attributes", {})),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} where a text is meant")
+    return value

@@ -1,0 +1,86 @@
+"""The `checkpoint` file, in which a Saver notes the newest checkpoint of a folder.
+
+It is a CheckpointState in protobuf's text format:
+https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/training/checkpoint_state.proto
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from scopecli.binary.source import read_small_text
+from scopecli.errors import PathError
+from scopecli.model.model import Note
+
+FILE_NAME = "checkpoint"
+_LIMIT = 16 << 20
+_ENTRY = re.compile(r'(all_)?model_checkpoint_paths?\s*:\s*"((?:[^"\\\n]|\\.)*)"')
+_ESCAPE = re.compile(r"\\([0-7]{1,3}|.)")
+_CONTROL = {"n": "\n", "t": "\t", "r": "\r"}
+
+
+def is_state(head: bytes) -> bool:
+    """Whether a file starts as a `checkpoint` file does."""
+    return head.lstrip().startswith((b"model_checkpoint_path", b"all_model_checkpoint_paths"))
+
+
+def latest(state_path: str) -> tuple[str, list[Note]]:
+    """The prefix of the newest checkpoint that is there, with notes on what is stale.
+
+    A path that leads nowhere, as after a move to another machine, is looked for beside the state
+    file under its base name.
+
+    Raises:
+        PathError: none of the checkpoints that the file names is there.
+    """
+    folder = os.path.dirname(state_path)
+    text = read_small_text(state_path, _LIMIT)
+    entries = [(bool(match[1]), _unescape(match[2])) for match in _ENTRY.finditer(text)]
+    newest = [path for is_list, path in entries if not is_list][-1:]
+    older = [path for is_list, path in reversed(entries) if is_list]
+    for path in newest + older:
+        found = _find(folder, path)
+        if found:
+            return found, _notes(newest[0] if newest else path, path, folder, found)
+    named = newest[0] if newest else "nothing"
+    raise PathError(
+        f"names {named}, which is not there and not beside it either",
+        path=state_path,
+        hint="give the checkpoint's own prefix",
+    )
+
+
+def _find(folder: str, path: str) -> str | None:
+    """The prefix where a checkpoint of this name is: as written, or beside the state file."""
+    base = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    for prefix in (os.path.join(folder, path), os.path.join(folder, base)):
+        if os.path.isfile(prefix + ".index") or os.path.isfile(prefix):
+            return prefix
+    return None
+
+
+def _notes(newest: str, used: str, folder: str, found: str) -> list[Note]:
+    if used != newest:
+        message = f"the newest checkpoint, {newest}, is not there: {used} is shown"
+        return [Note("stale-state", message, newest)]
+    if found != os.path.join(folder, newest):
+        message = f"the state file names {newest}, which is not there: the one beside it is shown"
+        return [Note("stale-state", message, newest)]
+    return []
+
+
+def _unescape(text: str) -> str:
+    r"""Undo text format's escapes; `\303\251` are the bytes of a UTF-8 character."""
+    if "\\" not in text:
+        return text
+    plain = _ESCAPE.sub(
+        lambda match: (
+            chr(int(match[1], 8) & 0xFF) if match[1].isdigit() else _CONTROL.get(match[1], match[1])
+        ),
+        text,
+    )
+    try:
+        return plain.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return plain
