@@ -1,0 +1,159 @@
+"""The scope tree as rows, with identical numbered siblings folded into one.
+
+What a tree shows, not how: a renderer draws the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.model.names import numbered, ranges
+from scopecli.model.scope import ScopeTree, Totals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from scopecli.model.scope import Member, Scope
+    from scopecli.model.variable import Variable
+
+# Two siblings are as quickly read as a fold of two.
+_FEWEST_TO_FOLD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineOptions:
+    """How much of the tree is shown.
+
+    Attributes:
+        depth: scopes below this many levels are closed; None for all.
+        fold: whether identical numbered siblings become one row.
+        order: `name`, `params`, `bytes` or `file`.
+    """
+
+    depth: int | None = None
+    fold: bool = True
+    order: str = "name"
+
+
+class Row(NamedTuple):
+    """One line of the tree.
+
+    Attributes:
+        depth: 0 for what is at the top.
+        is_last: whether it is the last inside its parent.
+        label: the member's name, or `layer_[0-11]` for folded ones.
+        path: of the member; of the first where folded.
+        variables: those that have exactly this path; of the first where folded.
+        totals: over what is below; None where the member is no scope.
+        times: how many members the row stands for.
+    """
+
+    depth: int
+    is_last: bool
+    label: str
+    path: str
+    variables: Sequence[Variable]
+    totals: Totals | None
+    times: int = 1
+
+
+def outline(variables: Sequence[Variable], separator: str, options: OutlineOptions) -> list[Row]:
+    """The rows of the tree of these variables, top down."""
+    tree = ScopeTree(variables, separator)
+    places = {id(variable): i for i, variable in enumerate(variables)}
+    sort_key = _sort_keys(places).get(options.order)
+    rows: list[Row] = []
+    # A stack and not recursion: (scope, the members of it that are still to be shown).
+    stack = [(tree.root, _groups(tree.root, sort_key, options))]
+    while stack:
+        scope, groups = stack[-1]
+        if not groups:
+            stack.pop()
+            continue
+        group = groups.pop()
+        member = group[0]
+        rows.append(_row(scope, group, depth=len(stack) - 1, is_last=not groups))
+        if member.scope and (options.depth is None or len(stack) < options.depth):
+            stack.append((member.scope, _groups(member.scope, sort_key, options)))
+    return rows
+
+
+Group = list["Member"]
+
+
+def _groups(
+    scope: Scope, sort_key: Callable[[Member], float] | None, options: OutlineOptions
+) -> list[Group]:
+    """The members of a scope, folded, last first so that they can be popped."""
+    members = scope.members()
+    if sort_key is not None:
+        members.sort(key=sort_key)
+    groups = _fold(members) if options.fold else [[member] for member in members]
+    return groups[::-1]
+
+
+def _row(scope: Scope, group: Group, *, depth: int, is_last: bool) -> Row:
+    member, times = group[0], len(group)
+    label = member.name
+    if times > 1:
+        parts = [part for other in group if (part := numbered(other.name))]
+        stem, _, tail = parts[0]
+        label = f"{stem}[{ranges(number for _, number, _ in parts)}]{tail}"
+    totals = member.scope.totals.times(times) if member.scope else None
+    return Row(depth, is_last, label, scope.prefix + member.name, member.variables, totals, times)
+
+
+def _fold(members: list[Member]) -> list[Group]:
+    """Runs of members that differ in one number only."""
+    groups: list[Group] = []
+    stem: tuple[str, str] | None = None
+    for member in members:
+        parts = numbered(member.name)
+        this = (parts[0], parts[2]) if parts else None
+        if groups and this is not None and this == stem and _same_inside(groups[-1][0], member):
+            groups[-1].append(member)
+        else:
+            groups.append([member])
+        stem = this
+    return [
+        part
+        for group in groups
+        for part in ([group] if len(group) >= _FEWEST_TO_FOLD else [[member] for member in group])
+    ]
+
+
+def _same_inside(a: Member, b: Member) -> bool:
+    """Whether two members hold the same: names, shapes, types, kinds and trainable flags."""
+    if not _same_variables(a.variables, b.variables):
+        return False
+    if a.scope is None or b.scope is None:
+        return a.scope is b.scope
+    return (
+        a.scope.totals == b.scope.totals
+        and _same_variables(a.scope.variables, b.scope.variables)
+        and a.scope.relative_paths() == b.scope.relative_paths()
+    )
+
+
+def _same_variables(a: Sequence[Variable], b: Sequence[Variable]) -> bool:
+    return len(a) == len(b) and all(
+        x.shape == y.shape
+        and x.dtype == y.dtype
+        and x.kind == y.kind
+        and x.trainable == y.trainable
+        for x, y in zip(a, b, strict=True)
+    )
+
+
+def _sort_keys(places: dict[int, int]) -> dict[str, Callable[[Member], float]]:
+    """How siblings are ordered; by name is how they come."""
+
+    def members(member: Member) -> list[Variable]:
+        return [*member.variables, *(member.scope.variables if member.scope else ())]
+
+    return {
+        "params": lambda member: -sum(v.params for v in members(member) if v.is_parameter),
+        "bytes": lambda member: -sum(v.nbytes or 0 for v in members(member)),
+        "file": lambda member: min(places[id(v)] for v in members(member)),
+    }

@@ -1,0 +1,96 @@
+"""What a model is, in numbers: counts by kind and dtype, the largest parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from scopecli.model.scope import Scope, ScopeTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from scopecli.model.model import Model
+    from scopecli.model.variable import Variable
+
+LARGEST = 5
+T = TypeVar("T")
+
+
+class Count(NamedTuple):
+    """How many entries of one sort there are, and how large they are together."""
+
+    name: str
+    entries: int
+    params: int
+    bytes: int
+
+
+class Summary(NamedTuple):
+    """A model in numbers.
+
+    Attributes:
+        kinds: by kind, in the order of `KINDS`, only those that occur.
+        dtypes: by dtype, largest first.
+        largest_variables: by bytes.
+        largest_scopes: scopes at the top, by bytes; where there is one only, those inside it.
+    """
+
+    kinds: Sequence[Count]
+    dtypes: Sequence[Count]
+    largest_variables: Sequence[Variable]
+    largest_scopes: Sequence[Scope]
+
+
+def parameters(variables: Iterable[Variable]) -> int:
+    """Elements of the model's own variables: no optimizer state, no averaged copies."""
+    return sum(variable.params for variable in variables if variable.is_parameter)
+
+
+def total_bytes(variables: Iterable[Variable]) -> int:
+    """Bytes of all the tensors, uncompressed."""
+    return sum(variable.nbytes or 0 for variable in variables)
+
+
+def kind_counts(variables: Iterable[Variable]) -> list[Count]:
+    """Counts by kind: variables first, then slots, constants, bookkeeping."""
+    from scopecli.model.variable import KINDS
+
+    counts = {count.name: count for count in _counts(variables, lambda v: v.kind)}
+    return [counts[kind] for kind in KINDS if kind in counts]
+
+
+def summarize(model: Model) -> Summary:
+    """Count a model through."""
+    variables = model.variables
+    dtypes = _counts(variables, lambda variable: variable.dtype)
+    return Summary(
+        kinds=kind_counts(variables),
+        dtypes=sorted(dtypes, key=lambda count: (-count.bytes, count.name)),
+        largest_variables=_largest(variables, lambda variable: variable.nbytes or 0),
+        largest_scopes=_largest(_top_scopes(model), lambda scope: scope.totals.bytes),
+    )
+
+
+def _counts(variables: Iterable[Variable], of: Callable[[Variable], str]) -> list[Count]:
+    groups: dict[str, list[int]] = {}
+    for variable in variables:
+        sums = groups.setdefault(of(variable), [0, 0, 0])
+        sums[0] += 1
+        sums[1] += variable.params
+        sums[2] += variable.nbytes or 0
+    return [Count(name, *sums) for name, sums in groups.items()]
+
+
+def _largest(items: Iterable[T], size: Callable[[T], int]) -> list[T]:
+    from heapq import nlargest
+
+    return nlargest(LARGEST, items, key=size)
+
+
+def _top_scopes(model: Model) -> list[Scope]:
+    scope = ScopeTree(model.variables, model.separator).root
+    while True:
+        inner = [member.scope for member in scope.members() if member.scope]
+        if len(inner) != 1 or not any(member.scope for member in inner[0].members()):
+            return inner
+        scope = inner[0]
