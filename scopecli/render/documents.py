@@ -1,0 +1,238 @@
+"""The JSON documents. Their shapes are in `schemas/`; a breaking change raises the number.
+
+One variable stands on one line, so that a committed document gives readable differences. Lines are
+put together here and not by `json.dumps`, whose indenting takes ten times as long.
+"""
+
+from __future__ import annotations
+
+import json
+from json.encoder import encode_basestring_ascii as quoted
+from typing import TYPE_CHECKING
+
+from scopecli.errors import ScopecliError
+from scopecli.model.names import scope_of
+from scopecli.model.scope import ScopeTree
+from scopecli.model.variable import Slice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from scopecli.analysis.lookup import Found
+    from scopecli.analysis.stats import ValueStats
+    from scopecli.analysis.summary import Count, Summary
+    from scopecli.model.collection import Collection
+    from scopecli.model.model import Model
+    from scopecli.model.scope import Scope, Totals
+    from scopecli.model.variable import Variable
+
+SCHEMA_LIST = "scopecli/list/1"
+SCHEMA_MODEL = "scopecli/model/1"
+SCHEMA_INFO = "scopecli/info/1"
+SCHEMA_SHOW = "scopecli/show/1"
+
+
+def list_document(model: Model, variables: Iterable[Variable]) -> Iterator[str]:
+    """`list --format json`, in pieces."""
+    yield f'{{"schema": {quoted(SCHEMA_LIST)}, "path": {quoted(model.path)}, '
+    yield f'"format": {quoted(model.format)}, "variables": ['
+    line = _variable_line(model)
+    gap = "\n"
+    for variable in variables:
+        yield gap + line(variable)
+        gap = ",\n"
+    yield "\n]}\n"
+
+
+def list_lines(model: Model, variables: Iterable[Variable]) -> Iterator[str]:
+    """`list --format jsonl`: an object a line."""
+    line = _variable_line(model)
+    for variable in variables:
+        yield line(variable) + "\n"
+
+
+def model_document(model: Model, variables: Sequence[Variable]) -> Iterator[str]:
+    """`tree --format json`, in pieces: the whole model, which scopecli reads back."""
+    head = {
+        "schema": SCHEMA_MODEL,
+        "path": model.path,
+        "format": model.format,
+        "separator": model.separator,
+        "metadata": dict(model.metadata),
+    }
+    yield json.dumps(head)[:-1] + ',\n"scopes": '
+    yield from _scope_lines(ScopeTree(variables, model.separator).root, _variable_line(model), "")
+    yield f',\n"collections": {json.dumps(_collections(model))}'
+    yield f',\n"reuse": {json.dumps([reuse._asdict() for reuse in model.reuse])}'
+    yield f',\n"notes": {json.dumps([note._asdict() for note in model.notes])}}}\n'
+
+
+def info_document(model: Model, summary: Summary) -> str:
+    """`info --format json`."""
+    document = {
+        "schema": SCHEMA_INFO,
+        "path": model.path,
+        "format": model.format,
+        "metadata": dict(model.metadata),
+        "files": [{"path": f.path, "bytes": f.size, "role": f.role} for f in model.files],
+        "kinds": _counts(summary.kinds),
+        "dtypes": _counts(summary.dtypes),
+        "largest_variables": [
+            {"key": v.key, "name": v.name, "bytes": v.nbytes} for v in summary.largest_variables
+        ],
+        "largest_scopes": [
+            {"path": scope.path, **_totals(scope.totals)} for scope in summary.largest_scopes
+        ],
+        "collections": {c.key: len(c.members) for c in model.collections.values()},
+        "reuse": [reuse._asdict() for reuse in model.reuse],
+        "notes": [note._asdict() for note in model.notes],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def show_document(
+    model: Model, found: Found, measured: Callable[[Variable], ValueStats] | None
+) -> str:
+    """`show --format json`: one name, its variables with statistics, its scope."""
+    document: dict[str, object] = {
+        "schema": SCHEMA_SHOW,
+        "path": model.path,
+        "format": model.format,
+        "name": found.name,
+        "variables": [_shown(model, variable, measured) for variable in found.variables],
+        "scope": None,
+    }
+    if found.scope is not None:
+        document["scope"] = {"path": found.scope.path, "totals": _totals(found.scope.totals)}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _shown(
+    model: Model, variable: Variable, measured: Callable[[Variable], ValueStats] | None
+) -> dict[str, object]:
+    shown = variable_object(model, variable, model.collections_of().get(variable.key, ()))
+    storage = variable.storage
+    if storage is not None:
+        shown["storage"] = {
+            "shard": storage.shard,
+            "offset": storage.offset,
+            "length": storage.length,
+            "checksum": storage.checksum._asdict() if storage.checksum else None,
+        }
+    if measured is not None:
+        try:
+            shown["values"] = measured(variable)._asdict()
+        except ScopecliError as error:
+            shown["values"] = {"problem": error.problem}
+    return shown
+
+
+def variable_object(
+    model: Model, variable: Variable, collections: tuple[str, ...]
+) -> dict[str, object]:
+    """One variable as every document has it."""
+    shared = _shared_fields(variable, collections)
+    return {
+        "key": variable.key,
+        "name": variable.name,
+        "scope": scope_of(variable.path, model.separator),
+        **shared,
+        **_attributes(variable),
+    }
+
+
+def _shared_fields(variable: Variable, collections: tuple[str, ...]) -> dict[str, object]:
+    """The fields that many variables have in common."""
+    return {
+        "shape": variable.shape,
+        "dtype": variable.dtype,
+        "params": variable.params,
+        "bytes": variable.nbytes,
+        "kind": variable.kind,
+        "trainable": variable.trainable,
+        "collections": collections,
+    }
+
+
+def _attributes(variable: Variable) -> dict[str, object]:
+    if not variable.attributes:
+        return {}
+    return {"attributes": {key: _plain(value) for key, value in variable.attributes.items()}}
+
+
+def _plain(value: object) -> object:
+    """An attribute's value as JSON has it; a slice as TensorFlow writes it."""
+    if isinstance(value, tuple):
+        return [item.spec if isinstance(item, Slice) else _plain(item) for item in value]
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def _variable_line(model: Model) -> Callable[[Variable], str]:
+    """A function that writes a variable as one line.
+
+    Most variables share shape, type and flags with many others, so that part is written once.
+    """
+    known: dict[tuple[object, ...], str] = {}
+    collections_of = model.collections_of()
+    separator = model.separator
+
+    def line(variable: Variable) -> str:
+        collections = collections_of.get(variable.key, ())
+        kept = (variable[2:7], collections)
+        shared = known.get(kept)
+        if shared is None:
+            shared = known[kept] = json.dumps(_shared_fields(variable, collections))[1:-1]
+        key, scope = quoted(variable.key), quoted(scope_of(variable.path, separator))
+        name = key if variable.name is variable.key else quoted(variable.name)
+        text = f'{{"key": {key}, "name": {name}, "scope": {scope}, {shared}'
+        if variable.attributes:
+            text += f", {json.dumps(_attributes(variable))[1:-1]}"
+        return text + "}"
+
+    return line
+
+
+def _scope_lines(scope: Scope, line: Callable[[Variable], str], indent: str) -> Iterator[str]:
+    """A scope with everything below; no deeper than `MAX_DEPTH` levels."""
+    members = scope.members()
+    head = {"name": scope.name, "path": scope.path, "totals": _totals(scope.totals)}
+    yield f'{json.dumps(head)[:-1]}, "variables": ['
+    gap = f"\n{indent}  "
+    for member in members:
+        for variable in member.variables:
+            yield gap + line(variable)
+            gap = f",\n{indent}  "
+    yield '], "children": ['
+    gap = f"\n{indent}  "
+    for member in members:
+        if member.scope is not None:
+            yield gap
+            yield from _scope_lines(member.scope, line, indent + "  ")
+            gap = f",\n{indent}  "
+    yield "]}"
+
+
+def _totals(totals: Totals) -> dict[str, int]:
+    return {"count": totals.entries, "params": totals.params, "bytes": totals.bytes}
+
+
+def _counts(counts: Iterable[Count]) -> dict[str, dict[str, int]]:
+    return {
+        count.name: {"count": count.entries, "params": count.params, "bytes": count.bytes}
+        for count in counts
+    }
+
+
+def _collections(model: Model) -> dict[str, list[str]]:
+    """Members by name; the key stands for a member that has none."""
+    names = {variable.key: variable.name for variable in model.variables}
+    return {
+        collection.key: _member_names(collection, names)
+        for collection in model.collections.values()
+    }
+
+
+def _member_names(collection: Collection, names: Mapping[str, str]) -> list[str]:
+    if collection.kind != "variables":
+        return list(collection.members)
+    return [names.get(member, member) for member in collection.members]

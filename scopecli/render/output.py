@@ -1,0 +1,76 @@
+"""Where output goes: a terminal that Rich draws on, or a stream of lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.render.style import ASCII, UNICODE, Glyphs, Span, sgr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+# Rich lays out every cell of every row: some seconds for 10,000 rows, where streaming takes none.
+RICH_ROWS = 1000
+_LINES_AT_ONCE = 512
+
+
+class Output(NamedTuple):
+    """How standard output is to be written.
+
+    Attributes:
+        terminal: whether a person is looking at it.
+        color: whether it takes colours.
+        glyphs: the signs that its encoding has.
+    """
+
+    terminal: bool
+    color: bool
+    glyphs: Glyphs
+
+    def rich_draws(self, rows: int) -> bool:
+        """Whether so many rows are left to Rich."""
+        return self.terminal and rows <= RICH_ROWS
+
+
+def detect(color: str) -> Output:
+    """Look at standard output, the environment and `--color` (auto, always or never).
+
+    https://no-color.org
+    """
+    terminal = sys.stdout.isatty()
+    colored = {"always": True, "never": False}.get(
+        color, terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    return Output(terminal, colored, UNICODE if encoding.startswith("utf") else ASCII)
+
+
+def plain(output: Output) -> Output:
+    """The same without colours, Rich, or signs beyond ASCII."""
+    return output._replace(terminal=False, color=False, glyphs=ASCII)
+
+
+def write(pieces: Iterable[str]) -> None:
+    """Write text in large pieces: a call a line would take longer than making the lines."""
+    waiting: list[str] = []
+    for piece in pieces:
+        waiting.append(piece)
+        if len(waiting) >= _LINES_AT_ONCE:
+            sys.stdout.write("".join(waiting))
+            waiting.clear()
+    sys.stdout.write("".join(waiting))
+
+
+def write_lines(lines: Iterable[Sequence[Span]], output: Output) -> None:
+    """Write lines of spans, coloured where the output takes colours."""
+    write(_as_text(lines, output))
+
+
+def _as_text(lines: Iterable[Sequence[Span]], output: Output) -> Iterator[str]:
+    for line in lines:
+        if output.color:
+            yield "".join([sgr(span) for span in line]).rstrip() + "\n"
+        else:
+            yield "".join([span.text for span in line]).rstrip() + "\n"

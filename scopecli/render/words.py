@@ -1,0 +1,86 @@
+"""Numbers, shapes and kinds as people read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.model.names import printable
+
+if TYPE_CHECKING:
+    from scopecli.model.variable import Variable
+
+_THOUSAND = 1000
+_COUNT_UNITS = ("", "k", "M", "G", "T", "P", "E")
+_BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+
+
+def count(number: int) -> str:
+    """A count in three figures: `549`, `1.23M`."""
+    return _scaled(number, _COUNT_UNITS, "")
+
+
+def size(number: int | None) -> str:
+    """A size in three figures, in units of 1000 bytes: `732 B`, `4.9 MB`; `?` where unknown."""
+    return "?" if number is None else _scaled(number, _BYTE_UNITS, " ")
+
+
+def _scaled(number: int, units: tuple[str, ...], gap: str) -> str:
+    if number < _THOUSAND:
+        return f"{number}{gap}{units[0]}"
+    value, unit = float(number), 0
+    # 999.5 would be written with four figures, so it goes to the next unit.
+    while value >= 999.5 and unit < len(units) - 1:
+        value /= _THOUSAND
+        unit += 1
+    figures = 2 if value < 9.995 else 1 if value < 99.95 else 0
+    return f"{value:.{figures}f}{gap}{units[unit]}"
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 slot`, `2 slots`, `2 entries`."""
+    if number == 1:
+        return f"1 {noun}"
+    if noun.endswith("y"):
+        return f"{number} {noun[:-1]}ies"
+    return f"{number} {noun}s"
+
+
+def shape(dims: tuple[int | None, ...] | None) -> str:
+    """A shape as Python writes it, `?` for what is unknown."""
+    if dims is None:
+        return "(unknown rank)"
+    inside = ", ".join("?" if dim is None else str(dim) for dim in dims)
+    return f"({inside},)" if len(dims) == 1 else f"({inside})"
+
+
+# Collections that a word says better, or that the trainable mark says already.
+_COLLECTION_WORDS = {
+    "variables": "",
+    "trainable_variables": "",
+    "non_trainable_variables": "",
+    "regularization_losses": "regularized",
+    "moving_average_variables": "moving average",
+}
+
+
+def marks(variable: Variable, collections: tuple[str, ...]) -> list[str]:
+    """What is to be said of a variable beyond shape and type."""
+    words: list[str] = []
+    if variable.kind != "variable":
+        words.append(variable.kind)
+    if "average_of" in variable.attributes:
+        words.append("average")
+    if variable.trainable is not None:
+        words.append("trainable" if variable.trainable else "not trainable")
+    for key in collections:
+        word = _COLLECTION_WORDS.get(key, printable(key))
+        if word:
+            words.append(word)
+    slices = variable.attributes.get("slices")
+    if isinstance(slices, tuple):
+        words.append(plural(len(slices), "part"))
+    if variable.attributes.get("byte_order") == "big":
+        words.append("big-endian")
+    if variable.attributes.get("external"):
+        words.append("external")
+    return words
