@@ -1,0 +1,53 @@
+"""`scopecli info`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from scopecli.cli.options import for_each_model, input_options, output_options, paths_argument
+
+if TYPE_CHECKING:
+    from scopecli.model.model import Model
+
+_EPILOG = """\b
+Examples:
+  scopecli info model.h5
+  scopecli info --format json model.ckpt-2000
+"""
+
+
+@click.command("info", epilog=_EPILOG)
+@paths_argument
+@output_options("terminal", "plain", "json")
+@input_options
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    paths: tuple[str, ...],
+    output_format: str,
+    color: str,
+    input_format: str | None,
+) -> None:
+    """Say what each PATH is.
+
+    Format and versions, files and shards, counts by kind and dtype, the largest variables and
+    scopes, collections, and whatever was odd about the file.
+    """
+    from scopecli.analysis.summary import summarize
+    from scopecli.render import documents, info, output
+
+    target = output.detect(color)
+    if output_format == "plain":
+        target = output.plain(target)
+
+    def draw(model: Model) -> None:
+        summary = summarize(model)
+        if output_format == "json":
+            output.write([documents.info_document(model, summary)])
+        else:
+            info.draw(model, summary, target)
+
+    context.exit(for_each_model(paths, input_format, draw))

@@ -1,0 +1,126 @@
+"""The options that commands share, and the loop over their paths."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from scopecli.errors import EXIT_OK, ScopecliError
+from scopecli.formats import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from scopecli.model.model import Model
+
+Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
+
+
+def paths_argument(function: Decorated) -> Decorated:
+    """`PATH...`, which the library looks at, because a checkpoint's prefix is no file."""
+    return click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path())(
+        function
+    )
+
+
+def selection_options(
+    *, bookkeeping: bool, orders: Sequence[str]
+) -> Callable[[Decorated], Decorated]:
+    """The options that choose and order variables."""
+    return _together(
+        click.option("--scope", metavar="PREFIX", default="", help="Only this scope and below."),
+        click.option(
+            "--include",
+            metavar="GLOB",
+            multiple=True,
+            help="Only what matches (name, key or path; * crosses scopes). Repeatable.",
+        ),
+        click.option(
+            "--exclude", metavar="GLOB", multiple=True, help="Not what matches. Repeatable."
+        ),
+        click.option(
+            "--sort",
+            "order",
+            type=click.Choice(orders),
+            default=orders[0],
+            show_default=True,
+            help="Order; largest first where it is a size.",
+        ),
+        click.option(
+            "--all/--no-bookkeeping",
+            "bookkeeping",
+            default=bookkeeping,
+            help="Entries that the framework keeps for itself, too"
+            + (" (default)." if bookkeeping else "."),
+        ),
+    )
+
+
+def output_options(*formats: str) -> Callable[[Decorated], Decorated]:
+    """`--format` with the first as default, and `--color`."""
+    return _together(
+        click.option(
+            "--format",
+            "output_format",
+            type=click.Choice(formats),
+            default=formats[0],
+            show_default=True,
+            help="How to print it.",
+        ),
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            show_default=True,
+            help="Colours; NO_COLOR is respected.",
+        ),
+    )
+
+
+def input_options(function: Decorated) -> Decorated:
+    """`--input-format`."""
+    known = ", ".join(registry.BY_ID)
+    return click.option(
+        "--input-format",
+        type=click.Choice(list(registry.BY_ID)),
+        metavar="FORMAT",
+        help=f"Read it as this format, whatever its contents look like: {known}.",
+    )(function)
+
+
+def _together(
+    *decorators: Callable[[Callable[..., Any]], Callable[..., Any]],
+) -> Callable[[Decorated], Decorated]:
+    """Several options as one decorator, in the order that help shows them."""
+
+    def decorate(function: Decorated) -> Decorated:
+        decorated: Any = function
+        for decorator in reversed(decorators):
+            decorated = decorator(decorated)
+        return decorated  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def for_each_model(
+    paths: Iterable[str], input_format: str | None, action: Callable[[Model], None]
+) -> int:
+    """Load each path and do something with its model; the exit code.
+
+    A path that cannot be done gets its line on standard error, and the others are done all the
+    same.
+    """
+    from scopecli.cli.main import complain
+    from scopecli.formats.opening import load
+
+    code = EXIT_OK
+    for path in paths:
+        try:
+            action(load(path, input_format=input_format))
+        except ScopecliError as error:
+            error.path = error.path or path
+            sys.stdout.flush()  # so that the line stands where the output would have been
+            code = complain(str(error))
+    return code

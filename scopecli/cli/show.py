@@ -1,0 +1,84 @@
+"""`scopecli show`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from scopecli.cli.options import for_each_model, input_options, output_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scopecli.analysis.stats import ValueStats
+    from scopecli.model.model import Model
+    from scopecli.model.variable import Variable
+
+_EPILOG = """\b
+Examples:
+  scopecli show model.ckpt-2000 generator/h0/w
+  scopecli show model.h5 dense_1/kernel --slice 0,:5
+  scopecli show --no-values model.ckpt-2000 generator
+"""
+
+_PROGRESS_BYTES = 256 << 20  # less is read before a bar could be read
+
+
+@click.command("show", epilog=_EPILOG)
+@click.argument("path", type=click.Path())
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.option("--slice", "index", metavar="INDEX", help="Print this part: 0,:5 as in numpy.")
+@click.option("--values/--no-values", default=True, help="Read and summarize values (default).")
+@output_options("terminal", "plain", "json")
+@input_options
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    path: str,
+    names: tuple[str, ...],
+    index: str | None,
+    values: bool,
+    output_format: str,
+    color: str,
+    input_format: str | None,
+) -> None:
+    """Show everything that is known of each NAME in PATH.
+
+    A NAME is a variable's name or key, or a scope. Values are summarized: extremes, moments, NaN
+    and Inf, zeros, a histogram, the first of them.
+    """
+    from scopecli.analysis.lookup import look_up
+    from scopecli.analysis.values import parse_index
+    from scopecli.render import documents, output, show
+
+    part = None if index is None else parse_index(index)
+    target = output.detect(color)
+    if output_format == "plain":
+        target = output.plain(target)
+
+    def draw(model: Model) -> None:
+        measured = _measure_with_progress(model) if values else None
+        for found in look_up(model, names):
+            if output_format == "json":
+                output.write([documents.show_document(model, found, measured)])
+            else:
+                show.draw(model, found, part, measured, target)
+
+    context.exit(for_each_model([path], input_format, draw))
+
+
+def _measure_with_progress(model: Model) -> Callable[[Variable], ValueStats]:
+    """A function that measures a variable, under a progress bar where that takes long."""
+    from scopecli.analysis.stats import measure
+
+    def measured(variable: Variable) -> ValueStats:
+        size = 2 * (variable.nbytes or 0)  # the values are read twice
+        if size < _PROGRESS_BYTES or not sys.stderr.isatty():
+            return measure(model, variable)
+        with click.progressbar(length=size, label=variable.name, file=sys.stderr) as bar:
+            return measure(model, variable, bar.update)
+
+    return measured
