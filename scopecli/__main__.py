@@ -1,6 +1,6 @@
 """`python -m scopecli`."""
 
-from scopecli.cli import main
+from scopecli.cli.main import main
 
 if __name__ == "__main__":
     main()

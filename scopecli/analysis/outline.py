@@ -5,7 +5,6 @@ What a tree shows, not how: a renderer draws the rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.model.names import numbered, ranges
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 _FEWEST_TO_FOLD = 3
 
 
-@dataclass(frozen=True, slots=True)
-class OutlineOptions:
+class OutlineOptions(NamedTuple):
     """How much of the tree is shown.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.errors import UnknownNameError
 from scopecli.model.names import natural_key, nearest
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from scopecli.model.variable import Variable
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What the selection options ask for.
 
     Attributes:

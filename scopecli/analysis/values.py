@@ -41,12 +41,11 @@ def numpy_dtype(dtype: str) -> np.dtype[Any]:
     if dtype in ML_DTYPES:
         import ml_dtypes
 
-        found = getattr(ml_dtypes, dtype, None)
-        if found is None:
+        if not hasattr(ml_dtypes, dtype):
             raise UnsupportedError(f"the installed ml_dtypes does not know {dtype}")
-        return np.dtype(found)
-    plain: np.dtype[Any] = np.dtype(NUMPY_NAMES.get(dtype, dtype))
-    return plain.newbyteorder("<")
+        found: np.dtype[Any] = np.dtype(getattr(ml_dtypes, dtype))
+        return found
+    return np.dtype(NUMPY_NAMES.get(dtype, dtype)).newbyteorder("<")
 
 
 def chunks(model: Model, variable: Variable) -> Iterator[Array]:

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import NamedTuple
 
 import click
 
-
-class CommandRow(NamedTuple):
-    """One row of the table of commands."""
-
-    module: str
-    summary: str
-
-
-COMMANDS: dict[str, CommandRow] = {
-    "tree": CommandRow("scopecli.cli.tree", "Show the scope tree of a saved model."),
-    "list": CommandRow("scopecli.cli.list", "List variables, one a line."),
-    "info": CommandRow("scopecli.cli.info", "Say what a file is: format, versions, sizes, counts."),
-    "show": CommandRow(
-        "scopecli.cli.show", "Show all that is known of a variable, and its values."
-    ),
+# Name and summary of each command; its module in this package has the same name.
+COMMANDS = {
+    "tree": "Show the scope tree of a saved model.",
+    "list": "List variables, one a line.",
+    "info": "Say what a file is: format, versions, sizes, counts.",
+    "show": "Show all that is known of a variable, and its values.",
 }
 
 
@@ -34,18 +24,17 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command, or say which name is nearest."""
-        row = COMMANDS.get(cmd_name)
-        if row is None:
+        if cmd_name not in COMMANDS:
             from difflib import get_close_matches
 
             near = get_close_matches(cmd_name, COMMANDS, 1)
             hint = f", did you mean {near[0]!r}?" if near else ""
             raise click.UsageError(f"no command {cmd_name!r}{hint}", ctx)
-        command = import_module(row.module).command
+        command = import_module(f"scopecli.cli.{cmd_name}").command
         assert isinstance(command, click.Command)  # noqa: S101 - the table is ours
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands in help, from the table."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, row.summary) for name, row in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))

@@ -15,7 +15,10 @@ from scopecli.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scopecli.model.model import Model
+    from scopecli.model.variable import Variable
 
 _EPILOG = """\b
 Examples:
@@ -50,22 +53,52 @@ def command(
     `plain` is names only; `json` is one document a path, `jsonl` an object a line.
     """
     from scopecli.analysis.select import Selection, ordered, select
-    from scopecli.render import documents, output, table
 
     selection = Selection(scope, include, exclude, bookkeeping)
 
     def draw(model: Model) -> None:
-        variables = ordered(select(model, selection), order)
-        match output_format:
-            case "json":
-                output.write(documents.list_document(model, variables))
-            case "jsonl":
-                output.write(documents.list_lines(model, variables))
-            case "csv":
-                table.draw_csv(model, variables)
-            case "plain":
-                table.draw_names(variables)
-            case _:
-                table.draw(model, variables, output.detect(color))
+        _DRAW[output_format](model, ordered(select(model, selection), order), color)
 
     context.exit(for_each_model(paths, input_format, draw))
+
+
+# Each output imports what it needs, so that a table does not pay for JSON.
+
+
+def _draw_table(model: Model, variables: Sequence[Variable], color: str) -> None:
+    from scopecli.render import output, table
+
+    table.draw(model, variables, output.detect(color))
+
+
+def _draw_plain(_model: Model, variables: Sequence[Variable], _color: str) -> None:
+    from scopecli.render import table
+
+    table.draw_names(variables)
+
+
+def _draw_json(model: Model, variables: Sequence[Variable], _color: str) -> None:
+    from scopecli.render import documents, output
+
+    output.write(documents.list_document(model, variables))
+
+
+def _draw_jsonl(model: Model, variables: Sequence[Variable], _color: str) -> None:
+    from scopecli.render import documents, output
+
+    output.write(documents.list_lines(model, variables))
+
+
+def _draw_csv(model: Model, variables: Sequence[Variable], _color: str) -> None:
+    from scopecli.render import table
+
+    table.draw_csv(model, variables)
+
+
+_DRAW = {
+    "table": _draw_table,
+    "plain": _draw_plain,
+    "json": _draw_json,
+    "jsonl": _draw_jsonl,
+    "csv": _draw_csv,
+}

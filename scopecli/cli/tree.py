@@ -57,24 +57,23 @@ def command(
     """
     from scopecli.analysis.outline import OutlineOptions, outline
     from scopecli.analysis.select import Selection, select
-    from scopecli.render import documents, header, output, tree
+    from scopecli.render import header, output, tree
 
     selection = Selection(scope, include, exclude, bookkeeping)
     options = OutlineOptions(depth, fold, order)
     target = output.detect(color)
     if output_format == "plain":
         target = output.plain(target)
-    drawn = 0
+    gaps = iter(["", *["\n"] * len(paths)])  # an empty line between two trees
 
     def draw(model: Model) -> None:
-        nonlocal drawn
         variables = select(model, selection)
         if output_format == "json":
+            from scopecli.render import documents
+
             output.write(documents.model_document(model, variables))
             return
-        if drawn:
-            output.write("\n")
-        drawn += 1
+        output.write([next(gaps)])
         output.write_lines(header.lines(model, variables, target.glyphs), target)
         tree.draw(model, outline(variables, model.separator, options), target)
 

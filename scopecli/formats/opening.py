@@ -49,13 +49,7 @@ def load(path: str | os.PathLike[str], *, input_format: str | None = None) -> Mo
     except ScopecliError as error:
         error.path = error.path or given
         raise
-    return _as_given(model, given, target.notes)
-
-
-def _as_given(model: Model, path: str, notes: tuple[Note, ...]) -> Model:
-    from dataclasses import replace
-
-    return replace(model, path=path, notes=(*notes, *model.notes))
+    return model._replace(path=given, notes=(*target.notes, *model.notes))
 
 
 def _resolve(path: str, input_format: str | None) -> Target:

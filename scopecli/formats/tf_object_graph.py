@@ -143,8 +143,13 @@ _OPTIMIZER_SCALARS = frozenset(
 )
 
 
-def describe(keys: Collection[str], graph: ObjectGraph) -> dict[str, Description]:
-    """Name, kind and owner of every entry of an object-based checkpoint."""
+def describe(keys: Collection[str], serialized: bytes) -> dict[str, Description]:
+    """Name, kind and owner of every entry of an object-based checkpoint.
+
+    Raises:
+        DamagedFileError: the bytes are no TrackableObjectGraph.
+    """
+    graph = parse(serialized)
     names = {key: graph.full_names.get(key) or object_path(key) for key in keys}
     repeated = {name for name, count in Counter(names.values()).items() if count > 1}
     key_of = {name: key for key, name in names.items() if name not in repeated}

@@ -7,13 +7,12 @@ name, it is a slot only where the variable that it would belong to is in the fil
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.formats.tf_description import Description
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable
+    from collections.abc import Collection, Container
 
 # The last part of a slot's name, without the number that makes it unique.
 _SLOT_NAMES = frozenset(
@@ -61,61 +60,58 @@ _SLOT_NAMES = frozenset(
     }
 )
 # An averaged copy of the variable itself, which is what one restores to evaluate.
-_AVERAGES = frozenset({"ExponentialMovingAverage", "EMA"})
+_AVERAGE_NAMES = frozenset({"ExponentialMovingAverage", "EMA"})
 
 # The optimizer's own scalars, and what savers count.
-_BOOKKEEPING = re.compile(
-    r"(?:.*/)?(?:beta[12]_power(?:_\d+)?|save_counter|_CHECKPOINTABLE_OBJECT_GRAPH"
-    r"|loss_scale_state|current_loss_scale|good_steps)"
+_BOOKKEEPING_NAMES = frozenset(
+    {
+        "beta1_power",
+        "beta2_power",
+        "save_counter",
+        "loss_scale_state",
+        "current_loss_scale",
+        "good_steps",
+    }
 )
-_BOOKKEEPING_WORDS = ("_power", "save_counter", "_OBJECT_GRAPH", "loss_scale", "good_steps")
-_NUMBERED = re.compile(r"(.+?)_\d+")
 
 
 def describe(names: Collection[str]) -> dict[str, Description]:
     """Kind and owner of every name that is more than a plain variable."""
-    found = {name: Description(name, "bookkeeping") for name in names if _is_bookkeeping(name)}
-    for guess in _guess_slots(names, frozenset(names)):
-        if guess.stem in _AVERAGES:
-            attributes = {"average_of": guess.owner, "evidence": "name pattern"}
-            found[guess.name] = Description(guess.name, "variable", attributes)
-        else:
-            slot_name = guess.name.rpartition("/")[2]
-            attributes = {
-                "slot_of": guess.owner,
-                "slot_name": slot_name,
-                "evidence": "name pattern",
-            }
-            found[guess.name] = Description(guess.name, "slot", attributes)
+    known = frozenset(names)
+    roles: dict[str, str] = {}  # by the last part of a name, of which there are few
+    found = {}
+    for name in names:
+        base, _, last = name.rpartition("/")
+        role = roles.get(last)
+        if role is None:
+            role = roles[last] = _role(last)
+        if role == "bookkeeping":
+            found[name] = Description(name, "bookkeeping")
+        elif role and base:
+            owner = _owner(base, known)
+            if owner:
+                found[name] = _described(name, role, owner, last)
     return found
 
 
-class _Guess(NamedTuple):
-    """A name that looks like a slot, the stem that made it look so, and the variable's name."""
-
-    name: str
-    stem: str
-    owner: str
-
-
-def _guess_slots(names: Iterable[str], known: Container[str]) -> Iterable[_Guess]:
-    for name in names:
-        base, _, last = name.rpartition("/")
-        if not base:
-            continue
-        stem = _stem(last)
-        if stem in _SLOT_NAMES or stem in _AVERAGES:
-            owner = _owner(base, known)
-            if owner:
-                yield _Guess(name, stem, owner)
+def _described(name: str, role: str, owner: str, last: str) -> Description:
+    if role == "average":
+        return Description(name, "variable", {"average_of": owner, "evidence": "name pattern"})
+    attributes = {"slot_of": owner, "slot_name": last, "evidence": "name pattern"}
+    return Description(name, "slot", attributes)
 
 
-def _stem(last: str) -> str:
-    """The last part of a name without the number that made it unique."""
-    if not last[-1:].isdigit() or last in _SLOT_NAMES:
-        return last
-    match = _NUMBERED.fullmatch(last)
-    return match[1] if match else last
+def _role(last: str) -> str:
+    """What the last part of a name speaks for; a number that made it unique does not count."""
+    stem, _, number = last.rpartition("_")
+    for candidate in (last, stem) if number.isdecimal() else (last,):
+        if candidate in _SLOT_NAMES:
+            return "slot"
+        if candidate in _AVERAGE_NAMES:
+            return "average"
+        if candidate in _BOOKKEEPING_NAMES:
+            return "bookkeeping"
+    return ""
 
 
 def _owner(base: str, known: Container[str]) -> str:
@@ -125,10 +121,3 @@ def _owner(base: str, known: Container[str]) -> str:
             return base
         base = base.partition("/")[2]
     return ""
-
-
-def _is_bookkeeping(name: str) -> bool:
-    # The words first: the pattern costs ten times as much, and nearly every name fails it.
-    if not any(word in name for word in _BOOKKEEPING_WORDS):
-        return False
-    return _BOOKKEEPING.fullmatch(name) is not None

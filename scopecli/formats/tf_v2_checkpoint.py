@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import os
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from scopecli.binary import ordered_code, sstable, wire
+from scopecli.binary import sstable, wire
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, ScopecliError
-from scopecli.formats import tf_object_graph, tf_slots
+from scopecli.formats import tf_slots
 from scopecli.formats.tf_bundle_values import BundleTensors, EntryStorage, Shards
-from scopecli.formats.tf_description import Description
 from scopecli.formats.tf_layout import (
     DTYPES,
     REFERENCE,
@@ -31,13 +30,18 @@ from scopecli.model.dtypes import BITS
 from scopecli.model.model import File, Model, Note
 from scopecli.model.variable import NO_ATTRIBUTES, Slice, Variable
 
+if TYPE_CHECKING:
+    from scopecli.formats.tf_description import Description
+
 FORMAT = "tf-v2-checkpoint"
 INDEX_SUFFIX = ".index"
+OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 _HEADER_KEY = b""
 _SLICE_KEY_START = 0  # the encoded number 0, which no name starts with
-_DTYPE_TAG = BundleEntry.DTYPE << 3 | wire.VARINT
-_SHAPE_TAG = BundleEntry.SHAPE << 3 | wire.BYTES
+_DTYPE_TAG = bytes([BundleEntry.DTYPE << 3 | wire.VARINT])
+_SHAPE_TAG = bytes([BundleEntry.SHAPE << 3 | wire.BYTES])
+_WHOLE = 1 << 30  # longer than any entry
 
 
 class TensorType(NamedTuple):
@@ -48,12 +52,9 @@ class TensorType(NamedTuple):
     nbytes: int | None
 
 
-class Entry(NamedTuple):
-    """One entry of the index: its type, and the encoded rest that says where it is."""
-
-    key: str
-    type: TensorType
-    rest: bytes
+# One entry of the index: key, type, and the encoded rest that says where it is. A bare tuple,
+# because there are as many as variables, and they live for one pass.
+Entry = tuple[str, TensorType, bytes]
 
 
 class Header(NamedTuple):
@@ -96,7 +97,7 @@ def read(path: str) -> Model:
             "num_shards": header.num_shards,
             "endianness": "big" if header.big_endian else "little",
             "producer_version": header.producer,
-            "object_based": any(entry.key == tf_object_graph.KEY for entry in entries),
+            "object_based": any(key == OBJECT_GRAPH_KEY for key, _, _ in entries),
         },
         notes=notes,
         files=(File(index_path, size, "index"), *files),
@@ -114,6 +115,7 @@ def _read_index(source: Source) -> tuple[Header, list[Entry], dict[str, list[Sli
         )
     header = _header(value)
     types: dict[bytes, TensorType] = {}
+    splits: dict[bytes, int] = {}  # by the first bytes of a value, which say where its type ends
     entries: list[Entry] = []
     sliced: list[tuple[bytes, bytes]] = []
     last = key
@@ -124,23 +126,28 @@ def _read_index(source: Source) -> tuple[Header, list[Entry], dict[str, list[Sli
         if key[0] == _SLICE_KEY_START:
             sliced.append((key, value))
             continue
-        split = _type_length(value)
+        split = splits.get(value[:4])
+        if split is None:
+            split = splits[value[:4]] = _type_length(value)
         head = value[:split]
         tensor_type = types.get(head)
         if tensor_type is None:
             tensor_type = types[head] = _tensor_type(head)
-        entries.append(Entry(key.decode("utf-8", "surrogateescape"), tensor_type, value[split:]))
+        # The whole value has the same storage fields, so it will do where nothing is left.
+        rest = value[split:] or value
+        entries.append((key.decode("utf-8", "surrogateescape"), tensor_type, rest))
     return header, entries, _slices(sliced)
 
 
 def _type_length(value: bytes) -> int:
     """How many bytes of an entry are its dtype and shape, which stand first and in this order.
 
-    Protobuf would allow any order; then all of the entry counts as its type.
+    Its first four bytes tell. Protobuf would allow any order; then all of the entry counts as its
+    type.
     """
-    if len(value) > 3 and value[0] == _DTYPE_TAG and value[2] == _SHAPE_TAG and value[3] < 0x80:
-        return min(4 + value[3], len(value))
-    return len(value)
+    if value[:1] == _DTYPE_TAG and value[2:3] == _SHAPE_TAG and value[1] < 0x80 and len(value) > 3:
+        return 4 + value[3] if value[3] < 0x80 else _WHOLE
+    return _WHOLE
 
 
 def _header(value: bytes) -> Header:
@@ -195,6 +202,10 @@ def _nbytes(dtype: str, shape: tuple[int | None, ...] | None) -> int | None:
 def _slices(encoded: list[tuple[bytes, bytes]]) -> dict[str, list[Slice]]:
     """Slices by tensor name. Their storage is bound to shards later, when the shards are known."""
     slices: dict[str, list[Slice]] = {}
+    if not encoded:
+        return slices
+    from scopecli.binary import ordered_code
+
     for key, value in encoded:
         _, at = ordered_code.read_number(key, 0)
         name, at = ordered_code.read_string(key, at)
@@ -205,7 +216,7 @@ def _slices(encoded: list[tuple[bytes, bytes]]) -> dict[str, list[Slice]]:
             length, at = ordered_code.read_signed(key, at)
             starts.append(start)
             lengths.append(length)
-        storage = EntryStorage(value[_type_length(value) :], None)
+        storage = EntryStorage(value, None)
         text = name.decode("utf-8", "surrogateescape")
         slices.setdefault(text, []).append(Slice(tuple(starts), tuple(lengths), storage))
     return slices
@@ -250,38 +261,51 @@ def _variables(
 ) -> list[Variable]:
     described = _describe(entries, shards, tensors, notes)
     variables = []
-    for key, (dtype, shape, fixed), rest in entries:
+    make = tuple.__new__  # what `Variable(...)` comes to, without the call in between
+    for key, (dtype, shape, nbytes), rest in entries:
         name, kind, attributes = described.get(key) or (key, "variable", NO_ATTRIBUTES)
-        storage: EntryStorage | None = EntryStorage(rest, shards)
-        nbytes = storage.length if storage and fixed is None and shape is not None else fixed
-        if key in slices and shape is not None:
-            storage = None  # the parts are stored, not the whole
-            parts = tuple(_full_extents(part, shape, shards) for part in slices[key])
-            attributes = {**attributes, "slices": parts}
-        variables.append(Variable(key, name, shape, dtype, nbytes, kind, None, storage, attributes))
+        storage = EntryStorage(rest, shards)
+        fields = (key, name, shape, dtype, nbytes, kind, None, storage, attributes)
+        variable = make(Variable, fields)
+        if nbytes is None or key in slices:
+            variable = _varying(variable, slices.get(key), shards)
+        variables.append(variable)
     return variables
+
+
+def _varying(variable: Variable, slices: list[Slice] | None, shards: Shards) -> Variable:
+    """A variable whose size is not its shape's, or whose parts are stored and not the whole."""
+    if variable.nbytes is None and variable.shape is not None and variable.storage is not None:
+        variable = variable._replace(nbytes=variable.storage.length)
+    if slices is None or variable.shape is None:
+        return variable
+    shape = variable.shape
+    parts = tuple(_full_extents(part, shape, shards) for part in slices)
+    attributes = {**variable.attributes, "slices": parts}
+    return variable._replace(storage=None, attributes=attributes)
 
 
 def _describe(
     entries: list[Entry], shards: Shards, tensors: BundleTensors, notes: list[Note]
 ) -> dict[str, Description]:
     """Name and kind of every entry that is more than a plain variable under its own key."""
-    keys = [entry.key for entry in entries]
-    for entry in entries:
-        if entry.key == tf_object_graph.KEY:
-            return tf_object_graph.describe(keys, _object_graph(entry, shards, tensors, notes))
+    keys = [key for key, _, _ in entries]
+    for key, _, rest in entries:
+        if key == OBJECT_GRAPH_KEY:
+            graph = Variable(key, key, (), "string", None, storage=EntryStorage(rest, shards))
+            return _describe_objects(keys, graph, tensors, notes)
     return tf_slots.describe(keys)
 
 
-def _object_graph(
-    entry: Entry, shards: Shards, tensors: BundleTensors, notes: list[Note]
-) -> tf_object_graph.ObjectGraph:
-    """The object graph, or an empty one with a note where its shard is missing or damaged."""
-    variable = Variable(
-        entry.key, entry.key, (), "string", None, storage=EntryStorage(entry.rest, shards)
-    )
+def _describe_objects(
+    keys: list[str], graph: Variable, tensors: BundleTensors, notes: list[Note]
+) -> dict[str, Description]:
+    """The same from the object graph; by paths alone, with a note, where it cannot be read."""
+    from scopecli.formats import tf_object_graph
+
     try:
-        return tf_object_graph.parse(tensors.strings(variable)[0])
+        return tf_object_graph.describe(keys, tensors.strings(graph)[0])
     except ScopecliError as error:
-        notes.append(Note("no-object-graph", f"names are object paths: {error.problem}", entry.key))
-        return tf_object_graph.ObjectGraph({}, ())
+        message = f"names are object paths, because the object graph {error.problem}"
+        notes.append(Note("no-object-graph", message, graph.key))
+        return tf_object_graph.describe(keys, b"")

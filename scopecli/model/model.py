@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from scopecli.model.collection import Collection
     from scopecli.model.variable import Variable
+
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Note(NamedTuple):
@@ -71,9 +74,11 @@ class TensorReader(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     """A saved model in memory. Structure only: values are read when asked for.
+
+    A NamedTuple for the same reason that `Variable` is one, and because importing `dataclasses`
+    and making one class with it takes a tenth of the time that a small listing may take.
 
     Attributes:
         path: as the user gave it.
@@ -92,8 +97,8 @@ class Model:
     format: str
     variables: Sequence[Variable]
     separator: str = "/"
-    metadata: Mapping[str, object] = field(default_factory=dict)
-    collections: Mapping[str, Collection] = field(default_factory=dict)
+    metadata: Mapping[str, object] = _NOTHING
+    collections: Mapping[str, Collection] = _NOTHING
     reuse: Sequence[Reuse] = ()
     notes: Sequence[Note] = ()
     files: Sequence[File] = ()

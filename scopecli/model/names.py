@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,11 +13,16 @@ if TYPE_CHECKING:
 # depth the rest of a name is one leaf.
 MAX_DEPTH = 100
 
-_DIGITS = re.compile(r"(\d+)")
-_LAST_NUMBER = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
-_NOT_PRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+# Patterns are compiled where they are first used: compiling one takes as long as importing a
+# module, and a short listing needs none of them.
+_DIGITS = r"([0-9]+)"
+_LAST_NUMBER = r"(?s)(.*?)([0-9]+)([^0-9]*)"
+_NOT_PRINTABLE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+
+# A longer name is nobody's layer, and looking for numbers in it could take quadratic time.
+_LONG = 256
+# `kernel`, `bias` and `layer_7` come again in every scope.
+_REMEMBERED = 4096
 
 NaturalKey = tuple[tuple[str, int, str], ...]
 
@@ -31,25 +37,27 @@ def leaf_of(path: str, separator: str) -> str:
     return path.rpartition(separator)[2]
 
 
+@lru_cache(_REMEMBERED)
 def natural_key(name: str) -> NaturalKey:
     """A sort key under which `layer_2` stands before `layer_10`."""
-    parts = _DIGITS.split(name)
-    # Digits with the same value (`1`, `01`) are told apart by their spelling.
-    numbers = [(int(digits), digits) for digits in parts[1::2] if len(digits) < 20]
-    if len(numbers) * 2 + 1 != len(parts):
+    if len(name) > _LONG:
         return ((name, -1, ""),)
+    parts = re.split(_DIGITS, name)
+    # Digits with the same value (`1`, `01`) are told apart by their spelling.
+    numbers = [(int(digits), digits) for digits in parts[1::2]]
     texts = parts[::2]
     return tuple(
         (text, *(numbers[i] if i < len(numbers) else (-1, ""))) for i, text in enumerate(texts)
     )
 
 
+@lru_cache(_REMEMBERED)
 def numbered(name: str) -> tuple[str, int, str] | None:
     """Stem, number and tail of a name with a number in it (the last); None where there is none.
 
     A number with a leading zero is not one that can be counted with.
     """
-    match = _LAST_NUMBER.fullmatch(name)
+    match = re.fullmatch(_LAST_NUMBER, name) if len(name) <= _LONG else None
     if match is None or (match[2][0] == "0" and match[2] != "0") or len(match[2]) > 18:
         return None
     return match[1], int(match[2]), match[3]
@@ -86,7 +94,7 @@ def printable(name: str) -> str:
     """
     if name.isascii() and name.isprintable():
         return name
-    return _NOT_PRINTABLE.sub(_escape, name)
+    return re.sub(_NOT_PRINTABLE, _escape, name)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -160,6 +160,15 @@ def _attributes(variable: Variable) -> dict[str, object]:
     return {"attributes": {key: _plain(value) for key, value in variable.attributes.items()}}
 
 
+def _attributes_text(attributes: Mapping[str, object]) -> str:
+    """The attributes as JSON: put together here, because most are texts and there are many."""
+    pairs = (
+        f"{quoted(key)}: {quoted(value) if type(value) is str else json.dumps(_plain(value))}"
+        for key, value in attributes.items()
+    )
+    return "{" + ", ".join(pairs) + "}"
+
+
 def _plain(value: object) -> object:
     """An attribute's value as JSON has it; a slice as TensorFlow writes it."""
     if isinstance(value, tuple):
@@ -186,7 +195,7 @@ def _variable_line(model: Model) -> Callable[[Variable], str]:
         name = key if variable.name is variable.key else quoted(variable.name)
         text = f'{{"key": {key}, "name": {name}, "scope": {scope}, {shared}'
         if variable.attributes:
-            text += f", {json.dumps(_attributes(variable))[1:-1]}"
+            return f'{text}, "attributes": {_attributes_text(variable.attributes)}}}'
         return text + "}"
 
     return line

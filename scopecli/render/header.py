@@ -39,8 +39,8 @@ def lines(model: Model, shown: Sequence[Variable], glyphs: Glyphs) -> list[Line]
     hidden = len(model.variables) - len(shown)
     more = f"{glyphs.dot}{words.plural(hidden, 'more entry')} not shown" if hidden else ""
     return [
-        (Span(printable(model.path), "title"), Span(f"  {title}", "dim")),
-        (Span(glyphs.dot.join(facts)), Span(more, "dim")),
+        ((printable(model.path), "title"), (f"  {title}", "dim")),
+        ((glyphs.dot.join(facts), "plain"), (more, "dim")),
         *note_lines(model),
     ]
 
@@ -51,4 +51,4 @@ def note_lines(model: Model) -> list[Line]:
     notes = [note.message for note in model.notes]
     if guessed:
         notes.append("optimizer slots and averages are told by their names: a guess")
-    return [(Span(f"note: {printable(note)}", "note"),) for note in notes]
+    return [((f"note: {printable(note)}", "note"),) for note in notes]

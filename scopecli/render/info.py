@@ -28,8 +28,8 @@ def draw(model: Model, summary: Summary, output: Output) -> None:
     """Write the facts to standard output."""
     lines = [
         (
-            Span(printable(model.path), "title"),
-            Span(f"  {BY_ID[model.format].title} ({model.format})", "dim"),
+            (printable(model.path), "title"),
+            (f"  {BY_ID[model.format].title} ({model.format})", "dim"),
         ),
         *_section("written by", _metadata(model)),
         *_section("files", _files(model)),
@@ -58,12 +58,12 @@ def _section(title: str, facts: Iterable[tuple[str, str]]) -> Iterator[Line]:
     listed = [(printable(name), printable(fact)) for name, fact in facts]
     if not listed:
         return
-    yield (Span(title, "scope"),)
+    yield ((title, "scope"),)
     width = max(len(name) for name, _ in listed[:_MOST_LISTED])
     for name, fact in listed[:_MOST_LISTED]:
-        yield (Span(f"{_INDENT}{name:<{width}}  "), Span(fact, "dim"))
+        yield ((f"{_INDENT}{name:<{width}}  ", "plain"), (fact, "dim"))
     if len(listed) > _MOST_LISTED:
-        yield (Span(f"{_INDENT}and {len(listed) - _MOST_LISTED} more", "dim"),)
+        yield ((f"{_INDENT}and {len(listed) - _MOST_LISTED} more", "dim"),)
 
 
 def _metadata(model: Model) -> Iterator[tuple[str, str]]:

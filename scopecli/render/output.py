@@ -73,4 +73,4 @@ def _as_text(lines: Iterable[Sequence[Span]], output: Output) -> Iterator[str]:
         if output.color:
             yield "".join([sgr(span) for span in line]).rstrip() + "\n"
         else:
-            yield "".join([span.text for span in line]).rstrip() + "\n"
+            yield "".join([text for text, _ in line]).rstrip() + "\n"

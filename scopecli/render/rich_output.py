@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from scopecli.render.style import STYLES
+from scopecli.render.style import RICH_STYLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def print_tree(rows: Iterable[tuple[int, Sequence[Span]]], output: Output) -> None:
     """Draw a tree; a row is its depth and its text."""
-    root = Tree("", hide_root=True, guide_style=STYLES["dim"].rich)
+    root = Tree("", hide_root=True, guide_style=RICH_STYLES["dim"])
     branch = [root]  # the last node drawn at each depth
     for depth, spans in rows:
         del branch[depth + 1 :]
@@ -47,4 +47,4 @@ def console(output: Output) -> Console:
 
 
 def _text(spans: Sequence[Span]) -> Text:
-    return Text.assemble(*((span.text, STYLES[span.role].rich) for span in spans))
+    return Text.assemble(*((text, RICH_STYLES[role]) for text, role in spans))

@@ -73,8 +73,8 @@ def _value_lines(
             yield from array_lines(preview(model, variable), "values")
     except ScopecliError as error:
         yield (
-            Span(f"  {'values':<{_LABEL}}", "dim"),
-            Span(printable(f"not shown: {error.problem}"), "note"),
+            (f"  {'values':<{_LABEL}}", "dim"),
+            (printable(f"not shown: {error.problem}"), "note"),
         )
 
 
@@ -85,9 +85,9 @@ def _scope_lines(scope: Scope) -> Iterator[Line]:
         for variable in member.variables:
             shape = words.shape(variable.shape)
             yield (
-                Span(f"  {printable(member.name)}  "),
-                Span(f"{shape} ", "shape"),
-                Span(variable.dtype, "dtype"),
+                (f"  {printable(member.name)}  ", "plain"),
+                (f"{shape} ", "shape"),
+                (variable.dtype, "dtype"),
             )
         if member.scope is not None:
             yield scope_line(f"  {member.name}/", member.scope.totals)
@@ -95,7 +95,7 @@ def _scope_lines(scope: Scope) -> Iterator[Line]:
 
 def variable_lines(model: Model, variable: Variable) -> Iterator[Line]:
     """Everything that is known of a variable without its values."""
-    yield (Span(printable(variable.name), "title"),)
+    yield ((printable(variable.name), "title"),)
     facts: list[tuple[str, str]] = []
     if variable.key != variable.name:
         facts.append(("key", variable.key))
@@ -124,7 +124,7 @@ def scope_line(path: str, totals: Totals) -> Line:
         f"  {words.plural(totals.entries, 'tensor')}, {words.count(totals.params)} params, "
         f"{words.size(totals.bytes)}"
     )
-    return (Span(printable(path), "scope"), Span(facts, "dim"))
+    return ((printable(path), "scope"), (facts, "dim"))
 
 
 def stats_lines(stats: ValueStats, glyphs: Glyphs) -> Iterator[Line]:
@@ -136,8 +136,8 @@ def stats_lines(stats: ValueStats, glyphs: Glyphs) -> Iterator[Line]:
     yield _fact("zeros", f"{stats.zeros}{share}")
     if stats.nans or stats.infinities:
         yield (
-            Span(f"  {'not finite':<{_LABEL}}"),
-            Span(f"{stats.nans} NaN, {stats.infinities} infinite", "note"),
+            (f"  {'not finite':<{_LABEL}}", "plain"),
+            (f"{stats.nans} NaN, {stats.infinities} infinite", "note"),
         )
     if any(stats.histogram):
         yield _fact("histogram", _bars(stats.histogram, glyphs.bars))
@@ -165,7 +165,7 @@ def string_lines(values: Sequence[bytes]) -> Iterator[Line]:
 
 
 def _fact(name: str, fact: str) -> Line:
-    return (Span(f"  {name:<{_LABEL}}", "dim"), Span(fact))
+    return ((f"  {name:<{_LABEL}}", "dim"), (fact, "plain"))
 
 
 def _storage(variable: Variable) -> Iterator[tuple[str, str]]:

@@ -12,39 +12,41 @@ Role = Literal[
 ]
 
 
-class Style(NamedTuple):
-    """One look in the two languages that it is written in."""
+# Some text in one role. A bare tuple, because a large tree has a million of them.
+Span = tuple[str, Role]
 
-    rich: str
-    sgr: str
-
-
-STYLES: Mapping[Role, Style] = {
-    "plain": Style("none", ""),
-    "title": Style("bold", "1"),
-    "dim": Style("dim", "2"),
-    "scope": Style("bold blue", "1;34"),
-    "variable": Style("none", ""),
-    "slot": Style("dim", "2"),
-    "shape": Style("cyan", "36"),
-    "dtype": Style("green", "32"),
-    "size": Style("none", ""),
-    "mark": Style("yellow", "33"),
-    "note": Style("yellow", "33"),
+RICH_STYLES: Mapping[Role, str] = {
+    "plain": "none",
+    "title": "bold",
+    "dim": "dim",
+    "scope": "bold blue",
+    "variable": "none",
+    "slot": "dim",
+    "shape": "cyan",
+    "dtype": "green",
+    "size": "none",
+    "mark": "yellow",
+    "note": "yellow",
 }
 
-
-class Span(NamedTuple):
-    """Some text in one role."""
-
-    text: str
-    role: Role = "plain"
+# https://en.wikipedia.org/wiki/ANSI_escape_code#Select_Graphic_Rendition_parameters
+_SGR: Mapping[Role, str] = {
+    "title": "1",
+    "dim": "2",
+    "scope": "1;34",
+    "slot": "2",
+    "shape": "36",
+    "dtype": "32",
+    "mark": "33",
+    "note": "33",
+}
 
 
 def sgr(span: Span) -> str:
     """The span with terminal codes around it."""
-    code = STYLES[span.role].sgr
-    return f"\x1b[{code}m{span.text}\x1b[0m" if code and span.text.strip() else span.text
+    text, role = span
+    code = _SGR.get(role)
+    return f"\x1b[{code}m{text}\x1b[0m" if code and text.strip() else text
 
 
 class Glyphs(NamedTuple):

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 from scopecli.model.names import printable
 from scopecli.render import words
 from scopecli.render.output import write, write_lines
-from scopecli.render.style import Role, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
     from scopecli.render.output import Output
+    from scopecli.render.style import Role, Span
 
-_HEADERS = ("name", "shape", "dtype", "params", "bytes", "")
-_ROLES: tuple[Role, ...] = ("variable", "shape", "dtype", "size", "size", "mark")
+Columns = tuple[str, str, str, str, str]
+
+_NAME = "name"
+_HEADINGS: Columns = ("shape", "dtype", "params", "bytes", "")
+_COLUMN_ROLES: tuple[Role, ...] = ("shape", "dtype", "size", "size", "mark")
 _CSV_COLUMNS = (
     "key",
     "name",
@@ -36,95 +39,69 @@ _MOST_ALIGNED = 100  # a longer name pushes its own columns aside, not everybody
 def draw(model: Model, variables: Sequence[Variable], output: Output) -> None:
     """Write a line a variable, in columns, under a line of headings."""
     names = [printable(variable.name) for variable in variables]
-    cells = _Cells(model, variables)
-    width = max((len(n) for n in names if len(n) <= _MOST_ALIGNED), default=len(_HEADERS[0]))
+    columns_of = words.Remembered(model, _columns)
+    columns = [columns_of(variable) for variable in variables]
+    layout = _Layout(names, {_HEADINGS, *columns})
+    rows = zip(variables, names, columns, strict=True)
     if output.color:
-        spans = _spans(names, variables, cells, width)
-        if output.rich_draws(len(names)):
+        spans: list[list[Span]] = [[(layout.text(_NAME, _HEADINGS), "title")]]
+        spans += (layout.spans(name, row, _role(variable)) for variable, name, row in rows)
+        if output.rich_draws(len(spans)):
             from scopecli.render.rich_output import print_lines
 
             print_lines(spans, output)
         else:
             write_lines(spans, output)
     else:
-        heading = f"{_HEADERS[0]:<{width}}  {cells.heading}".rstrip() + "\n"
-        write([heading])
-        write(
-            f"{name:<{width}}  {cells.line(variable)}\n"
-            for name, variable in zip(names, variables, strict=True)
+        write([layout.text(_NAME, _HEADINGS) + "\n"])
+        write(layout.text(name, row) + "\n" for _, name, row in rows)
+
+
+class _Layout:
+    """How wide the columns are, and the text of each distinct set of them."""
+
+    def __init__(self, names: Sequence[str], distinct: Iterable[Columns]) -> None:
+        aligned = (len(name) for name in names if len(name) <= _MOST_ALIGNED)
+        self._name = max(aligned, default=0)
+        self._name = max(self._name, len(_NAME))
+        rows = list(distinct)
+        self._shape, self._dtype, self._params, self._bytes = (
+            max(len(row[i]) for row in rows) for i in range(4)
+        )
+        self._texts = {row: "".join(self._padded(row)).rstrip() for row in rows}
+
+    def text(self, name: str, row: Columns) -> str:
+        """A line."""
+        return f"{name:<{self._name}}  {self._texts[row]}"
+
+    def spans(self, name: str, row: Columns, role: Role) -> list[Span]:
+        """A line in roles."""
+        label = f"{name:<{self._name}}  "
+        return [(label, role), *zip(self._padded(row), _COLUMN_ROLES, strict=True)]
+
+    def _padded(self, row: Columns) -> Columns:
+        shape, dtype, params, size, marks = row
+        return (
+            f"{shape:<{self._shape}}  ",
+            f"{dtype:<{self._dtype}}  ",
+            f"{params:>{self._params}}  ",
+            f"{size:>{self._bytes}}  ",
+            marks,
         )
 
 
-class _Cells:
-    """The columns behind the name. Most variables share theirs with many others."""
-
-    def __init__(self, model: Model, variables: Sequence[Variable]) -> None:
-        self._collections = model.collections_of()
-        self._known: dict[tuple[object, ...], tuple[str, ...]] = {}
-        self._lines: dict[tuple[object, ...], str] = {}
-        rows = [self.row(variable) for variable in variables]
-        distinct = [_HEADERS[1:], *set(rows)]
-        self._widths = [max(len(row[i]) for row in distinct) for i in range(4)]
-        self.heading = self._joined(_HEADERS[1:])
-
-    def row(self, variable: Variable) -> tuple[str, ...]:
-        """Shape, dtype, parameters, bytes and marks."""
-        key = self._key(variable)
-        row = self._known.get(key)
-        if row is None:
-            collections = self._collections.get(variable.key, ())
-            row = self._known[key] = (
-                words.shape(variable.shape),
-                printable(variable.dtype),
-                str(variable.params),
-                "?" if variable.nbytes is None else str(variable.nbytes),
-                ", ".join(words.marks(variable, collections)),
-            )
-        return row
-
-    def line(self, variable: Variable) -> str:
-        """The columns, padded."""
-        key = self._key(variable)
-        line = self._lines.get(key)
-        if line is None:
-            line = self._lines[key] = self._joined(self.row(variable))
-        return line
-
-    def padded(self, variable: Variable) -> list[str]:
-        """The columns, padded, one by one."""
-        return self._pad(self.row(variable))
-
-    def _joined(self, row: tuple[str, ...]) -> str:
-        return "".join(self._pad(row)).rstrip()
-
-    def _pad(self, row: tuple[str, ...]) -> list[str]:
-        shape, dtype, params, size = self._widths
-        return [
-            f"{row[0]:<{shape}}  ",
-            f"{row[1]:<{dtype}}  ",
-            f"{row[2]:>{params}}  ",
-            f"{row[3]:>{size}}  ",
-            row[4],
-        ]
-
-    def _key(self, variable: Variable) -> tuple[object, ...]:
-        if variable.attributes:
-            return (variable.key,)
-        return (variable[2:7], self._collections.get(variable.key))
+def _columns(variable: Variable, collections: tuple[str, ...]) -> Columns:
+    return (
+        words.shape(variable.shape),
+        printable(variable.dtype),
+        str(variable.params),
+        "?" if variable.nbytes is None else str(variable.nbytes),
+        ", ".join(words.marks(variable, collections)),
+    )
 
 
-def _spans(
-    names: Sequence[str], variables: Sequence[Variable], cells: _Cells, width: int
-) -> Iterator[tuple[Span, ...]]:
-    yield (Span(f"{_HEADERS[0]:<{width}}  {cells.heading}", "title"),)
-    for name, variable in zip(names, variables, strict=True):
-        yield (
-            Span(f"{name:<{width}}  ", "variable" if variable.is_parameter else "slot"),
-            *(
-                Span(text, role)
-                for text, role in zip(cells.padded(variable), _ROLES[1:], strict=True)
-            ),
-        )
+def _role(variable: Variable) -> Role:
+    return "variable" if variable.is_parameter else "slot"
 
 
 def draw_names(variables: Sequence[Variable]) -> None:

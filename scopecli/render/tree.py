@@ -1,135 +1,151 @@
-"""The scope tree, drawn by Rich on a terminal and streamed elsewhere, in the same columns."""
+"""The scope tree, drawn by Rich on a terminal and streamed elsewhere, in the same columns.
+
+A hundred thousand rows must take tenths of a second, so the columns behind a label are laid out
+once for all variables that share shape, type and marks.
+"""
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.model.names import printable
 from scopecli.render import words
-from scopecli.render.output import write_lines
-from scopecli.render.style import Glyphs, Role, Span
+from scopecli.render.output import write, write_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from scopecli.analysis.outline import Row
     from scopecli.model.model import Model
+    from scopecli.model.scope import Totals
     from scopecli.model.variable import Variable
     from scopecli.render.output import Output
+    from scopecli.render.style import Role, Span
 
 _GUIDE = 4  # columns that a level is indented by
 _MOST_ALIGNED = 72  # a longer label pushes its own columns aside, not everybody's
 
+Columns = tuple[str, str, str, str]
+_COLUMN_ROLES: tuple[Role, ...] = ("shape", "dtype", "size", "mark")
+_TOTAL_ROLES: tuple[Role, ...] = ("dim", "dim", "dim", "mark")
+
 
 class Line(NamedTuple):
-    """One row of the tree, ready to be laid out: the label, and the columns beside it."""
+    """One line of the tree before it is laid out.
+
+    Attributes:
+        depth: 0 for what is at the top.
+        is_last: whether it is the last inside its parent.
+        label: the name, escaped.
+        role: how the label looks.
+        times: how many a folded row stands for, with the sign for it; or nothing.
+        columns: what stands beside it.
+        roles: how that looks.
+    """
 
     depth: int
     is_last: bool
-    label: tuple[Span, ...]
-    columns: tuple[Span, Span, Span, Span]
-
-    @property
-    def width(self) -> int:
-        """How wide guides and label are."""
-        return self.depth * _GUIDE + sum(len(span.text) for span in self.label)
-
-
-class Widths(NamedTuple):
-    """How wide the label and the three columns behind it are."""
-
-    label: int
-    shape: int
-    dtype: int
-    size: int
+    label: str
+    role: Role
+    times: str
+    columns: Columns
+    roles: tuple[Role, ...]
 
 
 def draw(model: Model, rows: Sequence[Row], output: Output) -> None:
     """Write the tree to standard output."""
-    lines = _lines(model, rows, output.glyphs)
-    widths = _widths(lines)
+    lines = list(_lines(model, rows, output.glyphs.times))
+    layout = _Layout(lines)
     if output.rich_draws(len(lines)):
         from scopecli.render.rich_output import print_tree
 
-        print_tree([(line.depth, _spans(line, widths)) for line in lines], output)
-    else:
-        write_lines(_with_guides(lines, widths, output.glyphs), output)
-
-
-def _with_guides(
-    lines: Sequence[Line], widths: Widths, glyphs: Glyphs
-) -> Iterator[tuple[Span, ...]]:
-    """The lines with their guides; what is at the top has none, as Rich draws it."""
-    trunk: list[str] = []  # for each level above, its line downwards or nothing
-    for line in lines:
-        if line.depth == 0:
-            trunk.clear()
-            yield _spans(line, widths)
-            continue
-        del trunk[line.depth - 1 :]
-        corner = glyphs.last if line.is_last else glyphs.branch
-        yield (Span("".join(trunk) + corner, "dim"), *_spans(line, widths))
-        trunk.append(glyphs.blank if line.is_last else glyphs.through)
-
-
-def _spans(line: Line, widths: Widths) -> tuple[Span, ...]:
-    """Label and columns, padded so that columns stand below one another."""
-    shape, dtype, size, marks = line.columns
-    return (
-        *line.label,
-        Span(" " * (widths.label - line.width + 2 if widths.label > line.width else 2)),
-        Span(f"{shape.text:<{widths.shape}}  ", shape.role),
-        Span(f"{dtype.text:<{widths.dtype}}  ", dtype.role),
-        Span(f"{size.text:>{widths.size}}  ", size.role),
-        marks,
-    )
-
-
-def _widths(lines: Sequence[Line]) -> Widths:
-    aligned = [line.width for line in lines if line.width <= _MOST_ALIGNED]
-    return Widths(
-        max(aligned, default=0),
-        *(max((len(line.columns[i].text) for line in lines), default=0) for i in range(3)),
-    )
-
-
-def _lines(model: Model, rows: Sequence[Row], glyphs: Glyphs) -> list[Line]:
-    collections = model.collections_of()
-    calls = {reuse.scope: len(reuse.entries) for reuse in model.reuse}
-    return list(chain.from_iterable(_lines_of(row, collections, calls, glyphs) for row in rows))
-
-
-def _lines_of(
-    row: Row,
-    collections: Mapping[str, tuple[str, ...]],
-    calls: Mapping[str, int],
-    glyphs: Glyphs,
-) -> Iterator[Line]:
-    """The line of a row; variables that share one path have a line each, the scope on the last."""
-    label = printable(row.label) or '""'
-    times = (Span(f" {glyphs.times}{row.times}", "mark"),) if row.times > 1 else ()
-    called = f"called {calls[row.path]}{glyphs.times}" if row.path in calls else ""
-    for variable in row.variables:
-        last_one = variable is row.variables[-1]
-        yield Line(
-            row.depth,
-            row.is_last and last_one,
-            (Span(label, _label_role(variable, row)), *times),
-            _variable_columns(variable, collections.get(variable.key, ()), called),
-        )
-    if not row.variables and row.totals is not None:
-        yield Line(
-            row.depth,
-            row.is_last,
-            (Span(label, "scope"), *times),
+        print_tree(((line.depth, layout.spans(line)) for line in lines), output)
+    elif output.color:
+        guides = _guides(lines, output)
+        write_lines(
             (
-                Span(words.plural(row.totals.entries, "tensor"), "dim"),
-                Span(f"{words.count(row.totals.params)} params", "dim"),
-                Span(words.size(row.totals.bytes), "dim"),
-                Span(called, "mark"),
+                [(guide, "dim"), *layout.spans(line)]
+                for guide, line in zip(guides, lines, strict=True)
             ),
+            output,
         )
+    else:
+        guides = _guides(lines, output)
+        write(guide + layout.text(line) for guide, line in zip(guides, lines, strict=True))
+
+
+def _guides(lines: Iterable[Line], output: Output) -> Iterator[str]:
+    """What stands before each label; nothing before those at the top, as Rich draws it."""
+    glyphs = output.glyphs
+    trunks = [""]  # for each depth, the lines that run down from the levels above
+    for line in lines:
+        depth = line.depth
+        if depth == 0:
+            yield ""
+            continue
+        del trunks[depth:]
+        trunk = trunks[depth - 1]
+        yield trunk + (glyphs.last if line.is_last else glyphs.branch)
+        trunks.append(trunk + (glyphs.blank if line.is_last else glyphs.through))
+
+
+class _Layout:
+    """How wide label and columns are, and the text of each distinct set of columns."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        widths = [line.depth * _GUIDE + len(line.label) + len(line.times) for line in lines]
+        self._label = max((width for width in widths if width <= _MOST_ALIGNED), default=0)
+        distinct = {line.columns for line in lines}
+        self._shape, self._dtype, self._size = (
+            max((len(columns[i]) for columns in distinct), default=0) for i in range(3)
+        )
+        self._texts = {
+            columns: "".join(self._padded(columns)).rstrip() + "\n" for columns in distinct
+        }
+
+    def text(self, line: Line) -> str:
+        """A line without its guides."""
+        label = line.label + line.times
+        return f"{label:<{self._label - line.depth * _GUIDE}}  {self._texts[line.columns]}"
+
+    def spans(self, line: Line) -> list[Span]:
+        """A line without its guides, in roles."""
+        space = self._label - line.depth * _GUIDE - len(line.label) - len(line.times)
+        return [
+            (line.label, line.role),
+            (line.times, "mark"),
+            (" " * (max(space, 0) + 2), "plain"),
+            *zip(self._padded(line.columns), line.roles, strict=True),
+        ]
+
+    def _padded(self, columns: Columns) -> Columns:
+        shape, dtype, size, marks = columns
+        return (
+            f"{shape:<{self._shape}}  ",
+            f"{dtype:<{self._dtype}}  ",
+            f"{size:>{self._size}}  ",
+            marks,
+        )
+
+
+def _lines(model: Model, rows: Iterable[Row], times_sign: str) -> Iterator[Line]:
+    """The lines of the rows; variables that share one path have a line each."""
+    columns_of = words.Remembered(model, _variable_columns)
+    calls = {reuse.scope: f"called {len(reuse.entries)}{times_sign}" for reuse in model.reuse}
+    for row in rows:
+        label = printable(row.label) or '""'
+        times = f" {times_sign}{row.times}" if row.times > 1 else ""
+        called = calls.get(row.path, "")
+        for variable in row.variables:
+            columns = columns_of(variable)
+            if called:
+                columns = (*columns[:3], ", ".join(filter(None, (columns[3], called))))
+            is_last = row.is_last and variable is row.variables[-1]
+            role = _label_role(variable, row)
+            yield Line(row.depth, is_last, label, role, times, columns, _COLUMN_ROLES)
+        if not row.variables and row.totals is not None:
+            columns = _totals_columns(row.totals, called)
+            yield Line(row.depth, row.is_last, label, "scope", times, columns, _TOTAL_ROLES)
 
 
 def _label_role(variable: Variable, row: Row) -> Role:
@@ -138,13 +154,19 @@ def _label_role(variable: Variable, row: Row) -> Role:
     return "variable" if variable.is_parameter else "slot"
 
 
-def _variable_columns(
-    variable: Variable, collections: tuple[str, ...], called: str
-) -> tuple[Span, Span, Span, Span]:
-    marks = words.marks(variable, collections) + ([called] if called else [])
+def _variable_columns(variable: Variable, collections: tuple[str, ...]) -> Columns:
     return (
-        Span(words.shape(variable.shape), "shape"),
-        Span(printable(variable.dtype), "dtype"),
-        Span(words.size(variable.nbytes), "size"),
-        Span(", ".join(marks), "dim" if variable.kind == "slot" else "mark"),
+        words.shape(variable.shape),
+        printable(variable.dtype),
+        words.size(variable.nbytes),
+        ", ".join(words.marks(variable, collections)),
+    )
+
+
+def _totals_columns(totals: Totals, called: str) -> Columns:
+    return (
+        words.plural(totals.entries, "tensor"),
+        f"{words.count(totals.params)} params",
+        words.size(totals.bytes),
+        called,
     )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from scopecli.model.names import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scopecli.model.model import Model
     from scopecli.model.variable import Variable
+
+Words = TypeVar("Words")
 
 _THOUSAND = 1000
 _COUNT_UNITS = ("", "k", "M", "G", "T", "P", "E")
@@ -61,6 +66,39 @@ _COLLECTION_WORDS = {
     "regularization_losses": "regularized",
     "moving_average_variables": "moving average",
 }
+
+
+# The attributes that `marks` looks at.
+_MARKED = frozenset({"average_of", "slices", "byte_order", "external"})
+
+
+class Remembered(Generic[Words]):
+    """A function of what most variables have in common, computed once for each distinct case.
+
+    Shape, dtype, size, kind, trainable, collections and marks: a model of a hundred thousand
+    variables has some dozens of these.
+    """
+
+    def __init__(
+        self, model: Model, function: Callable[[Variable, tuple[str, ...]], Words]
+    ) -> None:
+        self._function = function
+        self._collections = model.collections_of()
+        self._known: dict[tuple[object, ...], Words] = {}
+
+    def __call__(self, variable: Variable) -> Words:
+        """The words for a variable."""
+        case: tuple[object, ...] = variable[2:7]
+        collections: tuple[str, ...] = ()
+        if self._collections:
+            collections = self._collections.get(variable.key, ())
+            case = (*case, collections)
+        if not _MARKED.isdisjoint(variable.attributes):
+            case = (variable.key,)
+        words = self._known.get(case)
+        if words is None:
+            words = self._known[case] = self._function(variable, collections)
+        return words
 
 
 def marks(variable: Variable, collections: tuple[str, ...]) -> list[str]:
