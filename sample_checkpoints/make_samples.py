@@ -1,0 +1,1245 @@
+"""Make the sample files of this folder with the frameworks that people really used.
+
+    python sample_checkpoints/make_samples.py                  make everything again
+    python sample_checkpoints/make_samples.py --only tf1_gan   make one sample
+    python sample_checkpoints/make_samples.py --check          make it elsewhere and compare
+
+The frameworks are heavy and their versions decide the bytes, so the script makes a virtual
+environment of its own with exact pins (``PINS``) and runs itself again inside it.
+
+Every sample is one function below. Its docstring says what the sample shows and is also the
+text of the README's table; the ``files`` of its decorator describe the single files and end in
+MANIFEST.json. Each sample that needs a framework is made in a fresh process, so that no layer
+counter, seed or default graph leaks from one to the next.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import inspect
+import json
+import multiprocessing
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+MANIFEST = "MANIFEST.json"
+README = "README.md"
+PYTHON = (3, 11)
+
+# Everything that has a say in the bytes of a file is pinned, not only what is imported here.
+PINS = (
+    "tensorflow-cpu==2.21.0",
+    "keras==3.15.1",
+    "h5py==3.14.0",
+    "numpy==2.4.6",
+    "ml_dtypes==0.6.0",
+    "protobuf==7.36.2",
+)
+# tf_keras asks for the package "tensorflow", which tensorflow-cpu already provides under
+# another name; installing it without its dependencies saves a second copy of TensorFlow.
+PINS_WITHOUT_DEPENDENCIES = ("tf_keras==2.21.0",)
+
+ENVIRONMENT = {
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "KERAS_BACKEND": "tensorflow",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONWARNINGS": "ignore",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_USE_LEGACY_KERAS": "1",
+}
+
+SEED = 7
+FIXED_DATE = "2020-01-01@00:00:00"
+FIXED_TIME = 1_577_836_800  # the same, in seconds since 1970
+
+MakeFunction = Callable[[Path], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample: the function that makes it, the files it writes, the packages it uses."""
+
+    name: str
+    make: MakeFunction
+    files: Mapping[str, str]
+    packages: tuple[str, ...]
+
+    @property
+    def shows(self) -> str:
+        """Give what the sample shows, as one line."""
+        return " ".join((inspect.getdoc(self.make) or "").split())
+
+
+SAMPLES: dict[str, Sample] = {}
+
+
+def sample(
+    name: str, *packages: str, files: Mapping[str, str]
+) -> Callable[[MakeFunction], MakeFunction]:
+    """Register a function as the maker of the sample ``name``.
+
+    ``packages`` are those whose versions decide the bytes; a sample without any is made from
+    the bytes of other samples. ``files`` maps each path it writes to one line about it.
+    """
+
+    def register(make: MakeFunction) -> MakeFunction:
+        SAMPLES[name] = Sample(name, make, files, packages)
+        return make
+
+    return register
+
+
+# --- TensorFlow 1 -----------------------------------------------------------------------------
+
+V2_INDEX = "the table of names, shapes, dtypes and offsets"
+V2_DATA = "the tensor bytes"
+V2_META = "the graph with its collections (MetaGraphDef)"
+V2_STATE = "the text file that names the latest checkpoint"
+
+
+def tensorflow_1() -> Any:
+    """Give TensorFlow's version 1 interface with version 2 behaviour switched off."""
+    import tensorflow.compat.v1 as tf
+
+    tf.disable_v2_behavior()
+    tf.logging.set_verbosity(tf.logging.ERROR)
+    tf.set_random_seed(SEED)
+    return tf
+
+
+def one_thread(tf: Any, cpus: int = 1) -> Any:
+    """Give a session configuration whose sums always run in the same order."""
+    return tf.ConfigProto(
+        device_count={"CPU": cpus},
+        intra_op_parallelism_threads=1,
+        inter_op_parallelism_threads=1,
+    )
+
+
+def dense(tf: Any, inputs: Any, units: int, scope: str) -> Any:
+    """Add a dense layer with the variables ``scope``/w and ``scope``/b."""
+    with tf.variable_scope(scope):
+        weights = tf.get_variable(
+            "w",
+            [inputs.shape[-1], units],
+            initializer=tf.random_normal_initializer(stddev=0.2),
+        )
+        bias = tf.get_variable("b", [units], initializer=tf.zeros_initializer())
+        return tf.nn.bias_add(tf.matmul(inputs, weights), bias)
+
+
+def gan_generator(tf: Any, noise: Any, *, reuse: bool = False) -> Any:
+    """Build the generator: three identical hidden layers and an output."""
+    with tf.variable_scope("generator", reuse=reuse):
+        hidden = noise
+        for number in range(3):
+            hidden = tf.nn.relu(dense(tf, hidden, 6, f"h{number}"))
+        return tf.tanh(dense(tf, hidden, 8, "out"))
+
+
+def gan_discriminator(tf: Any, images: Any, *, reuse: bool = False) -> Any:
+    """Build the discriminator: a hidden layer and a score."""
+    with tf.variable_scope("discriminator", reuse=reuse):
+        hidden = tf.nn.relu(dense(tf, images, 6, "h0"))
+        return dense(tf, hidden, 1, "out")
+
+
+@sample(
+    "tf1_gan",
+    "tensorflow-cpu",
+    files={
+        "tf1_gan/checkpoint": V2_STATE,
+        "tf1_gan/model.ckpt-200.data-00000-of-00001": V2_DATA,
+        "tf1_gan/model.ckpt-200.index": V2_INDEX,
+        "tf1_gan/model.ckpt-200.meta": V2_META,
+    },
+)
+def make_tf1_gan(out: Path) -> None:
+    """A GAN trained for 200 steps in TensorFlow 1 style with reference variables.
+
+    `generator` and `discriminator` are each built twice, the second time with reuse=True;
+    two Adam optimizers share the names of their slots but not the variables; the hidden
+    layers are numbered and alike, so a tree can fold them. The graph beside it has
+    collections of variables, nodes and plain values.
+    """
+    import numpy as np
+
+    tf = tensorflow_1()
+    noise = tf.placeholder(tf.float32, [4, 6], name="z")
+    images = tf.placeholder(tf.float32, [4, 8], name="real_images")
+    fakes = gan_generator(tf, noise)
+    sampler = gan_generator(tf, noise, reuse=True)
+    real_scores = gan_discriminator(tf, images)
+    fake_scores = gan_discriminator(tf, fakes, reuse=True)
+    d_loss_real = tf.reduce_mean(tf.nn.softplus(-real_scores), name="d_loss_real")
+    d_loss_fake = tf.reduce_mean(tf.nn.softplus(fake_scores), name="d_loss_fake")
+    d_loss = tf.add(d_loss_real, d_loss_fake, name="d_loss")
+    g_loss = tf.reduce_mean(tf.nn.softplus(-fake_scores), name="g_loss")
+    tf.summary.scalar("d_loss", d_loss)
+    tf.summary.scalar("g_loss", g_loss)
+    tf.add_to_collection("sampler", sampler)
+    tf.add_to_collection("image_size", 8)
+    tf.add_to_collection("learning_rate", 0.0002)
+
+    step = tf.train.get_or_create_global_step()
+    d_variables = tf.trainable_variables("discriminator")
+    g_variables = tf.trainable_variables("generator")
+    d_adam = tf.train.AdamOptimizer(0.0002)
+    g_adam = tf.train.AdamOptimizer(0.0002)
+    d_train = d_adam.minimize(d_loss, global_step=step, var_list=d_variables)
+    g_train = g_adam.minimize(g_loss, var_list=g_variables)
+
+    saver = tf.train.Saver(save_relative_paths=True)
+    random = np.random.RandomState(SEED)
+    with tf.Session(config=one_thread(tf)) as session:
+        session.run(tf.global_variables_initializer())
+        for _ in range(200):
+            batch = {noise: random.randn(4, 6), images: random.rand(4, 8)}
+            # In one call the two would race: each reads what the other one writes.
+            session.run(d_train, batch)
+            session.run(g_train, batch)
+        saver.save(
+            session,
+            str(out / "tf1_gan" / "model.ckpt"),
+            global_step=step,
+            strip_default_attrs=True,
+        )
+
+
+@sample(
+    "tf1_partitioned",
+    "tensorflow-cpu",
+    files={
+        "tf1_partitioned/checkpoint": V2_STATE,
+        "tf1_partitioned/model.ckpt.data-00000-of-00002": f"{V2_DATA} of device CPU:0",
+        "tf1_partitioned/model.ckpt.data-00001-of-00002": f"{V2_DATA} of device CPU:1",
+        "tf1_partitioned/model.ckpt.index": V2_INDEX,
+        "tf1_partitioned/model.ckpt.meta": V2_META,
+    },
+)
+def make_tf1_partitioned(out: Path) -> None:
+    """A checkpoint in two data shards with a partitioned variable and many dtypes.
+
+    `embedding/table` is cut in three slices, the middle one in the other shard and last in the
+    list of slices; `embedding/scale` is whole; beside them are string, int64, bool, bfloat16
+    and half variables. The shards come from Saver(sharded=True) over two CPU devices.
+    """
+    tf = tensorflow_1()
+
+    def place(operation: Any) -> str:
+        """Put the second slice and everything under `second` on the other device."""
+        other = "/part_1" in operation.name or operation.name.startswith("second/")
+        return "/device:CPU:1" if other else "/device:CPU:0"
+
+    with tf.device(place):
+        with tf.variable_scope("embedding"):
+            tf.get_variable(
+                "table",
+                [10, 4],
+                initializer=tf.random_normal_initializer(),
+                partitioner=tf.fixed_size_partitioner(3),
+            )
+            tf.get_variable("scale", [4], initializer=tf.ones_initializer())
+        with tf.variable_scope("first"):
+            tf.get_variable("words", initializer=tf.constant(["the", "", "naïve", "cat\n"]))
+            tf.get_variable("seen", initializer=tf.constant(2**40, tf.int64))
+            tf.get_variable("enabled", initializer=tf.constant([True, False, True]))
+        with tf.variable_scope("second"):
+            tf.get_variable("brain", initializer=tf.constant([1.0, -2.5], tf.bfloat16))
+            tf.get_variable("half", initializer=tf.constant([[0.5], [65504.0]], tf.half))
+        saver = tf.train.Saver(sharded=True, save_relative_paths=True)
+        initialize = tf.global_variables_initializer()
+    with tf.Session(config=one_thread(tf, cpus=2)) as session:
+        session.run(initialize)
+        saver.save(session, str(out / "tf1_partitioned" / "model.ckpt"))
+
+
+@sample(
+    "tf1_batchnorm",
+    "tensorflow-cpu",
+    "tf_keras",
+    files={
+        "tf1_batchnorm/checkpoint": V2_STATE,
+        "tf1_batchnorm/model.ckpt.data-00000-of-00001": V2_DATA,
+        "tf1_batchnorm/model.ckpt.index": V2_INDEX,
+        "tf1_batchnorm/model.ckpt.meta": V2_META,
+    },
+)
+def make_tf1_batchnorm(out: Path) -> None:
+    """Batch normalization, momentum, an L2 penalty and averaged weights in one graph.
+
+    Resource variables; tf.compat.v1.layers with an `is_training` placeholder, so the graph
+    has version 1 conditionals (`cond_context`) and UPDATE_OPS that the training step waits
+    for; `Momentum` slots; REGULARIZATION_LOSSES; `ExponentialMovingAverage` copies of the
+    trainable variables. 20 steps, so moving statistics differ from their initial values.
+    """
+    import numpy as np
+
+    tf = tensorflow_1()
+    tf.enable_resource_variables()
+
+    def l2_penalty(weights: Any) -> Any:
+        """Penalise big weights, under the op name that tf.contrib.layers gave it."""
+        return tf.multiply(1e-3, tf.nn.l2_loss(weights), name="l2_regularizer")
+
+    features = tf.placeholder(tf.float32, [None, 2, 2, 3], name="features")
+    labels = tf.placeholder(tf.float32, [None, 1], name="labels")
+    is_training = tf.placeholder_with_default(input=False, shape=[], name="is_training")
+    with tf.variable_scope("net"):
+        hidden = tf.layers.conv2d(
+            features, 4, 1, use_bias=False, kernel_regularizer=l2_penalty, name="conv"
+        )
+        hidden = tf.layers.batch_normalization(
+            hidden, momentum=0.9, training=is_training, name="bn"
+        )
+        hidden = tf.reduce_mean(tf.nn.relu(hidden), [1, 2])
+        scores = tf.layers.dense(hidden, 1, kernel_regularizer=l2_penalty, name="score")
+    tf.losses.add_loss(tf.nn.l2_loss(scores - labels, name="squared_error"))
+    loss = tf.losses.get_total_loss()
+
+    step = tf.train.get_or_create_global_step()
+    momentum = tf.train.MomentumOptimizer(0.05, 0.9)
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        descend = momentum.minimize(loss, global_step=step)
+    average = tf.train.ExponentialMovingAverage(0.99)
+    with tf.control_dependencies([descend]):
+        train = average.apply(tf.trainable_variables())
+
+    saver = tf.train.Saver(save_relative_paths=True)
+    random = np.random.RandomState(SEED)
+    with tf.Session(config=one_thread(tf)) as session:
+        session.run(tf.global_variables_initializer())
+        for _ in range(20):
+            batch = {features: 2 + random.randn(8, 2, 2, 3), labels: random.rand(8, 1)}
+            session.run(train, {**batch, is_training: True})
+        prefix = str(out / "tf1_batchnorm" / "model.ckpt")
+        saver.save(session, prefix, strip_default_attrs=True)
+    sort_cond_contexts(out / "tf1_batchnorm" / "model.ckpt.meta")
+
+
+def sort_cond_contexts(path: Path) -> None:
+    """Rewrite the conditionals of a graph so that their maps are in the order of their keys.
+
+    TensorFlow sorts the maps of the graph itself, but not of the messages in its collections.
+    """
+    from tensorflow.core.protobuf import control_flow_pb2, meta_graph_pb2
+
+    graph = meta_graph_pb2.MetaGraphDef.FromString(path.read_bytes())
+    contexts = graph.collection_def["cond_context"].bytes_list.value
+    for number, content in enumerate(contexts):
+        context = control_flow_pb2.CondContextDef.FromString(content)
+        contexts[number] = context.SerializeToString(deterministic=True)
+    path.write_bytes(graph.SerializeToString(deterministic=True))
+
+
+# --- TensorFlow 2 and Keras -------------------------------------------------------------------
+
+
+def keras_2() -> Any:
+    """Give Keras 2 (tf_keras), seeded."""
+    import tf_keras
+
+    tf_keras.utils.set_random_seed(SEED)
+    return tf_keras
+
+
+def keras_3() -> Any:
+    """Give Keras 3 on TensorFlow, seeded."""
+    import keras
+
+    keras.utils.set_random_seed(SEED)
+    return keras
+
+
+def tower(keras: Any) -> Any:
+    """Give a subclassed model: a list, a dictionary and one layer with two names."""
+
+    class Tower(keras.Model):  # type: ignore[misc]
+        """A stem, numbered blocks and named heads."""
+
+        def __init__(self) -> None:
+            super().__init__(name="tower")
+            self.stem = keras.layers.Dense(4, name="stem")
+            self.same_stem = self.stem
+            self.blocks = [keras.layers.Dense(4, name=f"block_{n}") for n in range(3)]
+            self.heads = {"left/right": keras.layers.Dense(1, name="head")}
+
+        def call(self, inputs: Any) -> Any:
+            """Run the stem, the blocks and the head."""
+            hidden = self.stem(inputs)
+            for block in self.blocks:
+                hidden = block(hidden)
+            return self.heads["left/right"](hidden)
+
+    return Tower()
+
+
+def train_one_step(model: Any, optimizer: Any, input_shape: tuple[int, ...]) -> None:
+    """Compile the model, which has one output, and train it on one small fixed batch."""
+    import numpy as np
+
+    random = np.random.RandomState(SEED)
+    inputs = random.rand(4, *input_shape).astype("float32")
+    targets = random.rand(4, 1).astype("float32")
+    # Keras 3 cannot load its own .h5 where the loss is given as "mse".
+    model.compile(optimizer=optimizer, loss="mean_squared_error", jit_compile=False)
+    model.fit(inputs, targets, batch_size=4, epochs=1, shuffle=False, verbose=0)
+
+
+def save_object_checkpoint(folder: Path, model: Any, optimizer: Any) -> None:
+    """Train a step and save model and optimizer as an object-based checkpoint."""
+    import tensorflow as tf
+
+    train_one_step(model, optimizer, (3,))
+    checkpoint = tf.train.Checkpoint(model=model, optimizer=optimizer)
+    checkpoint.save(str(folder / "ckpt"))
+
+
+@sample(
+    "tf2_object",
+    "tensorflow-cpu",
+    "tf_keras",
+    files={
+        "tf2_object/checkpoint": V2_STATE,
+        "tf2_object/ckpt-1.data-00000-of-00001": V2_DATA,
+        "tf2_object/ckpt-1.index": f"{V2_INDEX}, keyed by object path",
+    },
+)
+def make_tf2_object(out: Path) -> None:
+    """tf.train.Checkpoint of a Keras 2 model and the Adam that most TF2 files were made with.
+
+    A subclassed model with a list (`blocks/0`), a dictionary key that needs escaping
+    (`heads/left.Sright`), and one layer under two attributes (stored once); the optimizer is
+    legacy.Adam, whose moments are `.OPTIMIZER_SLOT` keys below their variable.
+    """
+    keras = keras_2()
+    save_object_checkpoint(out / "tf2_object", tower(keras), keras.optimizers.legacy.Adam(0.01))
+
+
+@sample(
+    "tf2_object_keras3",
+    "tensorflow-cpu",
+    "keras",
+    files={
+        "tf2_object_keras3/checkpoint": V2_STATE,
+        "tf2_object_keras3/ckpt-1.data-00000-of-00001": V2_DATA,
+        "tf2_object_keras3/ckpt-1.index": f"{V2_INDEX}, keyed by object path",
+    },
+)
+def make_tf2_object_keras3(out: Path) -> None:
+    """tf.train.Checkpoint of the same model and Adam in Keras 3.
+
+    The optimizer's variables are numbered (`optimizer/_variables/N`, learning rate and
+    iterations also by name), and layers in a list or dictionary are reached only through it
+    (`optimizer/_trainable_variables/N`). The full names in the object graph are not unique:
+    every kernel is `tower/kernel`.
+    """
+    keras = keras_3()
+    save_object_checkpoint(out / "tf2_object_keras3", tower(keras), keras.optimizers.Adam(0.01))
+
+
+def functional_model(keras: Any, *, recurrent: bool = False) -> Any:
+    """Give a functional model with every kind of nesting that changes names in a file.
+
+    ``recurrent`` adds a Bidirectional wrapper, which doubles the size of the file.
+    """
+    layers = keras.layers
+    codes = keras.Input((4,), name="codes")
+    hidden = layers.Dense(4, activation="relu", name="encoder_dense")(codes)
+    hidden = layers.BatchNormalization(momentum=0.9, name="encoder_norm")(hidden)
+    encoder = keras.Model(codes, hidden, name="encoder")
+
+    sequence = keras.Input((3, 2), name="sequence")
+    steps = layers.TimeDistributed(layers.Dense(4, name="step_dense"), name="per_step")(sequence)
+    if recurrent:
+        # The default initializer needs a QR decomposition: its last bits vary by machine.
+        cell = layers.LSTM(2, recurrent_initializer="glorot_uniform", name="lstm")
+        summary = layers.Bidirectional(cell, name="both_ways")(steps)
+    else:
+        summary = layers.GlobalAveragePooling1D(name="average")(steps)
+    shared = layers.Dense(4, activation="tanh", name="shared")
+    twice = shared(shared(encoder(summary)))
+    frozen = layers.Dense(4, name="frozen", trainable=False)(twice)
+    penalty = keras.regularizers.L2(0.001)
+    score = layers.Dense(1, kernel_regularizer=penalty, name="score")(frozen)
+    return keras.Model(sequence, score, name="functional")
+
+
+@sample(
+    "keras2_functional.h5",
+    "tf_keras",
+    "h5py",
+    files={"keras2_functional.h5": "whole model: configuration, weights, optimizer"},
+)
+def make_keras2_functional(out: Path) -> None:
+    """model.save() of a Keras 2 functional model, compiled with Adam and trained one step.
+
+    A nested model used as a layer (`encoder`), a layer called twice (`shared`), batch
+    normalization, a frozen layer, a kernel regularizer, TimeDistributed and Bidirectional
+    wrappers; `optimizer_weights` of the newer Adam (`Adam/m/...`, `Adam/v/...`).
+    """
+    keras = keras_2()
+    model = functional_model(keras, recurrent=True)
+    train_one_step(model, keras.optimizers.Adam(0.01), (3, 2))
+    model.save(out / "keras2_functional.h5")
+
+
+@sample(
+    "keras2_legacy_adam.h5",
+    "tf_keras",
+    "h5py",
+    files={"keras2_legacy_adam.h5": "whole model: configuration, weights, optimizer"},
+)
+def make_keras2_legacy_adam(out: Path) -> None:
+    """A small Keras 2 model saved with legacy.Adam, as files from before 2023 are.
+
+    The optimizer's names turn the other way round (`Adam/hidden/kernel/m:0`) and all the
+    first moments come before all the second ones.
+    """
+    keras = keras_2()
+    model = keras.Sequential(
+        [
+            keras.layers.Dense(4, activation="relu", input_shape=(3,), name="hidden"),
+            keras.layers.Dense(1, name="score"),
+        ],
+        name="small",
+    )
+    train_one_step(model, keras.optimizers.legacy.Adam(0.01), (3,))
+    model.save(out / "keras2_legacy_adam.h5")
+
+
+@sample(
+    "keras2_weights.h5",
+    "tf_keras",
+    "h5py",
+    files={"keras2_weights.h5": "weights only: layer_names and weight_names at the root"},
+)
+def make_keras2_weights(out: Path) -> None:
+    """save_weights() of a Keras 2 Sequential with six identical Dense blocks.
+
+    No configuration: layers and their order are only in the attributes. The blocks can be
+    folded to one line.
+    """
+    keras = keras_2()
+    model = keras.Sequential(name="stack")
+    model.add(keras.Input((4,)))
+    for number in range(6):
+        model.add(keras.layers.Dense(4, activation="relu", name=f"block_{number}"))
+    model.add(keras.layers.Dense(1, name="score"))
+    model.save_weights(out / "keras2_weights.h5")
+
+
+@sample(
+    "keras2_split_attributes.h5",
+    "tf_keras",
+    "h5py",
+    files={"keras2_split_attributes.h5": "weights only, with attributes in several pieces"},
+)
+def make_keras2_split_attributes(out: Path) -> None:
+    """Weights whose name lists are too big for one HDF5 attribute, so Keras splits them.
+
+    `layer_names0`, `layer_names1` at the root and `weight_names0`, `weight_names1` in
+    `tower`. Keras counts fixed-width strings, so one very long name per list is enough; the
+    pieces are fixed-width strings where a whole list is of variable width.
+    """
+    keras = keras_2()
+    long_name = "conv_" + "x".join(str(1000 + n) for n in range(560))
+    inner = keras.Sequential([keras.Input((1,))], name="tower")
+    for name in [f"fc_{n:02d}" for n in range(11)] + [long_name]:
+        inner.add(keras.layers.Dense(1, name=name))
+    model = keras.Sequential([keras.Input((1,)), inner], name="outer")
+    for name in [f"act_{n:02d}" for n in range(22)] + [long_name]:
+        model.add(keras.layers.Activation("linear", name=name))
+    model.save_weights(out / "keras2_split_attributes.h5")
+
+
+def keras3_trained() -> Any:
+    """Give the functional model in Keras 3, trained one step with Adam."""
+    keras = keras_3()
+    model = functional_model(keras)
+    train_one_step(model, keras.optimizers.Adam(0.01), (3, 2))
+    return model
+
+
+def normalize_keras_zip(path: Path) -> None:
+    """Rewrite a .keras so that it does not depend on when and where it was saved.
+
+    Keras writes the time of saving into the zip directory and metadata.json, and memory
+    addresses as ``shared_object_id`` into config.json. The members, their order and how they
+    are stored stay as Keras wrote them.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = [(info, archive.read(info)) for info in archive.infolist()]
+    with zipfile.ZipFile(path, "w") as archive:
+        for old, content in members:
+            info = zipfile.ZipInfo(old.filename)
+            info.compress_type = old.compress_type
+            info.external_attr = old.external_attr
+            # Keras opens the .npz member so that it may outgrow 4 GiB, which shows in its header.
+            with archive.open(info, "w", force_zip64=old.filename.endswith(".npz")) as member:
+                member.write(normalize_member(old.filename, content))
+
+
+def normalize_member(name: str, content: bytes) -> bytes:
+    """Replace the date in metadata.json and the memory addresses in config.json."""
+    if name == "metadata.json":
+        document = json.loads(content) | {"date_saved": FIXED_DATE}
+        return json.dumps(document).encode()
+    if name == "config.json":
+        return renumber_shared_objects(content.decode()).encode()
+    return content
+
+
+def renumber_shared_objects(config: str) -> str:
+    """Replace the memory addresses in a Keras 3 configuration by 1, 2, 3, ..."""
+    numbers: dict[str, int] = {}
+
+    def renumber(match: re.Match[str]) -> str:
+        number = numbers.setdefault(match[2], len(numbers) + 1)
+        return f"{match[1]}{number}"
+
+    return re.sub(r'("shared_object_id": )(\d+)', renumber, config)
+
+
+@sample(
+    "keras3_functional.keras",
+    "keras",
+    "h5py",
+    files={"keras3_functional.keras": "zip of metadata.json, config.json, model.weights.h5"},
+)
+def make_keras3_functional(out: Path) -> None:
+    """model.save() of the functional model in Keras 3, trained one step with Adam.
+
+    Weights lie at class name and index (`layers/dense_1/vars/0`); the layer's own name is the
+    attribute `name` of `vars`. Dates and memory addresses are normalised after saving.
+    """
+    path = out / "keras3_functional.keras"
+    keras3_trained().save(path)
+    normalize_keras_zip(path)
+
+
+@sample(
+    "keras3_npz.keras",
+    "keras",
+    "numpy",
+    files={"keras3_npz.keras": "zip of metadata.json, config.json, model.weights.npz"},
+)
+def make_keras3_npz(out: Path) -> None:
+    """The same model in a .keras whose weights are an .npz.
+
+    Keras 3 has this only as an internal option. Each member of the .npz is a pickled
+    dictionary in an object array, so it must be refused or read without unpickling; the
+    Keras that wrote it does not load it either.
+    """
+    from keras.src.saving import saving_lib
+
+    path = out / "keras3_npz.keras"
+    model = keras3_trained()
+    with path.open("wb") as file:
+        saving_lib._save_model_to_fileobj(model, file, weights_format="npz")  # noqa: SLF001
+    normalize_keras_zip(path)
+
+
+@sample(
+    "keras3_model.weights.h5",
+    "keras",
+    "h5py",
+    files={"keras3_model.weights.h5": "weights and optimizer state, no configuration"},
+)
+def make_keras3_weights(out: Path) -> None:
+    """save_weights() of the same model in Keras 3: the file that a .keras holds inside."""
+    keras3_trained().save_weights(out / "keras3_model.weights.h5")
+
+
+@sample(
+    "keras3_legacy.h5",
+    "keras",
+    "h5py",
+    files={"keras3_legacy.h5": "whole model in the old layout: configuration, weights, optimizer"},
+)
+def make_keras3_legacy(out: Path) -> None:
+    """model.save('x.h5') of the same model in Keras 3: the Keras 2 layout with other names.
+
+    Weight names have no `:0`, a wrapped layer keeps its own name below the wrapper's
+    (`per_step/step_dense/kernel`), and the optimizer flattens `/` to `_`
+    (`adam/per_step_step_dense_kernel_momentum`).
+    """
+    keras3_trained().save(out / "keras3_legacy.h5")
+
+
+# --- HDF5 that is not Keras -------------------------------------------------------------------
+
+
+def write_plain_values(file: Any) -> None:
+    """Write one dataset for each kind of value that a reader has to name."""
+    import h5py
+    import numpy as np
+
+    values = file.create_group("values")
+    values["big_endian"] = np.arange(6, dtype=">f8").reshape(2, 3)
+    values["half"] = np.array([0.5, -1.0, 65504.0], dtype="<f2")
+    values["unsigned"] = np.arange(4, dtype="<u2")
+    values["complex"] = np.array([1 + 2j, 3 - 4j], dtype="<c8")
+    values["scalar"] = np.float64(3.25)
+    values["flags"] = np.array([True, False, True])
+    colours = h5py.enum_dtype({"red": 0, "green": 1, "blue": 7}, basetype="u1")
+    values.create_dataset("colours", data=np.array([7, 0, 1], dtype="u1"), dtype=colours)
+    values["fixed_text"] = np.array([b"one", b"three"], dtype="S5")
+    values.create_dataset("text", data=["one", "naïve", ""], dtype=h5py.string_dtype())
+    ragged = values.create_dataset("ragged", (2,), dtype=h5py.vlen_dtype(np.dtype("<i4")))
+    ragged[0] = np.arange(3, dtype="<i4")
+    ragged[1] = np.arange(1, dtype="<i4")
+    point = np.dtype([("x", "<f4"), ("y", "<f4"), ("label", "S8")])
+    values["points"] = np.array([(0.0, 1.0, b"a"), (2.0, 3.0, b"b")], dtype=point)
+    values["point_type"] = point
+    values["empty"] = h5py.Empty("f4")
+    values["no_rows"] = np.zeros((0, 3), dtype="<f4")
+    values.create_dataset(
+        "zipped",
+        data=np.arange(400, dtype="<i4").reshape(20, 20),
+        chunks=(10, 10),
+        compression="gzip",
+        shuffle=True,
+        maxshape=(None, 20),
+    )
+    values["zipped"].attrs["unit"] = "metre"
+
+
+def write_plain_links(file: Any) -> None:
+    """Write each kind of link, and references to objects and regions."""
+    import h5py
+    import numpy as np
+
+    file["nested/deeper/deepest/value"] = np.arange(3, dtype="<i8")
+    links = file.create_group("links")
+    links["same_value"] = file["nested/deeper/deepest/value"]
+    links["soft"] = h5py.SoftLink("/nested/deeper")
+    links["broken_soft"] = h5py.SoftLink("/nested/missing")
+    links["external"] = h5py.ExternalLink("not_here.h5", "/weights")
+    file["nested/deeper/up_again"] = file["nested"]
+    target = file["values/big_endian"]
+    references = file.create_group("references")
+    objects = references.create_dataset("objects", (2,), dtype=h5py.ref_dtype)
+    objects[0] = target.ref
+    objects[1] = file["nested"].ref
+    regions = references.create_dataset("regions", (1,), dtype=h5py.regionref_dtype)
+    regions[0] = target.regionref[0:1, 1:3]
+    references.attrs["main"] = target.ref
+
+
+@sample(
+    "plain.h5",
+    "h5py",
+    "numpy",
+    files={"plain.h5": "superblock 0, symbol tables, version 1 headers"},
+)
+def make_plain(out: Path) -> None:
+    """HDF5 that Keras did not write: every kind of type and link that occurs in the wild.
+
+    Compound, enum, bool, big-endian, half, complex, fixed and variable strings, ragged rows,
+    a named type, a scalar, an empty dataspace, no rows, chunks with shuffle and gzip; a hard
+    link, soft links (one broken), an external link to a file that is not there, a group that
+    contains its own ancestor, object and region references.
+    """
+    import h5py
+
+    with h5py.File(out / "plain.h5", "w") as file:
+        write_plain_values(file)
+        write_plain_links(file)
+
+
+@sample(
+    "plain_latest.h5",
+    "h5py",
+    "numpy",
+    files={"plain_latest.h5": "superblock 3, version 2 headers with checksums"},
+)
+def make_plain_latest(out: Path) -> None:
+    """The contents of plain.h5 written with libver='latest', which changes every structure.
+
+    In addition a group with 40 links and 12 attributes, enough to move both to fractal heaps
+    and version 2 B-trees.
+    """
+    import h5py
+
+    path = out / "plain_latest.h5"
+    with h5py.File(path, "w", libver="latest") as file:
+        write_plain_values(file)
+        write_plain_links(file)
+        dense_group = file.create_group("dense")
+        for number in range(40):
+            dense_group[f"link_{number:02d}"] = number
+        for number in range(12):
+            dense_group.attrs[f"attribute_{number:02d}"] = number
+    fix_object_times(path)
+
+
+def fix_object_times(path: Path) -> None:
+    """Replace the times in the object headers of an HDF5 file, and their checksums.
+
+    HDF5 offers no way to set them. Leaving them out would be easier, but real files have them
+    and they move what follows in the header.
+    """
+    content = bytearray(path.read_bytes())
+    start = content.find(b"OHDR")
+    while start >= 0:
+        flags = content[start + 5]
+        times = 16 if flags & 0x20 else 0
+        phases = 4 if flags & 0x10 else 0
+        size_width = 1 << (flags & 0x03)
+        size_at = start + 6 + times + phases
+        end = size_at + size_width
+        end += int.from_bytes(content[size_at:end], "little")
+        if times:
+            old = int.from_bytes(content[end : end + 4], "little")
+            if old != lookup3(content[start:end]):
+                raise SystemExit(f"{path}: the object header at {start} has another checksum")
+            content[start + 6 : start + 22] = FIXED_TIME.to_bytes(4, "little") * 4
+            content[end : end + 4] = lookup3(content[start:end]).to_bytes(4, "little")
+        start = content.find(b"OHDR", end)
+    path.write_bytes(content)
+
+
+def lookup3(content: bytes | bytearray) -> int:
+    """Give Bob Jenkins's lookup3 hash, the checksum of HDF5 metadata."""
+    padded = bytes(content) + bytes(-len(content) % 12)
+    words = [int.from_bytes(padded[at : at + 4], "little") for at in range(0, len(padded), 4)]
+    mask = 0xFFFFFFFF
+
+    def turn(value: int, bits: int) -> int:
+        return (value << bits | value >> (32 - bits)) & mask
+
+    a = b = c = (0xDEADBEEF + len(content)) & mask
+    for at in range(0, len(words), 3):
+        a, b, c = (a + words[at]) & mask, (b + words[at + 1]) & mask, (c + words[at + 2]) & mask
+        if at + 3 < len(words):
+            for bits in (4, 6, 8, 16, 19, 4):
+                a = (a - c & mask) ^ turn(c, bits)
+                c = c + b & mask
+                a, b, c = b, c, a
+    for bits in (14, 11, 25, 16, 4, 14, 24):
+        c = (c ^ b) - turn(b, bits) & mask
+        a, b, c = b, c, a
+    return b
+
+
+# --- Broken files -----------------------------------------------------------------------------
+
+
+def good(out: Path, path: str) -> bytes:
+    """Give the bytes of a good sample that a broken one is derived from."""
+    source = out / path
+    if not source.exists():
+        raise SystemExit(f"{source} is missing: make it first")
+    return source.read_bytes()
+
+
+@sample(
+    "broken/flipped",
+    files={
+        "broken/flipped.index": "tf2_object/ckpt-1.index with one bit flipped",
+        "broken/flipped.data-00000-of-00001": "its data, unharmed",
+    },
+)
+def make_flipped(out: Path) -> None:
+    """An index with one flipped bit in the middle of its data block.
+
+    The checksum of the block no longer holds. TensorFlow refuses this index, which has one
+    block; of a larger one it lists what comes before the damage and says nothing.
+    """
+    content = bytearray(good(out, "tf2_object/ckpt-1.index"))
+    # The data block comes first in the table and is most of it.
+    content[len(content) // 2] ^= 0x10
+    (out / "broken/flipped.index").write_bytes(content)
+    data = good(out, "tf2_object/ckpt-1.data-00000-of-00001")
+    (out / "broken/flipped.data-00000-of-00001").write_bytes(data)
+
+
+@sample(
+    "broken/truncated.index",
+    files={"broken/truncated.index": "the first 60 % of tf1_gan/model.ckpt-200.index"},
+)
+def make_truncated_index(out: Path) -> None:
+    """An index that was cut off, so its footer is missing."""
+    content = good(out, "tf1_gan/model.ckpt-200.index")
+    (out / "broken/truncated.index").write_bytes(content[: len(content) * 6 // 10])
+
+
+@sample(
+    "broken/truncated.h5",
+    files={"broken/truncated.h5": "the first 60 % of keras2_weights.h5"},
+)
+def make_truncated_h5(out: Path) -> None:
+    """An HDF5 file that was cut off: the superblock promises more bytes than there are."""
+    content = good(out, "keras2_weights.h5")
+    (out / "broken/truncated.h5").write_bytes(content[: len(content) * 6 // 10])
+
+
+@sample(
+    "broken/truncated.keras",
+    files={"broken/truncated.keras": "the first 30 % of keras3_functional.keras"},
+)
+def make_truncated_keras(out: Path) -> None:
+    """A .keras that was cut off: the zip directory, which is at the end, is missing."""
+    content = good(out, "keras3_functional.keras")
+    (out / "broken/truncated.keras").write_bytes(content[: len(content) * 3 // 10])
+
+
+@sample("broken/model.h5", files={"broken/model.h5": "a Git LFS pointer, three lines of text"})
+def make_lfs_pointer(out: Path) -> None:
+    """A Git LFS pointer named like a model: cloned without `git lfs pull`."""
+    content = good(out, "keras2_functional.h5")
+    digest = hashlib.sha256(content).hexdigest()
+    pointer = (
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {len(content)}\n"
+    )
+    (out / "broken/model.h5").write_bytes(pointer.encode())
+
+
+@sample("broken/model.index", files={"broken/model.index": "no bytes at all"})
+def make_empty_index(out: Path) -> None:
+    """An empty file named like an index: the disk was full, or the job was killed."""
+    (out / "broken/model.index").write_bytes(b"")
+
+
+@sample("broken/model.keras", files={"broken/model.keras": "an HTML page"})
+def make_html_page(out: Path) -> None:
+    """A web page named like a model: the download needed a login."""
+    page = (
+        "<!DOCTYPE html>\n"
+        '<html lang="en">\n'
+        "<head><title>Sign in</title></head>\n"
+        "<body><p>Please sign in to download model.keras.</p></body>\n"
+        "</html>\n"
+    )
+    (out / "broken/model.keras").write_bytes(page.encode())
+
+
+@sample(
+    "broken/mangled.h5",
+    files={"broken/mangled.h5": "keras2_weights.h5 decoded as UTF-8 text and encoded again"},
+)
+def make_mangled_h5(out: Path) -> None:
+    """An HDF5 file that went through a text editor or a text-mode transfer.
+
+    Each byte that is not UTF-8 became the three bytes of U+FFFD, the first of the signature
+    among them.
+    """
+    text = good(out, "keras2_weights.h5").decode("utf-8", errors="replace")
+    (out / "broken/mangled.h5").write_bytes(text.encode())
+
+
+@sample(
+    "broken/no_data.index",
+    files={"broken/no_data.index": "tf1_batchnorm/model.ckpt.index"},
+)
+def make_no_data(out: Path) -> None:
+    """A whole, valid index without its data shard: names can be read, values cannot."""
+    content = good(out, "tf1_batchnorm/model.ckpt.index")
+    (out / "broken/no_data.index").write_bytes(content)
+
+
+@sample(
+    "broken/lone.data-00000-of-00001",
+    files={"broken/lone.data-00000-of-00001": "tf1_batchnorm/model.ckpt.data-00000-of-00001"},
+)
+def make_lone_data(out: Path) -> None:
+    """A data shard without its index: bytes without names."""
+    content = good(out, "tf1_batchnorm/model.ckpt.data-00000-of-00001")
+    (out / "broken/lone.data-00000-of-00001").write_bytes(content)
+
+
+def write_stale_state(folder: Path, source: Path, old_prefix: str) -> None:
+    """Copy a checkpoint beside a state file that still names ``old_prefix``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix in ("index", "data-00000-of-00001"):
+        content = good(source, f"tf1_batchnorm/model.ckpt.{suffix}")
+        (folder / f"model.ckpt-20.{suffix}").write_bytes(content)
+    escaped = old_prefix.replace("\\", "\\\\")
+    state = f'model_checkpoint_path: "{escaped}"\nall_model_checkpoint_paths: "{escaped}"\n'
+    (folder / "checkpoint").write_bytes(state.encode())
+
+
+def stale_files(folder: str) -> dict[str, str]:
+    """Describe the files of a folder with a stale state file."""
+    return {
+        f"{folder}/checkpoint": "names an absolute path that is not on this machine",
+        f"{folder}/model.ckpt-20.data-00000-of-00001": V2_DATA,
+        f"{folder}/model.ckpt-20.index": V2_INDEX,
+    }
+
+
+@sample("broken/stale_state", files=stale_files("broken/stale_state"))
+def make_stale_state(out: Path) -> None:
+    """A folder copied from another machine: its state file names a path of that machine.
+
+    The checkpoint itself lies beside it and is fine.
+    """
+    prefix = "/home/maria/experiments/run_3/model.ckpt-20"
+    write_stale_state(out / "broken/stale_state", out, prefix)
+
+
+@sample("broken/stale_state_windows", files=stale_files("broken/stale_state_windows"))
+def make_stale_state_windows(out: Path) -> None:
+    """The same from a Windows machine, with escaped backslashes in the state file."""
+    prefix = "C:\\Users\\Maria\\experiments\\run_3\\model.ckpt-20"
+    write_stale_state(out / "broken/stale_state_windows", out, prefix)
+
+
+@sample(
+    "broken/duplicate_member.keras",
+    files={"broken/duplicate_member.keras": "keras3_functional.keras with one member twice"},
+)
+def make_duplicate_member(out: Path) -> None:
+    """A .keras with two members named model.weights.h5, the second holding a line of text.
+
+    Readers disagree about which one counts, which is how such files smuggle content past a
+    check.
+    """
+    path = out / "broken/duplicate_member.keras"
+    path.write_bytes(good(out, "keras3_functional.keras"))
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "a") as archive:
+        warnings.simplefilter("ignore")
+        archive.writestr(zipfile.ZipInfo("model.weights.h5"), b"not the weights\n")
+
+
+# --- The manifest and the README --------------------------------------------------------------
+
+
+def made_by(packages: Iterable[str]) -> str:
+    """Name the packages with the versions that are installed here."""
+    names = [f"{package} {metadata.version(package)}" for package in packages]
+    return ", ".join(names) or "make_samples.py, from other samples"
+
+
+def manifest_entries(one: Sample, out: Path) -> list[dict[str, Any]]:
+    """Describe the files of a sample as they are on disk."""
+    entries = []
+    for path, description in sorted(one.files.items()):
+        content = (out / path).read_bytes()
+        entries.append(
+            {
+                "path": path,
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "size": len(content),
+                "sample": one.name,
+                "made_by": made_by(one.packages),
+                "description": description,
+            }
+        )
+    return entries
+
+
+def read_manifest(folder: Path) -> list[dict[str, Any]]:
+    """Give the entries of a folder's manifest, none where there is no manifest."""
+    path = folder / MANIFEST
+    if not path.exists():
+        return []
+    entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["files"]
+    return entries
+
+
+def write_manifest(out: Path, made: Iterable[Sample]) -> list[dict[str, Any]]:
+    """Write MANIFEST.json; the entries of samples that were not made now stay as they are."""
+    entries = {
+        entry["path"]: entry
+        for entry in read_manifest(out)
+        if entry["sample"] in SAMPLES and (out / entry["path"]).exists()
+    }
+    for one in made:
+        entries |= {entry["path"]: entry for entry in manifest_entries(one, out)}
+    files = [entries[path] for path in sorted(entries)]
+    text = json.dumps({"files": files}, indent=2, ensure_ascii=False) + "\n"
+    (out / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+    return files
+
+
+TABLE_START = "<!-- table: written by make_samples.py -->"
+TABLE_END = "<!-- end of table -->"
+
+
+def write_readme_table(out: Path, entries: Iterable[Mapping[str, Any]]) -> None:
+    """Put the table of samples between the two marks of the README, if it is there."""
+    path = out / README
+    if not path.exists():
+        return
+    sizes: dict[str, int] = {}
+    makers: dict[str, str] = {}
+    for entry in entries:
+        sizes[entry["sample"]] = sizes.get(entry["sample"], 0) + entry["size"]
+        makers[entry["sample"]] = entry["made_by"]
+    rows = ["| sample | bytes | made by | shows |", "|---|--:|---|---|"]
+    for name, one in SAMPLES.items():
+        if name in sizes:
+            rows.append(f"| `{name}` | {sizes[name]:,} | {makers[name]} | {one.shows} |")
+    before, _, rest = path.read_text(encoding="utf-8").partition(TABLE_START)
+    _, _, after = rest.partition(TABLE_END)
+    text = "\n".join([before + TABLE_START, *rows, TABLE_END + after])
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+# --- Running it -------------------------------------------------------------------------------
+
+
+def cache_folder() -> Path:
+    """Give the folder under the user's cache where the virtual environment lives."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "scopecli-samples"
+
+
+def base_python() -> str:
+    """Find a Python of the pinned version."""
+    if sys.version_info[:2] == PYTHON:
+        return sys.executable
+    name = ".".join(str(part) for part in PYTHON)
+    found = shutil.which(f"python{name}")
+    if found is None:
+        raise SystemExit(f"the samples need Python {name}, which is not on the PATH")
+    return found
+
+
+def pinned_python(folder: Path) -> Path:
+    """Give the Python of the virtual environment, making it if it is not there or is old."""
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = folder / "pins.txt"
+    pins = "\n".join(PINS + PINS_WITHOUT_DEPENDENCIES)
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == pins:
+        return python
+    if not stamp.exists() and folder.exists() and any(folder.iterdir()):
+        raise SystemExit(f"{folder} holds something else: remove it or choose another --venv")
+    subprocess.run([base_python(), "-m", "venv", "--clear", str(folder)], check=True)
+    stamp.write_text("unfinished", encoding="utf-8")
+    pip = [str(python), "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, *PINS], check=True)
+    subprocess.run([*pip, "--no-deps", *PINS_WITHOUT_DEPENDENCIES], check=True)
+    # The pins are written last, so that an interrupted installation is started again.
+    stamp.write_text(pins, encoding="utf-8")
+    return python
+
+
+def warn_about_versions() -> None:
+    """Say on stderr which installed packages differ from the pins."""
+    for pin in PINS + PINS_WITHOUT_DEPENDENCIES:
+        package, _, wanted = pin.partition("==")
+        try:
+            installed = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            installed = "not installed"
+        if installed != wanted:
+            print(f"{package} is {installed}, the pin is {wanted}", file=sys.stderr)
+
+
+def make_by_name(name: str, out: Path) -> None:
+    """Make one sample; the entry point of a fresh process."""
+    SAMPLES[name].make(out)
+
+
+def make_sample(one: Sample, out: Path) -> None:
+    """Make one sample from nothing and check that it wrote the files it names."""
+    print(f"{one.name} ...", file=sys.stderr, flush=True)
+    for path in one.files:
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        (out / path).unlink(missing_ok=True)
+    if one.packages:
+        process = multiprocessing.get_context("spawn").Process(
+            target=make_by_name, args=(one.name, out)
+        )
+        process.start()
+        process.join()
+        if process.exitcode != 0:
+            raise SystemExit(f"{one.name} failed")
+    else:
+        one.make(out)
+    missing = [path for path in one.files if not (out / path).exists()]
+    if missing:
+        raise SystemExit(f"{one.name} did not write {', '.join(missing)}")
+
+
+def chosen_samples(only: str | None) -> list[Sample]:
+    """Give the samples to make: all, the one of that name, or all below that folder."""
+    if only is None:
+        return list(SAMPLES.values())
+    wanted = only.rstrip("/")
+    found = [
+        one for one in SAMPLES.values() if one.name == wanted or one.name.startswith(wanted + "/")
+    ]
+    if not found:
+        raise SystemExit(f"there is no sample {only}; there are: {', '.join(SAMPLES)}")
+    return found
+
+
+def make_all(out: Path, samples: Iterable[Sample]) -> None:
+    """Make the samples, then rewrite the manifest and the README's table."""
+    samples = list(samples)
+    for one in samples:
+        make_sample(one, out)
+    write_readme_table(out, write_manifest(out, samples))
+
+
+def check() -> int:
+    """Make everything in a temporary folder and compare it with this folder's manifest."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        make_all(out, SAMPLES.values())
+        fresh = {entry["path"]: entry["sha256"] for entry in read_manifest(out)}
+    kept = {entry["path"]: entry["sha256"] for entry in read_manifest(HERE)}
+    differing = sorted(path for path in kept | fresh if kept.get(path) != fresh.get(path))
+    for path in differing:
+        print(f"differs: {path}")
+    return 1 if differing else 0
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    description = (__doc__ or "").partition("\n")[0]
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--only", metavar="NAME", help="make this sample, or all below this folder")
+    parser.add_argument(
+        "--check", action="store_true", help="make them elsewhere; exit 1 if a byte differs"
+    )
+    parser.add_argument(
+        "--venv", type=Path, default=cache_folder(), help="where the pinned packages live"
+    )
+    parser.add_argument(
+        "--no-venv", action="store_true", help="use the packages of the current interpreter"
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make the samples, in the pinned virtual environment unless told otherwise."""
+    options = parse_arguments(arguments)
+    samples = chosen_samples(options.only)
+    if not options.no_venv:
+        python = pinned_python(options.venv)
+        passed = ["--only", options.only] if options.only else []
+        passed += ["--check"] if options.check else []
+        command = [str(python), str(Path(__file__).resolve()), "--no-venv", *passed]
+        return subprocess.run(command, check=False).returncode
+    os.environ.update(ENVIRONMENT)
+    warn_about_versions()
+    if options.check:
+        return check()
+    make_all(HERE, samples)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
