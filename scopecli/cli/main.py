@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -12,9 +12,6 @@ import click
 from scopecli import __version__
 from scopecli.cli.group import LazyGroup
 from scopecli.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_TROUBLE, ScopecliError
-
-# What a process that SIGPIPE ended would return: `git`, `ls` and `cat` end so too.
-_EXIT_PIPE = 141
 
 _EPILOG = """\b
 Examples:
@@ -50,6 +47,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # One short run that makes many small, long-lived objects: collecting cycles finds nothing and
     # takes a third of the time that a large listing needs.
     gc.disable()
+    # A closed pipe (`scopecli list ... | head`) ends the process quietly, as it ends git and ls.
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(run(arguments))
 
 
@@ -67,10 +67,6 @@ def run(arguments: list[str] | None = None) -> int:
         return complain(str(error))
     except (click.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _EXIT_PIPE
     except OSError as error:
         return complain(f"cannot write output: {error.strerror or error}")
     return code if isinstance(code, int) else EXIT_OK

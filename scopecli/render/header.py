@@ -41,13 +41,14 @@ def lines(model: Model, shown: Sequence[Variable], glyphs: Glyphs) -> list[Line]
     return [
         ((printable(model.path), "title"), (f"  {title}", "dim")),
         ((glyphs.dot.join(facts), "plain"), (more, "dim")),
-        *note_lines(model),
+        *note_lines(model, shown),
+        (("", "plain"),),
     ]
 
 
-def note_lines(model: Model) -> list[Line]:
-    """The reader's notes, and whether anything in the model is a guess."""
-    guessed = any(v.attributes.get("evidence") == "name pattern" for v in model.variables)
+def note_lines(model: Model, shown: Sequence[Variable]) -> list[Line]:
+    """The reader's notes, and whether anything in what is shown is a guess."""
+    guessed = any(v.attributes.get("evidence") == "name pattern" for v in shown)
     notes = [note.message for note in model.notes]
     if guessed:
         notes.append("optimizer slots and averages are told by their names: a guess")

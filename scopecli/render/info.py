@@ -48,7 +48,7 @@ def draw(model: Model, summary: Summary, output: Output) -> None:
             ((c.key, words.plural(len(c.members), "member")) for c in model.collections.values()),
         ),
         *_section("called more than once", _reuse(model)),
-        *note_lines(model),
+        *note_lines(model, model.variables),
     ]
     write_lines(lines, output)
 

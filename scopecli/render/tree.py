@@ -166,7 +166,7 @@ def _variable_columns(variable: Variable, collections: tuple[str, ...]) -> Colum
 def _totals_columns(totals: Totals, called: str) -> Columns:
     return (
         words.plural(totals.entries, "tensor"),
-        f"{words.count(totals.params)} params",
+        f"{words.count(totals.params)} params" if totals.params else "",
         words.size(totals.bytes),
         called,
     )
