@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scopecli.binary import sstable
 from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
 from scopecli.formats import tf_checkpoint_state
+from scopecli.formats.registry import FORMATS
 
 if TYPE_CHECKING:
     from scopecli.binary.source import Source
@@ -144,15 +145,19 @@ def _unknown(source: Source, head: bytes) -> NotAModelError | UnsupportedError:
             return NotAModelError(f"is {foreign.what}", path=source.name)
     if tf_checkpoint_state.is_state(head):
         return NotAModelError("is a checkpoint state file", path=source.name)
+    start = f"starts with {repr(head[:16])[1:]}"
+    for row in FORMATS:
+        if source.path.endswith(row.suffixes):
+            return NotAModelError(
+                f"is called like a {row.title} and is none: {start}",
+                path=source.name,
+                hint="it is cut short, damaged or something else: copy it again",
+            )
     return NotAModelError(
-        f"is no saved model that scopecli knows: starts with {_quote(head[:16])}",
+        f"is no saved model that scopecli knows: {start}",
         path=source.name,
         hint="name its format with --input-format if you know better",
     )
-
-
-def _quote(data: bytes) -> str:
-    return repr(data)[1:]
 
 
 def data_shard_prefix(path: str) -> str | None:

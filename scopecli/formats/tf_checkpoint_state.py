@@ -62,10 +62,10 @@ def _find(folder: str, path: str) -> str | None:
 
 def _notes(newest: str, used: str, folder: str, found: str) -> list[Note]:
     if used != newest:
-        message = f"the newest checkpoint, {newest}, is not there: {used} is shown"
+        message = f"is the newest and is not there: {used} is shown"
         return [Note("stale-state", message, newest)]
     if found != os.path.join(folder, newest):
-        message = f"the state file names {newest}, which is not there: the one beside it is shown"
+        message = "is not where the state file says: the one beside it is shown"
         return [Note("stale-state", message, newest)]
     return []
 

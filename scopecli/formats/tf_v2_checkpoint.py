@@ -245,9 +245,7 @@ def _data_files(shards: Shards) -> tuple[list[File], list[Note]]:
         except OSError:
             size = None
             name = os.path.basename(path)
-            notes.append(
-                Note("missing-shard", f"data shard {name} is missing: no values from it", name)
-            )
+            notes.append(Note("missing-shard", "is missing: its values cannot be read", name))
         files.append(File(path, size, "data"))
     return files, notes
 
@@ -306,6 +304,6 @@ def _describe_objects(
     try:
         return tf_object_graph.describe(keys, tensors.strings(graph)[0])
     except ScopecliError as error:
-        message = f"names are object paths, because the object graph {error.problem}"
+        message = f"cannot be read ({error.problem}): names are object paths"
         notes.append(Note("no-object-graph", message, graph.key))
         return tf_object_graph.describe(keys, b"")

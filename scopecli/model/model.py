@@ -20,8 +20,8 @@ class Note(NamedTuple):
 
     Attributes:
         code: a stable word for programs: `missing-shard`, `stale-state`, ...
-        message: one line for people.
-        subject: the file, key or name concerned.
+        message: what is to be said of the subject, to be read after it; one line for people.
+        subject: the file, key or name concerned; empty for the whole file.
     """
 
     code: str

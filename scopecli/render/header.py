@@ -49,7 +49,9 @@ def lines(model: Model, shown: Sequence[Variable], glyphs: Glyphs) -> list[Line]
 def note_lines(model: Model, shown: Sequence[Variable]) -> list[Line]:
     """The reader's notes, and whether anything in what is shown is a guess."""
     guessed = any(v.attributes.get("evidence") == "name pattern" for v in shown)
-    notes = [note.message for note in model.notes]
+    notes = [
+        f"{note.subject}: {note.message}" if note.subject else note.message for note in model.notes
+    ]
     if guessed:
         notes.append("optimizer slots and averages are told by their names: a guess")
     return [((f"note: {printable(note)}", "note"),) for note in notes]

@@ -51,9 +51,9 @@ def plural(number: int, noun: str) -> str:
 
 
 def shape(dims: tuple[int | None, ...] | None) -> str:
-    """A shape as Python writes it, `?` for what is unknown."""
+    """A shape as Python writes it, `?` for an unknown dimension; a tensor may have no shape at all."""
     if dims is None:
-        return "(unknown rank)"
+        return "no shape"
     inside = ", ".join("?" if dim is None else str(dim) for dim in dims)
     return f"({inside},)" if len(dims) == 1 else f"({inside})"
 
