@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scopecli.errors import UnknownNameError
 from scopecli.model.names import natural_key, nearest
@@ -90,8 +91,8 @@ def _by_place(variable: Variable) -> tuple[str, int]:
 
 
 # How variables are ordered, by the name of the order. Largest first where size is the order.
-ORDERS: dict[str, Callable[[Variable], object]] = {
-    "key": lambda variable: variable.key,
+ORDERS: dict[str, Callable[[Variable], Any]] = {
+    "key": itemgetter(0),  # the first field: a thing to do a hundred thousand times
     "name": lambda variable: natural_key(variable.name),
     "params": lambda variable: -variable.params,
     "bytes": lambda variable: -(variable.nbytes or 0),
@@ -101,4 +102,4 @@ ORDERS: dict[str, Callable[[Variable], object]] = {
 
 def ordered(variables: Sequence[Variable], order: str) -> list[Variable]:
     """The variables in one of the `ORDERS`; equal ones keep their place."""
-    return sorted(variables, key=ORDERS[order])  # type: ignore[arg-type]
+    return sorted(variables, key=ORDERS[order])

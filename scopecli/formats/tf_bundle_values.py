@@ -43,17 +43,18 @@ class Shards(NamedTuple):
         return map(self.path, range(self.total))
 
 
-class EntryStorage:
+class EntryStorage(NamedTuple):
     """The part of an index entry that says where the tensor is, decoded when asked.
 
     Decoding it for every entry would double the time that a listing takes.
+
+    Attributes:
+        encoded: a BundleEntryProto, or the end of one that has the fields in question.
+        shards: the data files; None as long as they are not known.
     """
 
-    __slots__ = ("_shards", "encoded")
-
-    def __init__(self, encoded: bytes, shards: Shards | None) -> None:
-        self.encoded = encoded
-        self._shards = shards
+    encoded: bytes
+    shards: Shards | None
 
     def _number(self, wanted: int) -> int:
         """The last value of a numeric field; 0, the default that proto3 leaves out."""
@@ -67,9 +68,9 @@ class EntryStorage:
     @property
     def path(self) -> str:
         """The data shard, as it can be opened."""
-        if self._shards is None:
+        if self.shards is None:
             return ""
-        return self._shards.path(self._number(BundleEntry.SHARD_ID))
+        return self.shards.path(self._number(BundleEntry.SHARD_ID))
 
     @property
     def shard(self) -> str:

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
 
-from scopecli.model.variable import NO_ATTRIBUTES, Kind
+from scopecli.model.variable import Kind
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-class Description(NamedTuple):
-    """The part of a `Variable` that is known from names and object graph, not from the entry."""
-
-    name: str
-    kind: Kind = "variable"
-    attributes: Mapping[str, object] = NO_ATTRIBUTES
+# The part of a `Variable` that is known from names and object graph, not from the entry: name,
+# kind, attributes. A bare tuple, because there are as many as variables, living for one pass.
+Description = tuple[str, Kind, Mapping[str, object]]

@@ -13,12 +13,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary import wire
-from scopecli.formats.tf_description import Description
 from scopecli.formats.tf_layout import ObjectGraph as Layout
 from scopecli.model.variable import NO_ATTRIBUTES, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping, Sequence
+
+    from scopecli.formats.tf_description import Description
 
 KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 ATTRIBUTES_MARK = "/.ATTRIBUTES/"
@@ -143,8 +144,8 @@ _OPTIMIZER_SCALARS = frozenset(
 )
 
 
-def describe(keys: Collection[str], serialized: bytes) -> dict[str, Description]:
-    """Name, kind and owner of every entry of an object-based checkpoint.
+def describe(keys: Sequence[str], serialized: bytes) -> list[Description]:
+    """Name, kind and owner of every entry of an object-based checkpoint, in order.
 
     Raises:
         DamagedFileError: the bytes are no TrackableObjectGraph.
@@ -154,7 +155,7 @@ def describe(keys: Collection[str], serialized: bytes) -> dict[str, Description]
     repeated = {name for name, count in Counter(names.values()).items() if count > 1}
     key_of = {name: key for key, name in names.items() if name not in repeated}
     slots = {row.slot: row for row in graph.slots}
-    found = {}
+    described: list[Description] = []
     for key, name in names.items():
         attributes: dict[str, object] = {}
         kind: Kind = "variable"
@@ -176,8 +177,8 @@ def describe(keys: Collection[str], serialized: bytes) -> dict[str, Description]
             attributes["object_path"] = path
         if name in repeated:  # Keras 3 calls every kernel of a model `model/kernel`
             attributes["path"] = path
-        found[key] = Description(name, kind, attributes or NO_ATTRIBUTES)
-    return found
+        described.append((name, kind, attributes or NO_ATTRIBUTES))
+    return described
 
 
 def _owner_by_name(name: str, key_of: Mapping[str, str]) -> dict[str, object]:

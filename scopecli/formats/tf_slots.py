@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.formats.tf_description import Description
+from scopecli.model.variable import NO_ATTRIBUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container
+    from collections.abc import Container, Sequence
+
+    from scopecli.formats.tf_description import Description
 
 # The last part of a slot's name, without the number that makes it unique.
 _SLOT_NAMES = frozenset(
@@ -75,30 +77,38 @@ _BOOKKEEPING_NAMES = frozenset(
 )
 
 
-def describe(names: Collection[str]) -> dict[str, Description]:
-    """Kind and owner of every name that is more than a plain variable."""
+# How many scopes an optimizer is looked for to have been made in.
+_MOST_SCOPES_AROUND = 16
+
+
+def describe(names: Sequence[str]) -> list[Description]:
+    """Kind and owner of every name, in order."""
     known = frozenset(names)
     roles: dict[str, str] = {}  # by the last part of a name, of which there are few
-    found = {}
+    described: list[Description] = []
     for name in names:
         base, _, last = name.rpartition("/")
         role = roles.get(last)
         if role is None:
             role = roles[last] = _role(last)
-        if role == "bookkeeping":
-            found[name] = Description(name, "bookkeeping")
-        elif role and base:
-            owner = _owner(base, known)
-            if owner:
-                found[name] = _described(name, role, owner, last)
-    return found
+        if role:
+            described.append(_described(name, role, base, known))
+        else:
+            described.append((name, "variable", NO_ATTRIBUTES))
+    return described
 
 
-def _described(name: str, role: str, owner: str, last: str) -> Description:
+def _described(name: str, role: str, base: str, known: Container[str]) -> Description:
+    """What a name with a role is, provided that what it would belong to is there."""
+    if role == "bookkeeping":
+        return name, "bookkeeping", NO_ATTRIBUTES
+    owner = _owner(base, known)
+    if not owner:
+        return name, "variable", NO_ATTRIBUTES
     if role == "average":
-        return Description(name, "variable", {"average_of": owner, "evidence": "name pattern"})
-    attributes = {"slot_of": owner, "slot_name": last, "evidence": "name pattern"}
-    return Description(name, "slot", attributes)
+        return name, "variable", {"average_of": owner, "evidence": "name pattern"}
+    slot_name = name.rpartition("/")[2]
+    return name, "slot", {"slot_of": owner, "slot_name": slot_name, "evidence": "name pattern"}
 
 
 def _role(last: str) -> str:
@@ -116,7 +126,7 @@ def _role(last: str) -> str:
 
 def _owner(base: str, known: Container[str]) -> str:
     """The longest ending of `base` that is a known name, or nothing."""
-    while base:
+    for _ in range(_MOST_SCOPES_AROUND):
         if base in known:
             return base
         base = base.partition("/")[2]

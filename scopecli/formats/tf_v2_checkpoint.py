@@ -28,7 +28,7 @@ from scopecli.formats.tf_layout import (
 )
 from scopecli.model.dtypes import BITS
 from scopecli.model.model import File, Model, Note
-from scopecli.model.variable import NO_ATTRIBUTES, Slice, Variable
+from scopecli.model.variable import Slice, Variable
 
 if TYPE_CHECKING:
     from scopecli.formats.tf_description import Description
@@ -259,10 +259,11 @@ def _variables(
 ) -> list[Variable]:
     described = _describe(entries, shards, tensors, notes)
     variables = []
-    make = tuple.__new__  # what `Variable(...)` comes to, without the call in between
-    for key, (dtype, shape, nbytes), rest in entries:
-        name, kind, attributes = described.get(key) or (key, "variable", NO_ATTRIBUTES)
-        storage = EntryStorage(rest, shards)
+    make = tuple.__new__  # what `Variable(...)` comes to, without the calls in between
+    for (key, (dtype, shape, nbytes), rest), (name, kind, attributes) in zip(
+        entries, described, strict=True
+    ):
+        storage = make(EntryStorage, (rest, shards))
         fields = (key, name, shape, dtype, nbytes, kind, None, storage, attributes)
         variable = make(Variable, fields)
         if nbytes is None or key in slices:
@@ -285,8 +286,8 @@ def _varying(variable: Variable, slices: list[Slice] | None, shards: Shards) -> 
 
 def _describe(
     entries: list[Entry], shards: Shards, tensors: BundleTensors, notes: list[Note]
-) -> dict[str, Description]:
-    """Name and kind of every entry that is more than a plain variable under its own key."""
+) -> list[Description]:
+    """Name and kind of every entry, in order."""
     keys = [key for key, _, _ in entries]
     for key, _, rest in entries:
         if key == OBJECT_GRAPH_KEY:
@@ -297,7 +298,7 @@ def _describe(
 
 def _describe_objects(
     keys: list[str], graph: Variable, tensors: BundleTensors, notes: list[Note]
-) -> dict[str, Description]:
+) -> list[Description]:
     """The same from the object graph; by paths alone, with a note, where it cannot be read."""
     from scopecli.formats import tf_object_graph
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.render.style import ASCII, UNICODE, Glyphs, Span, sgr
@@ -54,13 +55,9 @@ def plain(output: Output) -> Output:
 
 def write(pieces: Iterable[str]) -> None:
     """Write text in large pieces: a call a line would take longer than making the lines."""
-    waiting: list[str] = []
-    for piece in pieces:
-        waiting.append(piece)
-        if len(waiting) >= _LINES_AT_ONCE:
-            sys.stdout.write("".join(waiting))
-            waiting.clear()
-    sys.stdout.write("".join(waiting))
+    waiting = iter(pieces)
+    while lines := list(islice(waiting, _LINES_AT_ONCE)):
+        sys.stdout.write("".join(lines))
 
 
 def write_lines(lines: Iterable[Sequence[Span]], output: Output) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.model.names import printable
+from scopecli.model.names import all_printable, printable
 from scopecli.render import words
 from scopecli.render.output import write, write_lines
 
@@ -38,13 +38,13 @@ _MOST_ALIGNED = 100  # a longer name pushes its own columns aside, not everybody
 
 def draw(model: Model, variables: Sequence[Variable], output: Output) -> None:
     """Write a line a variable, in columns, under a line of headings."""
-    names = [printable(variable.name) for variable in variables]
+    names = all_printable([variable.name for variable in variables])
     columns_of = words.Remembered(model, _columns)
     columns = [columns_of(variable) for variable in variables]
     layout = _Layout(names, {_HEADINGS, *columns})
     rows = zip(variables, names, columns, strict=True)
     if output.color:
-        spans: list[list[Span]] = [[(layout.text(_NAME, _HEADINGS), "title")]]
+        spans: list[list[Span]] = [[(layout.text(_NAME, _HEADINGS).rstrip(), "title")]]
         spans += (layout.spans(name, row, _role(variable)) for variable, name, row in rows)
         if output.rich_draws(len(spans)):
             from scopecli.render.rich_output import print_lines
@@ -53,26 +53,26 @@ def draw(model: Model, variables: Sequence[Variable], output: Output) -> None:
         else:
             write_lines(spans, output)
     else:
-        write([layout.text(_NAME, _HEADINGS) + "\n"])
-        write(layout.text(name, row) + "\n" for _, name, row in rows)
+        write([layout.text(_NAME, _HEADINGS)])
+        write(layout.text(name, row) for _, name, row in rows)
 
 
 class _Layout:
     """How wide the columns are, and the text of each distinct set of them."""
 
     def __init__(self, names: Sequence[str], distinct: Iterable[Columns]) -> None:
-        aligned = (len(name) for name in names if len(name) <= _MOST_ALIGNED)
-        self._name = max(aligned, default=0)
+        widths = set(map(len, names))
+        self._name = max((n for n in widths if n <= _MOST_ALIGNED), default=0)
         self._name = max(self._name, len(_NAME))
         rows = list(distinct)
         self._shape, self._dtype, self._params, self._bytes = (
             max(len(row[i]) for row in rows) for i in range(4)
         )
-        self._texts = {row: "".join(self._padded(row)).rstrip() for row in rows}
+        self._texts = {row: "  " + "".join(self._padded(row)).rstrip() + "\n" for row in rows}
 
     def text(self, name: str, row: Columns) -> str:
         """A line."""
-        return f"{name:<{self._name}}  {self._texts[row]}"
+        return name.ljust(self._name) + self._texts[row]
 
     def spans(self, name: str, row: Columns, role: Role) -> list[Span]:
         """A line in roles."""
@@ -106,7 +106,7 @@ def _role(variable: Variable) -> Role:
 
 def draw_names(variables: Sequence[Variable]) -> None:
     """Write just the names, a line each; characters that would break a line are escaped."""
-    write(printable(variable.name) + "\n" for variable in variables)
+    write(f"{name}\n" for name in all_printable([variable.name for variable in variables]))
 
 
 def draw_csv(model: Model, variables: Sequence[Variable]) -> None:

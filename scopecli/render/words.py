@@ -51,7 +51,7 @@ def plural(number: int, noun: str) -> str:
 
 
 def shape(dims: tuple[int | None, ...] | None) -> str:
-    """A shape as Python writes it, `?` for an unknown dimension; a tensor may have no shape at all."""
+    """A shape as Python writes it, with `?` for a dimension that is unknown."""
     if dims is None:
         return "no shape"
     inside = ", ".join("?" if dim is None else str(dim) for dim in dims)
@@ -93,7 +93,7 @@ class Remembered(Generic[Words]):
         if self._collections:
             collections = self._collections.get(variable.key, ())
             case = (*case, collections)
-        if not _MARKED.isdisjoint(variable.attributes):
+        if variable.attributes and not _MARKED.isdisjoint(variable.attributes):
             case = (variable.key,)
         words = self._known.get(case)
         if words is None:
