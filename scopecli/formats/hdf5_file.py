@@ -1,0 +1,352 @@
+"""One open HDF5 file: how it is opened, what kind it is, its groups and attributes.
+
+h5py's low-level API is used throughout: it says what a link is before following it, and makes no
+Python object of every group and dataset. Nothing outside the file is ever opened: soft and external
+links are only read, virtual datasets and external storage only recognised, filter plugins are off.
+
+Specification: https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import contextmanager
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scopecli.binary.source import Source
+from scopecli.errors import DamagedFileError, NotAModelError, PathError, ScopecliError
+
+# Filter plugins are shared libraries, which a file can ask for by number. This must be set before
+# libhdf5 is loaded: https://support.hdfgroup.org/documentation/hdf5/latest/_h5_p_l__u_g.html
+os.environ.setdefault("HDF5_PLUGIN_PRELOAD", "::")
+import numpy as np
+from h5py import h5a, h5f, h5fd, h5g, h5i, h5l, h5o, h5p, h5s, h5t
+
+from scopecli.formats.hdf5_driver import GuardedFile, InMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.formats.hdf5_driver import Bytes
+
+_MAX_ATTRIBUTE_PARTS = 10_000
+_MAX_PROBED = 1000
+_METADATA_CACHE = 1 << 20
+
+_TROUBLE = (
+    OSError,
+    RuntimeError,
+    LookupError,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    MemoryError,
+    SystemError,
+)
+# h5py's message: `Unable to synchronously open file (truncated file: eof = 96, ...)`.
+_DETAIL = re.compile(r"[^(]*\((.*)\)", re.DOTALL)
+_TRUNCATED = re.compile(r"truncated file: eof = (\d+).*stored_eof = (\d+)")
+_OTHER_LOCKING = "file locking flag values don't match"
+_COPY_AGAIN = "the file is damaged: copy it again"
+
+
+class Place(NamedTuple):
+    """Where an HDF5 file is: a whole file, a part of one, or bytes that came out of one.
+
+    Attributes:
+        shard: base name of the file on disk.
+        offset: where it starts in that file; None for bytes in memory.
+    """
+
+    shard: str
+    offset: int | None
+
+
+class Hdf5File:
+    """An HDF5 file, which is opened when it is first needed.
+
+    Attributes:
+        name: how errors name it.
+        size: bytes in the file.
+        place: where it is.
+    """
+
+    __slots__ = ("_content", "_direct", "_guarded", "_whole", "name", "place", "size")
+
+    def __init__(self, content: Bytes, place: Place, *, whole: bool = False) -> None:
+        """Get ready to open a file.
+
+        Args:
+            content: its bytes.
+            place: where they are.
+            whole: whether they are all of a file on disk, so that libhdf5 can open it by itself.
+        """
+        self.name = content.name
+        self.size = content.size
+        self.place = place
+        self._content = content
+        self._whole = whole
+        self._direct: Any = None
+        self._guarded: Any = None
+
+    @property
+    def file_id(self) -> Any:
+        """h5py's `FileID` for structure, which libhdf5 reads twice as fast by itself.
+
+        Raises:
+            NotAModelError: it is not HDF5.
+            ScopecliError: it is damaged, or marked as open for writing.
+        """
+        if self._direct is None and self._whole:
+            access = _access()
+            access.set_fapl_sec2()
+            # No lock, which may need permission to write; and no plain failure where this process
+            # has the file open with one.
+            access.set_file_locking(False, True)  # noqa: FBT003
+            try:
+                self._direct = h5f.open(os.fsencode(self.name), h5f.ACC_RDONLY, access)
+            except _TROUBLE as error:
+                if _OTHER_LOCKING not in str(error):
+                    raise _explained(error, self.name, None) from error
+        return self._direct or self.guarded_id
+
+    @property
+    def guarded_id(self) -> Any:
+        """A `FileID` for values and strings of variable length: see `hdf5_driver`.
+
+        Raises:
+            ScopecliError: as `file_id`.
+        """
+        if self._guarded is None:
+            driver = GuardedFile(self._content)
+            access = _access()
+            access.set_fileobj_driver(h5fd.fileobj_driver, driver)
+            with translated(self.name):
+                self._guarded = h5f.open(os.fsencode(self.name), h5f.ACC_RDONLY, access)
+                driver.length_size = self._guarded.get_create_plist().get_sizes()[1]
+        return self._guarded
+
+    def close(self) -> None:
+        """Close the file and all that was opened in it."""
+        with translated(self.name):
+            for file_id in filter(None, (self._direct, self._guarded)):
+                file_id.close()
+
+    def container(self) -> dict[str, object]:
+        """Version of the superblock, and size of the user block where there is one."""
+        with translated(self.name):
+            creation = self.file_id.get_create_plist()
+            facts: dict[str, object] = {"superblock": creation.get_version()[0]}
+            if creation.get_userblock():
+                facts["user_block"] = creation.get_userblock()
+            return facts
+
+    def group(self, path: str, below: Any = None) -> Any:
+        """A group's `GroupID`, from the root or another; None where there is no such group.
+
+        No link on the way is followed, unless it is a hard one.
+        """
+        with translated(self.name, path):
+            group = h5g.open(self.file_id, b"/") if below is None else below
+            for part in filter(None, encoded(path).split(b"/")):
+                links = group.links
+                if not links.exists(part) or links.get_info(part).type != h5l.TYPE_HARD:
+                    return None
+                group = h5o.open(group, part)
+                if not isinstance(group, h5g.GroupID):
+                    return None
+            return group
+
+    def attribute(self, owner: Any, name: str) -> Any:
+        """An attribute as `str`, `int`, `float`, a list of those, or None.
+
+        None stands for an absent one, an empty one, and one of another type. One that is split
+        into `name0`, `name1`, ... because of HDF5's limit of 64 kB is put together:
+        `keras/src/legacy/saving/legacy_h5_format.py`, `load_attributes_from_hdf5_group`.
+
+        Raises:
+            DamagedFileError: it cannot be read, or claims more bytes than the file has.
+        """
+        with translated(self.name, f"attribute {name}"):
+            if h5a.exists(owner, name.encode()):
+                return self._one_attribute(owner, name)
+            parts: list[object] = []
+            for number in range(_MAX_ATTRIBUTE_PARTS):
+                if not h5a.exists(owner, f"{name}{number}".encode()):
+                    break
+                part = self._one_attribute(owner, f"{name}{number}")
+                parts += part if isinstance(part, list) else [part]
+            return parts or None
+
+    def strings(self, owner: Any, name: str) -> list[str]:
+        """An attribute's strings; none where it is absent or of another type."""
+        value = self.attribute(owner, name)
+        items = value if isinstance(value, list) else [value]
+        return [item for item in items if isinstance(item, str)]
+
+    def _one_attribute(self, owner: Any, name: str) -> Any:
+        attribute = h5a.open(owner, name.encode())
+        if attribute.get_space().get_simple_extent_type() == h5s.NULL:
+            return None
+        kind = attribute.get_type()
+        claimed = prod(attribute.shape) * kind.get_size()
+        if claimed > self.size:
+            raise DamagedFileError(
+                f"claims {claimed} bytes, and the file has {self.size}",
+                path=self.name,
+                where=f"attribute {name}",
+            )
+        if kind.get_class() not in {h5t.STRING, h5t.INTEGER, h5t.FLOAT}:
+            return None
+        if kind.get_class() == h5t.STRING and kind.is_variable_str():
+            owner = h5o.open(self.guarded_id, h5i.get_name(owner))
+            attribute = h5a.open(owner, name.encode())
+        values = np.empty(attribute.shape, attribute.dtype)
+        attribute.read(values)
+        plain = [_text(value) for value in values.ravel().tolist()]
+        return plain if values.shape else plain[0]
+
+
+def _access() -> Any:
+    access = h5p.create(h5p.FILE_ACCESS)
+    access.set_fclose_degree(h5f.CLOSE_STRONG)
+    # libhdf5 would let its cache of metadata grow to 32 MB, and hardly anything is read twice.
+    cache = access.get_mdc_config()
+    cache.set_initial_size = True
+    cache.initial_size = cache.min_size = cache.max_size = _METADATA_CACHE
+    access.set_mdc_config(cache)
+    return access
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Hdf5File]:
+    """A file by its path.
+
+    Raises:
+        PathError: the path cannot be opened.
+    """
+    with Source(path) as source, opened_source(source) as file:
+        yield file
+
+
+@contextmanager
+def opened_source(source: Source) -> Iterator[Hdf5File]:
+    """A file, or a part of one in place."""
+    place = Place(os.path.basename(source.path), source.base)
+    file = Hdf5File(source, place, whole=source.name == source.path)
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+@contextmanager
+def opened_bytes(data: bytes, name: str, shard: str) -> Iterator[Hdf5File]:
+    """A file that is in memory, and came out of a shard on disk."""
+    file = Hdf5File(InMemory(data, name), Place(shard, None))
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+@contextmanager
+def translated(name: str, where: str | None = None) -> Iterator[None]:
+    """Turn whatever h5py raises into a `ScopecliError`: the one place that knows its exceptions."""
+    try:
+        yield
+    except ScopecliError:
+        raise
+    except _TROUBLE as error:
+        raise _explained(error, name, where) from error
+
+
+def _explained(error: BaseException, name: str, where: str | None) -> ScopecliError:
+    """What h5py's message means for the one who opened the file."""
+    message = str(error)
+    truncated = _TRUNCATED.search(message)
+    if truncated:
+        problem = f"truncated: has {truncated[1]} bytes of {truncated[2]}"
+        return DamagedFileError(problem, path=name, hint="copy the file again")
+    if "file signature not found" in message:
+        return NotAModelError("is not an HDF5 file", path=name)
+    if "already open for write" in message or "file consistency flags" in message:
+        return DamagedFileError(
+            "is marked as open for writing: its writer is still running or was stopped",
+            path=name,
+            hint=f"if it was stopped, clear the mark with `h5clear -s {name}`",
+        )
+    if isinstance(error, (PermissionError, FileNotFoundError)):
+        return PathError(f"cannot be opened: {error.strerror or 'no such file'}", path=name)
+    if isinstance(error, MemoryError):
+        return DamagedFileError("asks for more memory than there is", path=name, where=where)
+    detail = _DETAIL.fullmatch(message)
+    words = " ".join((detail[1] if detail else message).split())
+    problem = f"libhdf5 cannot read it: {words or type(error).__name__}"
+    return DamagedFileError(problem, path=name, where=where, hint=_COPY_AGAIN)
+
+
+def joined(*parts: str) -> str:
+    """A path as HDF5 resolves it: empty parts and `.` stand for nothing."""
+    return "/".join(part for part in "/".join(parts).split("/") if part not in {"", "."})
+
+
+def encoded(path: str) -> bytes:
+    """A path as the file has it; the reverse of `decoded`."""
+    return path.encode("utf-8", "surrogateescape")
+
+
+def decoded(name: bytes) -> str:
+    """A name from the file, in which bytes that are not UTF-8 survive."""
+    return name.decode("utf-8", "surrogateescape")
+
+
+def _text(value: object) -> object:
+    return decoded(value) if isinstance(value, bytes) else value
+
+
+# Attributes and groups by which Keras's files are known, each as the version wrote them:
+# `keras/engine/topology.py` (1.x, 2.x: layer_names), `keras/models.py` (0.x: nb_layers).
+_KERAS_ATTRIBUTES = ("layer_names", "layer_names0", "nb_layers", "model_config")
+# What `keras/src/saving/saving_lib.py` calls the group of a layer's own variables (Keras 3).
+_KERAS3_VARS = b"vars"
+
+
+def identify(source: Source) -> str:
+    """`keras-h5`, `keras-weights-h5` or `hdf5`, by what attributes and groups say.
+
+    Raises:
+        ScopecliError: as `Hdf5File.file_id`.
+    """
+    with opened_source(source) as file, translated(file.name):
+        root = h5g.open(file.file_id, b"/")
+        if any(h5a.exists(root, name.encode()) for name in _KERAS_ATTRIBUTES):
+            return "keras-h5"
+        weights = file.group("model_weights")
+        if weights is not None and any(h5a.exists(weights, n.encode()) for n in _KERAS_ATTRIBUTES):
+            return "keras-h5"
+        return "keras-weights-h5" if _has_vars(root) else "hdf5"
+
+
+def _has_vars(root: Any) -> bool:
+    """Whether a group holds variables as Keras 3 writes them: they are near any path's end."""
+    pending = [root]
+    probed = 0
+    while pending:
+        group = pending.pop()
+        names: list[bytes] = []
+        group.links.iterate(names.append)
+        for name in names:
+            probed += 1
+            if probed > _MAX_PROBED:
+                return False
+            if group.links.get_info(name).type != h5l.TYPE_HARD:
+                continue
+            child = h5o.open(group, name)
+            if isinstance(child, h5g.GroupID):
+                if name == _KERAS3_VARS:
+                    return True
+                pending.append(child)
+    return False

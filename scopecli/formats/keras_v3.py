@@ -1,0 +1,142 @@
+"""Format `keras-v3`: the `.keras` archive, a zip of `config.json`, `metadata.json` and weights.
+
+`keras/src/saving/saving_lib.py`. The weights are read where they are in the archive, or in memory
+where someone has compressed them; nothing is unpacked to disk.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.binary import zipdir
+from scopecli.binary.source import Source
+from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.formats import hdf5_file, hdf5_listing, keras_config, keras_model, keras_store
+from scopecli.formats.hdf5_values import Hdf5Tensors
+from scopecli.formats.zip_archive import CONFIG, METADATA, WEIGHTS_H5, WEIGHTS_NPZ
+from scopecli.model.model import File, Model, Note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from scopecli.formats.hdf5_file import Hdf5File
+    from scopecli.formats.keras_config import ModelConfig
+    from scopecli.model.variable import Variable
+
+FORMAT = "keras-v3"
+
+_MAX_JSON = 1 << 28
+_MAX_UNPACKED = 1 << 30
+_METADATA_KEYS = ("keras_version", "date_saved")
+
+
+class Contents(NamedTuple):
+    """What the archive has beside the weights."""
+
+    config: ModelConfig | None
+    metadata: dict[str, object]
+    notes: list[Note]
+    has_weights: bool
+    size: int
+
+
+def read(path: str) -> Model:
+    """Read the structure of a `.keras` archive.
+
+    Raises:
+        ScopecliError: whatever is wrong with the file.
+    """
+    with Source(path) as source:
+        contents = _contents(source)
+    config, notes = contents.config, contents.notes
+    variables: Sequence[Variable] = ()
+    weights: Sequence[keras_model.Weight] = ()
+    open_weights = partial(_opened_weights, path)
+    if contents.has_weights:
+        with open_weights() as file:
+            listing = hdf5_listing.datasets(file)
+            variables, weights = keras_store.describe(file, listing.variables, config)
+        notes += listing.notes
+    return Model(
+        path=path,
+        format=FORMAT,
+        variables=variables,
+        metadata=contents.metadata,
+        collections=keras_model.collections(weights) if config and config.layers else {},
+        reuse=keras_model.reuse(config) if config else (),
+        notes=notes,
+        files=(File(path, contents.size, "model"),),
+        tensors=Hdf5Tensors(open_weights) if contents.has_weights else None,
+    )
+
+
+def _contents(source: Source) -> Contents:
+    members = _members(source)
+    notes: list[Note] = []
+    document = _json(source, members, CONFIG, notes)
+    about = _json(source, members, METADATA, notes)
+    metadata: dict[str, object] = {
+        key: about[key] for key in _METADATA_KEYS if isinstance(about.get(key), str)
+    }
+    config = None
+    if document:
+        config = keras_config.walk(document, str(metadata.get("keras_version", "")))
+    metadata |= keras_model.metadata(config)
+    metadata |= keras_model.training(document.get("compile_config"))
+    has_weights = WEIGHTS_H5 in members
+    if not has_weights:
+        if WEIGHTS_NPZ in members:
+            raise UnsupportedError(
+                "has its weights as pickled Python objects, which are not read",
+                path=source.name,
+                where=WEIGHTS_NPZ,
+            )
+        notes.append(Note("no-weights", "the archive has no weights", WEIGHTS_H5))
+    return Contents(config, metadata, notes, has_weights, source.size)
+
+
+def _members(source: Source) -> dict[str, zipdir.Member]:
+    """The archive's members by name, each of which must be there once.
+
+    Readers differ in which of two they take, so that a file can show one model to a checker and
+    another to the one who loads it.
+    """
+    members = zipdir.members(source)
+    for name in zipdir.duplicates(members):
+        raise DamagedFileError(f"has two members called {name}", path=source.name)
+    return {member.name: member for member in members}
+
+
+def _json(
+    source: Source, members: Mapping[str, zipdir.Member], name: str, notes: list[Note]
+) -> dict[str, object]:
+    """A JSON object of the archive; empty, with a note, where there is none."""
+    if name not in members:
+        notes.append(Note("no-config", f"the archive has no {name}", name))
+        return {}
+    try:
+        document = json.loads(zipdir.read_member(source, members[name], _MAX_JSON))
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        notes.append(Note("bad-config", "is not a readable JSON object", name))
+        return {}
+    return document
+
+
+@contextmanager
+def _opened_weights(path: str) -> Iterator[Hdf5File]:
+    with Source(path) as source:
+        member = _members(source)[WEIGHTS_H5]
+        if member.method == zipdir.STORED:
+            with hdf5_file.opened_source(zipdir.open_member(source, member)) as file:
+                yield file
+        else:
+            data = zipdir.read_member(source, member, _MAX_UNPACKED)
+            shard = os.path.basename(path)
+            with hdf5_file.opened_bytes(data, f"{path}:{WEIGHTS_H5}", shard) as file:
+                yield file

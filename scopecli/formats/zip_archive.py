@@ -1,0 +1,59 @@
+"""Which format a zip archive has, by the names of its members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.binary import zipdir
+from scopecli.errors import NotAModelError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
+
+    from scopecli.binary.source import Source
+
+# `keras/src/saving/saving_lib.py`: _CONFIG_FILENAME, _METADATA_FILENAME, _VARS_FNAME.
+CONFIG = "config.json"
+METADATA = "metadata.json"
+WEIGHTS_H5 = "model.weights.h5"
+WEIGHTS_NPZ = "model.weights.npz"
+
+_MAX_NAMED = 5
+
+
+def identify(source: Source) -> str:
+    """The format id of a zip archive.
+
+    Raises:
+        UnsupportedError: a saved model of a format that is not read.
+        NotAModelError: no model, and the message says what is in it.
+        DamagedFileError: its directory cannot be read.
+    """
+    names = {member.name for member in zipdir.members(source)}
+    if names & {WEIGHTS_H5, WEIGHTS_NPZ} or names >= {CONFIG, METADATA}:
+        return "keras-v3"
+    for what, fits in _OTHERS:
+        if fits(names):
+            raise UnsupportedError(f"is {what}, which this version does not read", path=source.name)
+    some = ", ".join(sorted(names)[:_MAX_NAMED]) or "nothing"
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    raise NotAModelError(
+        f"is a zip archive of {some}{more}",
+        path=source.name,
+        hint="if a model is in it, unpack it and name that",
+    )
+
+
+def _is_torch(names: AbstractSet[str]) -> bool:
+    return any(name == "data.pkl" or name.endswith("/data.pkl") for name in names)
+
+
+def _is_npz(names: AbstractSet[str]) -> bool:
+    return bool(names) and all(name.endswith(".npy") for name in names)
+
+
+_OTHERS: tuple[tuple[str, Callable[[AbstractSet[str]], bool]], ...] = (
+    ("a PyTorch file", _is_torch),
+    ("an NPZ archive", _is_npz),
+)
