@@ -1,0 +1,145 @@
+"""What is measured: ours, the other, the bar. Data only."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tests.bench.files import Sample
+
+
+class Other(NamedTuple):
+    """What ours is held against.
+
+    Attributes:
+        title: for people.
+        program: `python`, `tensorflow` (its interpreter) or `h5ls`.
+        arguments: what the program gets, before the file.
+        takes_file: whether it gets the file at all.
+        lists: whether it prints a line a variable.
+    """
+
+    title: str
+    program: str
+    arguments: tuple[str, ...]
+    takes_file: bool = True
+    lists: bool = False
+
+
+_LIST_VARIABLES = """
+import sys
+import tensorflow as tf
+for name, shape in tf.train.list_variables(sys.argv[1]):
+    print(name, shape)
+"""
+
+_VISIT_ITEMS = """
+import sys
+import h5py
+found = []
+def visit(name, item):
+    if isinstance(item, h5py.Dataset):
+        found.append((name, item.shape, item.dtype))
+with h5py.File(sys.argv[1], "r") as file:
+    file.visititems(visit)
+sys.exit(not found)
+"""
+
+OTHERS = {
+    "click": Other("`import click`", "python", ("-c", "import click"), takes_file=False),
+    "click-rich": Other(
+        "`import click, rich.console`",
+        "python",
+        ("-c", "import click, rich.console"),
+        takes_file=False,
+    ),
+    "click-h5py": Other(
+        "`import click, h5py`", "python", ("-c", "import click, h5py"), takes_file=False
+    ),
+    "list-variables": Other(
+        "`tf.train.list_variables`", "tensorflow", ("-c", _LIST_VARIABLES), lists=True
+    ),
+    "visititems": Other("h5py `visititems`", "python", ("-c", _VISIT_ITEMS)),
+    "h5ls": Other("`h5ls -r`", "h5ls", ("-r",), lists=True),
+}
+
+
+class Row(NamedTuple):
+    """One line of the table of times.
+
+    Attributes:
+        id: what `--only` looks at.
+        command: what scopecli gets, before the file.
+        sample: the file, where there is one.
+        other: key of `OTHERS`.
+        bar: the most that the ratio ours / other may be; None where only the number is wanted.
+        planned: the bar is meant for a later version, and is not held against this one.
+        terminal: both run on a pseudo terminal instead of a pipe.
+    """
+
+    id: str
+    command: tuple[str, ...]
+    sample: Sample | None
+    other: str
+    bar: float | None
+    planned: bool = False
+    terminal: bool = False
+
+
+_V2_40, _V2_10K, _V2_100K = Sample("v2", 40), Sample("v2", 10_000), Sample("v2", 100_000)
+_HDF5_10K, _HDF5_100K = Sample("hdf5", 10_000), Sample("hdf5", 100_000)
+_KERAS_40 = Sample("keras", 40)
+_LIST, _TREE = ("list",), ("tree",)
+
+ROWS = (
+    Row("help", ("--help",), None, "click", 1.5),
+    Row("list-v2-40-pipe", _LIST, _V2_40, "click", 1.5),
+    Row("tree-v2-40-pipe", _TREE, _V2_40, "click", 1.5),
+    Row("tree-v2-40-terminal", _TREE, _V2_40, "click-rich", 1.5, terminal=True),
+    Row("tree-keras-40-pipe", _TREE, _KERAS_40, "click-h5py", None),
+    Row("list-v2-40", _LIST, _V2_40, "list-variables", 0.03),
+    Row("list-v2-10k", _LIST, _V2_10K, "list-variables", 0.04),
+    Row("list-v2-100k", _LIST, _V2_100K, "list-variables", 0.10),
+    Row("tree-v2-100k", _TREE, _V2_100K, "list-variables", None),
+    Row("list-hdf5-10k-visititems", _LIST, _HDF5_10K, "visititems", 0.6),
+    Row("list-hdf5-100k-visititems", _LIST, _HDF5_100K, "visititems", None),
+    Row("list-hdf5-10k-h5ls", _LIST, _HDF5_10K, "h5ls", 0.5, planned=True),
+    Row("list-hdf5-100k-h5ls", _LIST, _HDF5_100K, "h5ls", 0.3, planned=True),
+)
+
+
+class MemoryRow(NamedTuple):
+    """One line about peak memory, whose bar is `MEMORY_BASE` + `MEMORY_EACH` a variable."""
+
+    id: str
+    command: tuple[str, ...]
+    sample: Sample
+
+
+MEMORY_BASE = 40_000_000
+MEMORY_EACH = 1_000
+MEMORY_TITLE = "40 MB + 1 kB a variable"
+
+MEMORY_ROWS = (
+    MemoryRow("memory-list-v2-40", _LIST, _V2_40),
+    MemoryRow("memory-list-v2-10k", _LIST, _V2_10K),
+    MemoryRow("memory-list-v2-100k", _LIST, _V2_100K),
+    MemoryRow("memory-tree-v2-100k", _TREE, _V2_100K),
+    MemoryRow("memory-list-hdf5-10k", _LIST, _HDF5_10K),
+    MemoryRow("memory-list-hdf5-100k", _LIST, _HDF5_100K),
+)
+
+SAMPLE_TITLES = {
+    "v2": "V2 checkpoint, {size:,} variables",
+    "hdf5": "HDF5, {size:,} datasets",
+    "keras": "Keras .h5, {size:,} weights",
+}
+
+
+def title(row: Row | MemoryRow) -> str:
+    """What ours does in this row, for people."""
+    words = f"`scopecli {' '.join(row.command)}`"
+    if row.sample is not None:
+        words += f", {SAMPLE_TITLES[row.sample.kind].format(size=row.sample.size)}"
+    if isinstance(row, MemoryRow):
+        return f"peak memory of {words}"
+    return words + (", on a terminal" if row.terminal else "")

@@ -1,0 +1,79 @@
+"""The programs that are measured: which are installed here, and which versions they have."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+from tests.bench.files import UnavailableError
+
+_TF_VERSION = "import tensorflow; print(tensorflow.__version__)"
+_PACKAGES = ("click", "rich", "numpy", "h5py")
+
+
+class Tools:
+    """What a benchmark can call here.
+
+    Attributes:
+        python: the interpreter that scopecli is installed for.
+        scopecli: the console script beside it, as users run it.
+    """
+
+    def __init__(self, tf_python: str | None = None) -> None:
+        self.python = sys.executable
+        self.scopecli = os.path.join(os.path.dirname(sys.executable), "scopecli")
+        self._tf_python = tf_python or (sys.executable if find_spec("tensorflow") else None)
+
+    def tensorflow(self) -> str:
+        """The interpreter that has TensorFlow.
+
+        Raises:
+            UnavailableError: there is none.
+        """
+        if self._tf_python is None or not self.tensorflow_version:
+            raise UnavailableError("no TensorFlow: name an interpreter with --tf-python")
+        return self._tf_python
+
+    def h5ls(self) -> str:
+        """The HDF5 tools' h5ls.
+
+        Raises:
+            UnavailableError: it is not installed.
+        """
+        found = shutil.which("h5ls")
+        if found is None:
+            raise UnavailableError("no h5ls: install the HDF5 tools")
+        return found
+
+    @cached_property
+    def tensorflow_version(self) -> str:
+        """Its version; empty where it cannot be imported."""
+        return _output(self._tf_python, "-c", _TF_VERSION) if self._tf_python else ""
+
+    def versions(self) -> dict[str, str]:
+        """What there is, by name."""
+        found = {name: _package(name) for name in _PACKAGES}
+        found["tensorflow"] = self.tensorflow_version
+        found["h5ls"] = _output("h5ls", "--version").rpartition(" ")[2]
+        return {name: number for name, number in found.items() if number}
+
+
+def _package(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _output(*command: str) -> str:
+    """The last word line of a program's output; empty where it cannot be run or fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return (done.stdout.strip().splitlines() or [""])[-1]
