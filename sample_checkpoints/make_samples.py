@@ -331,22 +331,453 @@ def make_tf1_batchnorm(out: Path) -> None:
             session.run(train, {**batch, is_training: True})
         prefix = str(out / "tf1_batchnorm" / "model.ckpt")
         saver.save(session, prefix, strip_default_attrs=True)
-    sort_cond_contexts(out / "tf1_batchnorm" / "model.ckpt.meta")
+    sort_contexts(out / "tf1_batchnorm" / "model.ckpt.meta")
 
 
-def sort_cond_contexts(path: Path) -> None:
-    """Rewrite the conditionals of a graph so that their maps are in the order of their keys.
+def sort_contexts(path: Path) -> None:
+    """Rewrite the loops and conditionals of a graph with their maps in the order of the keys.
 
     TensorFlow sorts the maps of the graph itself, but not of the messages in its collections.
     """
     from tensorflow.core.protobuf import control_flow_pb2, meta_graph_pb2
 
     graph = meta_graph_pb2.MetaGraphDef.FromString(path.read_bytes())
-    contexts = graph.collection_def["cond_context"].bytes_list.value
-    for number, content in enumerate(contexts):
-        context = control_flow_pb2.CondContextDef.FromString(content)
-        contexts[number] = context.SerializeToString(deterministic=True)
+    kinds = {
+        "cond_context": control_flow_pb2.CondContextDef,
+        "while_context": control_flow_pb2.WhileContextDef,
+    }
+    for key, kind in kinds.items():
+        if key not in graph.collection_def:
+            continue
+        contexts = graph.collection_def[key].bytes_list.value
+        for number, content in enumerate(contexts):
+            contexts[number] = kind.FromString(content).SerializeToString(deterministic=True)
     path.write_bytes(graph.SerializeToString(deterministic=True))
+
+
+# --- Graphs -----------------------------------------------------------------------------------
+
+GRAPH = "a graph with its collections (MetaGraphDef), without the list of operations"
+
+
+def write_graph(tf: Any, path: Path, saver: Any = None) -> None:
+    """Write the default graph as a Saver writes it, smaller and the same each time."""
+    tf.train.export_meta_graph(
+        str(path), saver_def=saver and saver.as_saver_def(), strip_default_attrs=True
+    )
+    leave_out_operations(path)
+    sort_contexts(path)
+
+
+def leave_out_operations(path: Path) -> None:
+    """Rewrite a graph without the list of its operations.
+
+    It takes more than half of a small file, and every TensorFlow has it anyway.
+    """
+    from tensorflow.core.protobuf import meta_graph_pb2
+
+    graph = meta_graph_pb2.MetaGraphDef.FromString(path.read_bytes())
+    graph.meta_info_def.ClearField("stripped_op_list")
+    path.write_bytes(graph.SerializeToString(deterministic=True))
+
+
+@sample("graphs/update_ops.meta", "tensorflow-cpu", files={"graphs/update_ops.meta": GRAPH})
+def make_update_ops(out: Path) -> None:
+    """Update operations that a training step waits for, and penalties on some variables.
+
+    Resource variables; the moving average of a mean is updated by an operation in UPDATE_OPS,
+    which the Adam step has as control dependency, and by a second one that nothing runs;
+    REGULARIZATION_LOSSES has a penalty that is in the loss and one that is not; the learning
+    rate is computed; a local variable counts, and is in no saver.
+    """
+    tf = tensorflow_1()
+    tf.enable_resource_variables()
+    features = tf.placeholder(tf.float32, [None, 3], name="features")
+    with tf.variable_scope("net", regularizer=lambda weights: 1e-3 * tf.nn.l2_loss(weights)):
+        hidden = dense(tf, features, 4, "hidden")
+        average = tf.get_variable(
+            "moving_mean", [4], initializer=tf.zeros_initializer(), trainable=False
+        )
+    mean = tf.reduce_mean(hidden, 0)
+    for name in ("update", "forgotten"):
+        updated = tf.assign(average, 0.9 * average + 0.1 * mean, name=name)
+        if name == "update":
+            tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, updated.op)
+    with tf.variable_scope("counts"):
+        tf.get_variable(
+            "seen",
+            initializer=tf.constant(0, tf.int64),
+            trainable=False,
+            collections=[tf.GraphKeys.LOCAL_VARIABLES],
+        )
+    penalties = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
+    loss = tf.add(tf.nn.l2_loss(hidden - average), penalties[0], name="loss")
+    tf.losses.add_loss(loss)
+    step = tf.train.get_or_create_global_step()
+    rate = tf.train.exponential_decay(0.1, step, 100, 0.5)
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        tf.train.AdamOptimizer(rate, beta1=0.8).minimize(loss, global_step=step)
+    write_graph(tf, out / "graphs/update_ops.meta", tf.train.Saver())
+
+
+def loop_and_branch(tf: Any) -> None:
+    """Build a loop and a branch that read variables inside, and a queue."""
+    inputs = tf.placeholder(tf.float32, [2, 3], name="inputs")
+    weights = tf.get_variable("weights", [3, 3], initializer=tf.ones_initializer())
+    bias = tf.get_variable("bias", [3], initializer=tf.zeros_initializer())
+    _, looped = tf.while_loop(
+        lambda count, _: count < 5,
+        lambda count, state: (count + 1, tf.matmul(state, weights)),
+        [tf.constant(0), inputs],
+        name="loop",
+    )
+    is_training = tf.placeholder_with_default(input=False, shape=[], name="is_training")
+    chosen = tf.cond(is_training, lambda: looped + bias, lambda: tf.identity(looped), name="branch")
+    loss = tf.reduce_sum(chosen, name="loss")
+    tf.train.GradientDescentOptimizer(0.01).minimize(loss)
+
+
+@sample("graphs/control_v1.meta", "tensorflow-cpu", files={"graphs/control_v1.meta": GRAPH})
+def make_control_v1(out: Path) -> None:
+    """A loop and a branch of version 1: Enter, Switch and Merge nodes in the main graph.
+
+    Reference variables are read inside; the contexts are messages in the collections
+    `while_context` and `cond_context`; an input queue adds `queue_runners`.
+    """
+    tf = tensorflow_1()
+    tf.disable_control_flow_v2()
+    loop_and_branch(tf)
+    tf.train.string_input_producer(["a", "b"], shuffle=False, name="files")
+    write_graph(tf, out / "graphs/control_v1.meta", tf.train.Saver())
+
+
+@sample("graphs/control_v2.meta", "tensorflow-cpu", files={"graphs/control_v2.meta": GRAPH})
+def make_control_v2(out: Path) -> None:
+    """The same loop and branch in version 2: While and If nodes with bodies in the library.
+
+    Resource variables are captured and read inside the functions.
+    """
+    tf = tensorflow_1()
+    tf.enable_resource_variables()
+    tf.enable_control_flow_v2()
+    loop_and_branch(tf)
+    write_graph(tf, out / "graphs/control_v2.meta", tf.train.Saver())
+
+
+@sample("graphs/import_scope.meta", "tensorflow-cpu", files={"graphs/import_scope.meta": GRAPH})
+def make_import_scope(out: Path) -> None:
+    """A graph that was imported into a scope: its variables have a prefix that its keys lack.
+
+    Both savers, the imported one in `imported/save` and the new one in `save`, are in the file.
+    """
+    tf = tensorflow_1()
+    with tf.Graph().as_default():
+        dense(tf, tf.placeholder(tf.float32, [1, 2], name="x"), 3, "layer")
+        inner = tf.train.Saver()
+        exported = tf.train.export_meta_graph(saver_def=inner.as_saver_def())
+    with tf.Graph().as_default():
+        saver = tf.train.import_meta_graph(exported, import_scope="imported")
+        dense(tf, tf.placeholder(tf.float32, [1, 3], name="y"), 2, "head")
+        tf.train.Saver(name="whole")
+        write_graph(tf, out / "graphs/import_scope.meta", saver)
+
+
+@sample("graphs/no_scope.meta", "tensorflow-cpu", files={"graphs/no_scope.meta": GRAPH})
+def make_no_scope(out: Path) -> None:
+    """Scopes that names do not show: name_scope(None), a scope entered again, tf.Variable.
+
+    Within `variable_scope("net")` the operations of one layer stand at the top; `net` is entered
+    twice with reuse, so its second use is in `net_1/`; `tf.Variable` follows name scopes and
+    `get_variable` does not; a name that is taken gets a number, in any case (`Net` gives `Net_2`).
+    """
+    tf = tensorflow_1()
+    inputs = tf.placeholder(tf.float32, [1, 3], name="inputs")
+    with tf.variable_scope("net"):
+        hidden = dense(tf, inputs, 3, "a")
+        with tf.name_scope(None):
+            hidden = dense(tf, hidden, 3, "b")
+    with tf.variable_scope("net", reuse=True):
+        hidden = dense(tf, hidden, 3, "a")
+    with tf.name_scope("shown"):
+        tf.Variable([1.0], name="plain")
+        tf.get_variable("hidden", [1])
+    with tf.variable_scope("Net"):
+        dense(tf, hidden, 2, "out")
+    write_graph(tf, out / "graphs/no_scope.meta", tf.train.Saver())
+
+
+@sample("graphs/twins.meta", "tensorflow-cpu", files={"graphs/twins.meta": GRAPH})
+def make_twins(out: Path) -> None:
+    """Two copies of one network: default_name makes `net` and `net_1`, which share nothing."""
+    tf = tensorflow_1()
+    total = tf.zeros([1, 2], name="total")
+    for name in ("left", "right"):
+        inputs = tf.placeholder(tf.float32, [1, 3], name=name)
+        with tf.variable_scope(None, default_name="net"):
+            total += dense(tf, tf.nn.relu(dense(tf, inputs, 3, "hidden")), 2, "out")
+    tf.train.MomentumOptimizer(0.1, 0.9).minimize(tf.nn.l2_loss(total))
+    write_graph(tf, out / "graphs/twins.meta", tf.train.Saver())
+
+
+@sample("graphs/gan_twins.meta", "tensorflow-cpu", files={"graphs/gan_twins.meta": GRAPH})
+def make_gan_twins(out: Path) -> None:
+    """A GAN whose discriminator was meant to be reused, and was not.
+
+    `default_name` where a name was meant gives the images `discriminator` and the fakes
+    `discriminator_1`; only the first one is trained to tell them apart.
+    """
+    tf = tensorflow_1()
+    images = tf.placeholder(tf.float32, [4, 8], name="real_images")
+    fakes = gan_generator(tf, tf.placeholder(tf.float32, [4, 6], name="z"))
+    scores = []
+    for inputs in (images, fakes):
+        with tf.variable_scope(None, default_name="discriminator"):
+            scores.append(dense(tf, tf.nn.relu(dense(tf, inputs, 6, "h0")), 1, "out"))
+    d_loss = tf.reduce_mean(tf.nn.softplus(-scores[0]) + tf.nn.softplus(scores[1]))
+    g_loss = tf.reduce_mean(tf.nn.softplus(-scores[1]))
+    for loss, scope in ((d_loss, "discriminator/"), (g_loss, "generator/")):
+        descend = tf.train.GradientDescentOptimizer(0.001)
+        descend.minimize(loss, var_list=tf.trainable_variables(scope))
+    write_graph(tf, out / "graphs/gan_twins.meta", tf.train.Saver())
+
+
+def write_frozen(tf: Any, path: Path, *, as_text: bool) -> None:
+    """Freeze a small network, with constants of many types, and write its graph."""
+    inputs = tf.placeholder(tf.float32, [None, 3], name="inputs")
+    with tf.variable_scope("net"):
+        scores = dense(tf, tf.nn.relu(dense(tf, inputs, 4, "hidden")), 2, "out")
+    tf.identity(scores, name="scores")
+    outputs = ["scores"]
+    for dtype in (tf.half, tf.bfloat16, tf.float64, tf.int8, tf.uint16, tf.int64, tf.complex64):
+        tf.constant([[1, 2], [3, 0]], dtype, name=f"types/{dtype.name}")
+        outputs.append(f"types/{dtype.name}")
+    tf.constant([True, False, True], name="types/bool")
+    tf.constant(["the", "", "naïve", "cat\n"], name="types/string")
+    tf.constant(0.5, shape=[20, 30], name="types/repeated")
+    tf.constant([], tf.float32, shape=[0, 5], name="types/empty")
+    outputs += [f"types/{name}" for name in ("bool", "string", "repeated", "empty")]
+    with tf.Session(config=one_thread(tf)) as session:
+        session.run(tf.global_variables_initializer())
+        frozen = tf.graph_util.convert_variables_to_constants(
+            session, session.graph.as_graph_def(), outputs
+        )
+    tf.train.write_graph(frozen, str(path.parent), path.name, as_text=as_text)
+
+
+@sample(
+    "graphs/frozen.pb",
+    "tensorflow-cpu",
+    files={"graphs/frozen.pb": "a graph alone (GraphDef) whose variables became constants"},
+)
+def make_frozen(out: Path) -> None:
+    """A frozen graph: no variables, their values are in Const nodes, beside many other types.
+
+    Values stand as plain bytes, as numbers of the type's own field, or as one number that
+    repeats; there is an empty one, and one of strings.
+    """
+    write_frozen(tensorflow_1(), out / "graphs/frozen.pb", as_text=False)
+
+
+@sample(
+    "graphs/frozen.pbtxt",
+    "tensorflow-cpu",
+    files={"graphs/frozen.pbtxt": "the same graph as text"},
+)
+def make_frozen_text(out: Path) -> None:
+    """The frozen graph in protobuf's text format."""
+    write_frozen(tensorflow_1(), out / "graphs/frozen.pbtxt", as_text=True)
+
+
+@sample(
+    "tf1_averages",
+    "tensorflow-cpu",
+    files={
+        "tf1_averages/model.ckpt.data-00000-of-00001": V2_DATA,
+        "tf1_averages/model.ckpt.index": V2_INDEX,
+        "tf1_averages/model.ckpt.meta": GRAPH,
+    },
+)
+def make_tf1_averages(out: Path) -> None:
+    """A checkpoint that a Saver with a dictionary wrote: averages under the variables' names.
+
+    The key `net/w` holds `net/w/ExponentialMovingAverage`, the variable itself is under
+    `raw/w`, the step under another name, and one variable of the graph is not saved at all.
+    """
+    tf = tensorflow_1()
+    weights = tf.get_variable("net/w", [2, 3], initializer=tf.ones_initializer())
+    tf.get_variable("net/scratch", [7], initializer=tf.zeros_initializer(), trainable=False)
+    step = tf.train.get_or_create_global_step()
+    average = tf.train.ExponentialMovingAverage(0.5)
+    descend = tf.train.GradientDescentOptimizer(0.1).minimize(tf.nn.l2_loss(weights), step)
+    with tf.control_dependencies([descend]):
+        train = average.apply([weights])
+    saver = tf.train.Saver(
+        {"net/w": average.average(weights), "raw/w": weights, "training/step": step}
+    )
+    prefix = out / "tf1_averages" / "model.ckpt"
+    with tf.Session(config=one_thread(tf)) as session:
+        session.run(tf.global_variables_initializer())
+        session.run(train)
+        saver.save(session, str(prefix), write_meta_graph=False, write_state=False)
+    write_graph(tf, Path(f"{prefix}.meta"), saver)
+
+
+def v1_variables(tf: Any) -> None:
+    """Make a partitioned variable and whole ones of many types."""
+    tf.get_variable(
+        "embedding/table",
+        [10, 4],
+        initializer=tf.random_normal_initializer(),
+        partitioner=tf.fixed_size_partitioner(3),
+    )
+    tf.get_variable("steps", initializer=tf.constant(2**40, tf.int64))
+    tf.get_variable("enabled", initializer=tf.constant([True, False, True]))
+    tf.get_variable("small", initializer=tf.constant([-1, 2], tf.int16))
+    tf.get_variable("half", initializer=tf.constant([[0.5], [65504.0]], tf.half))
+    tf.get_variable("wide", initializer=tf.constant([1.5, -2.5], tf.float64))
+    tf.get_variable("words", initializer=tf.constant(["the", "", "naïve"]))
+    tf.get_variable("zeros", initializer=tf.zeros([600]))
+
+
+@sample(
+    "tf1_v1",
+    "tensorflow-cpu",
+    files={
+        "tf1_v1/checkpoint": V2_STATE,
+        "tf1_v1/model.ckpt": "a V1 checkpoint: one table with names and values",
+        "tf1_v1/model.ckpt.meta": GRAPH,
+    },
+)
+def make_tf1_v1(out: Path) -> None:
+    """A checkpoint of version 1 in one file, as TensorFlow wrote them until 2016.
+
+    A partitioned variable in three slices and whole variables of many types.
+    """
+    tf = tensorflow_1()
+    v1_variables(tf)
+    saver = tf.train.Saver(write_version=tf.train.SaverDef.V1, save_relative_paths=True)
+    with tf.Session(config=one_thread(tf)) as session:
+        session.run(tf.global_variables_initializer())
+        saver.save(session, str(out / "tf1_v1" / "model.ckpt"), write_meta_graph=False)
+    write_graph(tf, out / "tf1_v1" / "model.ckpt.meta", saver)
+
+
+@sample(
+    "tf1_v1_sharded",
+    "tensorflow-cpu",
+    files={
+        "tf1_v1_sharded/model.ckpt-00000-of-00002": "the shard of device CPU:0",
+        "tf1_v1_sharded/model.ckpt-00001-of-00002": "the shard of device CPU:1",
+    },
+)
+def make_tf1_v1_sharded(out: Path) -> None:
+    """The same variables in two shards of version 1, with slices of one variable in both."""
+    tf = tensorflow_1()
+
+    def place(operation: Any) -> str:
+        """Put the second slice and the words on the other device."""
+        other = "/part_1" in operation.name or operation.name.startswith("words")
+        return "/device:CPU:1" if other else "/device:CPU:0"
+
+    with tf.device(place):
+        v1_variables(tf)
+        saver = tf.train.Saver(sharded=True, write_version=tf.train.SaverDef.V1)
+        initialize = tf.global_variables_initializer()
+    with tf.Session(config=one_thread(tf, cpus=2)) as session:
+        session.run(initialize)
+        prefix = str(out / "tf1_v1_sharded" / "model.ckpt")
+        saver.save(session, prefix, write_meta_graph=False, write_state=False)
+
+
+def saved_model_files(folder: str) -> dict[str, str]:
+    """Describe the files of a SavedModel."""
+    return {
+        f"{folder}/saved_model.pb": "the graphs (SavedModel)",
+        f"{folder}/variables/variables.data-00000-of-00001": V2_DATA,
+        f"{folder}/variables/variables.index": V2_INDEX,
+    }
+
+
+def shrink_saved_model(path: Path) -> None:
+    """Rewrite a SavedModel without the lists of operations, and the same each time."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    for graph in model.meta_graphs:
+        graph.meta_info_def.ClearField("stripped_op_list")
+        graph.graph_def.ClearField("debug_info")
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+@sample("tf1_saved_model", "tensorflow-cpu", files=saved_model_files("tf1_saved_model"))
+def make_tf1_saved_model(out: Path) -> None:
+    """A SavedModel of TensorFlow 1 with two graphs: one tagged `train`, one `serve`."""
+    tf = tensorflow_1()
+    folder = out / "tf1_saved_model"
+    shutil.rmtree(folder)
+    builder = tf.saved_model.Builder(str(folder))
+    for tag in ("train", "serve"):
+        with tf.Graph().as_default(), tf.Session(config=one_thread(tf)) as session:
+            tf.set_random_seed(SEED)
+            inputs = tf.placeholder(tf.float32, [None, 3], name="inputs")
+            scores = dense(tf, inputs, 2, "net")
+            if tag == "train":
+                tf.train.MomentumOptimizer(0.1, 0.9).minimize(tf.nn.l2_loss(scores))
+                session.run(tf.global_variables_initializer())
+                builder.add_meta_graph_and_variables(session, [tag], strip_default_attrs=True)
+                continue
+            signature = tf.saved_model.predict_signature_def({"x": inputs}, {"scores": scores})
+            signatures = {"serving_default": signature}
+            builder.add_meta_graph([tag], signatures, strip_default_attrs=True)
+    builder.save()
+    shrink_saved_model(folder / "saved_model.pb")
+
+
+def tf2_module(tf: Any) -> Any:
+    """Give a module with layers in a list and a function; two variables have one name."""
+
+    class Layer(tf.Module):  # type: ignore[misc]
+        """A dense layer, whose variables are called `w` and `b`."""
+
+        def __init__(self, inputs: int, outputs: int) -> None:
+            super().__init__(name="layer")
+            self.w = tf.Variable(tf.ones([inputs, outputs]), name="w")
+            self.b = tf.Variable(tf.zeros([outputs]), name="b")
+
+    class Net(tf.Module):  # type: ignore[misc]
+        """Two layers, and a count of the calls that is not trained."""
+
+        def __init__(self) -> None:
+            super().__init__(name="net")
+            self.layers = [Layer(3, 4), Layer(4, 2)]
+            self.calls = tf.Variable(0, trainable=False, name="calls", dtype=tf.int64)
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, name="x")])  # type: ignore[untyped-decorator]
+        def __call__(self, x: Any) -> Any:
+            """Run both layers."""
+            self.calls.assign_add(1)
+            for layer in self.layers:
+                x = tf.nn.relu(tf.matmul(x, layer.w) + layer.b)
+            return x
+
+    return Net()
+
+
+@sample("tf2_saved_model", "tensorflow-cpu", files=saved_model_files("tf2_saved_model"))
+def make_tf2_saved_model(out: Path) -> None:
+    """A SavedModel of TensorFlow 2: objects, functions with bodies, and a signature.
+
+    Both layers of a list call their variables `w` and `b`, so the graph has `w` and `w_1`.
+    """
+    import tensorflow as tf
+
+    net = tf2_module(tf)
+    folder = out / "tf2_saved_model"
+    options = tf.saved_model.SaveOptions(save_debug_info=False)
+    tf.saved_model.save(net, str(folder), signatures=net.__call__, options=options)
+    (folder / "fingerprint.pb").unlink()
+    (folder / "assets").rmdir()
+    shrink_saved_model(folder / "saved_model.pb")
 
 
 # --- TensorFlow 2 and Keras -------------------------------------------------------------------

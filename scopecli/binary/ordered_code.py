@@ -8,6 +8,9 @@ from __future__ import annotations
 from scopecli.errors import DamagedFileError
 
 _SIGNED_MAX_BYTES = 10
+# The bytes that are escaped, and what stands behind each of them then.
+_ESCAPES = {0x00: 0xFF, 0xFF: 0x00}
+_END = (0x00, 0x01)
 
 
 def read_number(data: bytes, at: int) -> tuple[int, int]:
@@ -24,11 +27,20 @@ def read_string(data: bytes, at: int) -> tuple[bytes, int]:
 
     `\0\1` ends it; `\0\xff` stands for `\0`, and `\xff\0` for `\xff`.
     """
-    end = data.find(b"\x00\x01", at)
-    if end < 0:
-        raise DamagedFileError("a slice key has no end of name")
-    name = data[at:end].replace(b"\x00\xff", b"\x00").replace(b"\xff\x00", b"\xff")
-    return name, end + 2
+    name = bytearray()
+    while at + 1 < len(data):
+        byte, following = data[at], data[at + 1]
+        if byte not in _ESCAPES:
+            name.append(byte)
+            at += 1
+            continue
+        at += 2
+        if (byte, following) == _END:
+            return bytes(name), at
+        if following != _ESCAPES[byte]:
+            break
+        name.append(byte)
+    raise DamagedFileError("a slice key has no end of name")
 
 
 def read_signed(data: bytes, at: int) -> tuple[int, int]:
@@ -63,3 +75,29 @@ def _byte(data: bytes, at: int) -> int:
     if at >= len(data):
         raise DamagedFileError("a slice key is cut short")
     return data[at]
+
+
+def write_number(value: int) -> bytes:
+    """What `read_number` reads."""
+    length = (value.bit_length() + 7) // 8
+    return bytes([length]) + value.to_bytes(length, "big")
+
+
+def write_string(value: bytes) -> bytes:
+    """What `read_string` reads."""
+    escaped = bytearray()
+    for byte in value:
+        escaped.append(byte)
+        if byte in _ESCAPES:
+            escaped.append(_ESCAPES[byte])
+    return bytes(escaped) + bytes(_END)
+
+
+def write_signed(value: int) -> bytes:
+    """What `read_signed` reads."""
+    magnitude = ~value if value < 0 else value
+    length = max(-(-(magnitude.bit_length() + 1) // 7), 1)
+    ones = (1 << length) - 1  # the inverted sign and the count of further bytes
+    bits = 8 * length
+    header = ones << (bits - length)
+    return ((value & ((1 << bits) - 1)) ^ header).to_bytes(length, "big")

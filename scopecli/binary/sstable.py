@@ -45,8 +45,29 @@ def entries(source: Source) -> Iterator[tuple[bytes, bytes]]:
         yield from _block_entries(_block(source, handle), f"block at offset {handle[0]}")
 
 
+def find(source: Source, key: bytes) -> bytes | None:
+    """The value under a key, or None; only the block that would hold it is read.
+
+    Raises:
+        DamagedFileError: not a table, a failed checksum, or a block that contradicts the format.
+    """
+    for last, handle in _indexed_blocks(source):
+        if key <= last:
+            where = f"block at offset {handle[0]}"
+            entries_of_block = _block_entries(_block(source, handle), where)
+            return next((value for found, value in entries_of_block if found == key), None)
+    return None
+
+
 def _data_blocks(source: Source) -> Iterator[Handle]:
-    """The data blocks that the index block lists, which must stand in order without overlap."""
+    return (handle for _, handle in _indexed_blocks(source))
+
+
+def _indexed_blocks(source: Source) -> Iterator[tuple[bytes, Handle]]:
+    """The data blocks that the index block lists, which must stand in order without overlap.
+
+    With each comes a key that none in the block is behind.
+    """
     footer = source.tail(FOOTER_SIZE)
     if len(footer) < FOOTER_SIZE or footer[-8:] != MAGIC:
         raise DamagedFileError(
@@ -57,12 +78,12 @@ def _data_blocks(source: Source) -> Iterator[Handle]:
     _, at = _handle(footer, 0, "footer")  # the metaindex, which TensorFlow leaves empty
     index, _ = _handle(footer, at, "footer")
     reached = 0
-    for _, value in _block_entries(_block(source, index), "index block"):
+    for key, value in _block_entries(_block(source, index), "index block"):
         handle, _ = _handle(value, 0, "index block")
         if handle[0] < reached:
             raise DamagedFileError("blocks overlap", where=f"block at offset {handle[0]}")
         reached = handle[0] + handle[1] + _TRAILER_SIZE
-        yield handle
+        yield key, handle
 
 
 def _handle(data: bytes, at: int, where: str) -> tuple[Handle, int]:
@@ -108,13 +129,14 @@ def _unpack_snappy(packed: bytes, where: str) -> bytes:
         raise DamagedFileError(f"snappy data is damaged: {error}", where=where) from error
 
 
-def _block_entries(block: bytes, where: str) -> Iterator[tuple[bytes, bytes]]:
+def _block_entries(block: bytes, where: str) -> list[tuple[bytes, bytes]]:
     """The pairs of one block, whose keys share prefixes with the key before.
 
     The loop runs once an entry of the checkpoint, so the common case, three lengths of one byte
     each, is decoded in place.
     """
     limit = _restarts_offset(block, where)
+    found = []
     key = b""
     at = 0
     while at < limit:
@@ -131,8 +153,9 @@ def _block_entries(block: bytes, where: str) -> Iterator[tuple[bytes, bytes]]:
         if shared > len(key) or end > limit:
             raise DamagedFileError("an entry runs out of its block", where=where)
         key = key[:shared] + block[at:middle]
-        yield key, block[middle:end]
+        found.append((key, block[middle:end]))
         at = end
+    return found
 
 
 def _restarts_offset(block: bytes, where: str) -> int:

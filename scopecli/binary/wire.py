@@ -61,7 +61,11 @@ def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, i
             value, at = varint(data, at, end)
             yield number, wire_type, value, 0
         elif wire_type == BYTES:
-            length, at = varint(data, at, end)
+            if at < end and data[at] < 0x80:
+                length = data[at]
+                at += 1
+            else:
+                length, at = varint(data, at, end)
             if length > end - at:
                 raise DamagedFileError(
                     f"field {number} has {length} bytes where {end - at} are left",
@@ -91,3 +95,18 @@ def signed64(value: int) -> int:
 def text(data: bytes, start: int, end: int) -> str:
     """A string field. Bytes that are not UTF-8 survive as surrogates."""
     return data[start:end].decode("utf-8", "surrogateescape")
+
+
+def numbers(data: bytes, kind: int, a: int, b: int) -> list[int]:
+    """The signed numbers that one field of a repeated varint adds, which may be packed.
+
+    Raises:
+        DamagedFileError: a packed number runs past the end of the field.
+    """
+    if kind != BYTES:
+        return [signed64(a)]
+    found = []
+    while a < b:
+        value, a = varint(data, a, b)
+        found.append(signed64(value))
+    return found

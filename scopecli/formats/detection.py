@@ -82,6 +82,11 @@ def identify(source: Source) -> str:
         return zip_archive.identify(source)
     if _is_scopecli_json(head):
         return "scopecli-json"
+    from scopecli.formats import tf_protobuf
+
+    graph = tf_protobuf.identify(source, head)
+    if graph is not None:
+        return graph
     raise _unknown(source, head)
 
 
@@ -114,9 +119,11 @@ def _table_format(source: Source) -> str:
 
     if tf_v2_checkpoint.is_index(source):
         return tf_v2_checkpoint.FORMAT
-    raise UnsupportedError(
-        "is a TensorFlow V1 checkpoint, which this version does not read", path=source.name
-    )
+    from scopecli.formats import tf_v1_checkpoint
+
+    if tf_v1_checkpoint.is_checkpoint(source):
+        return tf_v1_checkpoint.FORMAT
+    raise NotAModelError("is a LevelDB table, and no checkpoint", path=source.name)
 
 
 def _is_hdf5(source: Source, head: bytes) -> bool:

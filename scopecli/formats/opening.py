@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from scopecli.model.model import Model, Note
 
 _V2 = "tf-v2-checkpoint"
+_V1 = "tf-v1-checkpoint"
+_SAVED_MODEL = "tf-saved-model"
 _INDEX = ".index"
+_GRAPH = ".meta"
 _MAX_NAMED = 5
 
 
@@ -29,12 +32,16 @@ class Target(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
-def load(path: str | os.PathLike[str], *, input_format: str | None = None) -> Model:
+def load(
+    path: str | os.PathLike[str], *, input_format: str | None = None, tag_set: str | None = None
+) -> Model:
     """Open a saved model and read its structure. No tensor is read, no framework imported.
 
     Args:
         path: a file, a checkpoint prefix or one of its files, or a folder that holds one.
         input_format: a format id, where the contents should not decide.
+        tag_set: which graph of a SavedModel is meant: its tags, joined with commas. Without, the
+            one for serving, or the first.
 
     Returns:
         The model. Its values are read when they are asked for, so the files must stay in place.
@@ -45,11 +52,33 @@ def load(path: str | os.PathLike[str], *, input_format: str | None = None) -> Mo
     given = os.fspath(path)
     try:
         target = _resolve(given, input_format)
-        model = registry.get(target.format).reader().read(target.path)
+        model = _with_graph(_read(target, tag_set))
     except ScopecliError as error:
         error.path = error.path or given
         raise
     return model._replace(path=given, notes=(*target.notes, *model.notes))
+
+
+def _read(target: Target, tag_set: str | None) -> Model:
+    if tag_set is None:
+        return registry.get(target.format).reader().read(target.path)
+    if target.format != _SAVED_MODEL:
+        raise UnsupportedError("is no SavedModel, so it has no tags to choose by")
+    from scopecli.formats import tf_saved_model
+
+    return tf_saved_model.read(target.path, tag_set)
+
+
+def _with_graph(model: Model) -> Model:
+    """A checkpoint with what the graph beside it knows; any other model as it is."""
+    if model.format not in {_V2, _V1}:
+        return model
+    graph = tf_checkpoint_state.prefix_of(model.path) + _GRAPH
+    if not os.path.isfile(graph):
+        return model
+    from scopecli.formats import tf_enrichment
+
+    return tf_enrichment.enrich(model, graph)
 
 
 def _resolve(path: str, input_format: str | None) -> Target:
@@ -70,11 +99,8 @@ def _resolve(path: str, input_format: str | None) -> Target:
 
 def _of_state(state_path: str) -> Target:
     prefix, notes = tf_checkpoint_state.latest(state_path)
-    if not os.path.isfile(prefix + _INDEX):
-        raise UnsupportedError(
-            "is a TensorFlow V1 checkpoint, which this version does not read", path=prefix
-        )
-    return Target(prefix, _V2, tuple(notes))
+    found = _V2 if os.path.isfile(prefix + _INDEX) else _V1
+    return Target(prefix, found, tuple(notes))
 
 
 def _of_shard(path: str, prefix: str) -> Target:
@@ -92,14 +118,16 @@ def _in_folder(path: str) -> Target:
     if os.path.isfile(state):
         return _of_state(state)
     names = _listing(path)
-    if "saved_model.pb" in names:
-        raise UnsupportedError("is a SavedModel, which this version does not read", path=path)
-    prefixes = sorted(name.removesuffix(_INDEX) for name in names if name.endswith(_INDEX))
-    if len(prefixes) == 1:
-        return Target(os.path.join(path, prefixes[0]), _V2)
-    if prefixes:
+    if "saved_model.pb" in names or "saved_model.pbtxt" in names:
+        return Target(path, _SAVED_MODEL)
+    found = {name.removesuffix(_INDEX): _V2 for name in names if name.endswith(_INDEX)}
+    found |= dict.fromkeys(tf_checkpoint_state.v1_prefixes(names), _V1)
+    if len(found) == 1:
+        ((prefix, format_id),) = found.items()
+        return Target(os.path.join(path, prefix), format_id)
+    if found:
         raise PathError(
-            f"has {len(prefixes)} checkpoints: {_some(prefixes)}", path=path, hint="name one"
+            f"has {len(found)} checkpoints: {_some(sorted(found))}", path=path, hint="name one"
         )
     files = sorted(name for name in names if os.path.isfile(os.path.join(path, name)))
     hint = f"name a file in it: {_some(files)}" if files else None
@@ -110,6 +138,8 @@ def _beside_prefix(path: str) -> Target:
     """A path that is no file: the prefix of a checkpoint, or a mistake."""
     if os.path.isfile(path + _INDEX):
         return Target(path, _V2)
+    if tf_checkpoint_state.has_v1_shards(path):
+        return Target(path, _V1)
     folder = os.path.dirname(path) or "."
     names = _listing(folder) if os.path.isdir(folder) else []
     base = os.path.basename(path)

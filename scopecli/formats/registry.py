@@ -50,6 +50,20 @@ FORMATS: tuple[Format, ...] = (
         (".index", ".ckpt"),
     ),
     Format(
+        "tf-v1-checkpoint",
+        "TensorFlow V1 checkpoint",
+        "scopecli.formats.tf_v1_checkpoint",
+        (".ckpt",),
+    ),
+    Format("tf-metagraph", "TensorFlow MetaGraph", "scopecli.formats.tf_metagraph", (".meta",)),
+    Format("tf-graphdef", "TensorFlow graph", "scopecli.formats.tf_graphdef", (".pb", ".pbtxt")),
+    Format(
+        "tf-saved-model",
+        "TensorFlow SavedModel",
+        "scopecli.formats.tf_saved_model",
+        ("saved_model.pb", "saved_model.pbtxt"),
+    ),
+    Format(
         "keras-h5",
         "Keras HDF5 model",
         "scopecli.formats.keras_h5",

@@ -22,6 +22,8 @@ SCHEMA = "scopecli/model/1"
 
 JsonObject = dict[str, Any]
 
+_MAX_SIZE = 1 << 63
+
 
 def read(path: str) -> Model:
     """Read a document.
@@ -68,19 +70,27 @@ def _model(path: str, size: int, document: JsonObject) -> Model:
         separator=_separator(document["separator"]),
         metadata={**document["metadata"], "source_format": document["format"]},
         collections={
-            key: Collection(key, "variables", tuple(key_of.get(name, name) for name in members))
+            key: Collection(
+                key, "variables", tuple(key_of.get(name, name) for name in map(_text, members))
+            )
             for key, members in document["collections"].items()
         },
-        reuse=[Reuse(_text(row["scope"]), tuple(row["entries"])) for row in document["reuse"]],
-        notes=[Note(row["code"], row["message"], row["subject"]) for row in document["notes"]],
+        reuse=[
+            Reuse(_text(row["scope"]), tuple(map(_text, row["entries"])))
+            for row in document["reuse"]
+        ],
+        notes=[
+            Note(_text(row["code"]), _text(row["message"]), _text(row["subject"]))
+            for row in document["notes"]
+        ],
         files=(File(path, size, "document"),),
     )
 
 
 def _separator(value: object) -> str:
     separator = _text(value)
-    if len(separator) != 1:
-        raise ValueError(f"separator {separator!r} is not one character")
+    if len(separator) != 1 or not (separator.isascii() and separator.isprintable()):
+        raise ValueError(f"separator {separator!r} is not one ASCII character")
     return separator
 
 
@@ -102,13 +112,22 @@ def _variable(row: JsonObject) -> Variable:
     return Variable(
         key=_text(row["key"]),
         name=_text(row["name"]),
-        shape=None if shape is None else tuple(None if d is None else int(d) for d in shape),
+        shape=None if shape is None else tuple(None if d is None else _size(d) for d in shape),
         dtype=_text(row["dtype"]),
-        nbytes=None if row["bytes"] is None else int(row["bytes"]),
+        nbytes=None if row["bytes"] is None else _size(row["bytes"]),
         kind=cast("Kind", kind),
         trainable=None if row["trainable"] is None else bool(row["trainable"]),
-        attributes=dict(row.get("attributes", {})),
+        attributes={
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in row.get("attributes", {}).items()
+        },
     )
+
+
+def _size(value: object) -> int:
+    if not isinstance(value, int) or not 0 <= value < _MAX_SIZE:
+        raise ValueError(f"{value!r} where a size is meant")
+    return value
 
 
 def _text(value: object) -> str:

@@ -153,8 +153,11 @@ class BundleTensors:
         """A run of a partitioned tensor, put together from the rows of its parts."""
         import numpy as np
 
-        shape = tuple(size or 0 for size in variable.shape or ())
+        if not variable.shape:
+            raise DamagedFileError("a scalar has no parts", where=variable.key)
+        shape = tuple(size or 0 for size in variable.shape)
         itemsize = element_size(variable.dtype)
+        _check_parts(variable, slices, itemsize)
         row = prod(shape[1:])
         first = start // row if row else 0
         stop = -(-(start + count) // row) if row else 0
@@ -203,6 +206,21 @@ def _storage(variable: Variable) -> EntryStorage:
     if not isinstance(variable.storage, EntryStorage):
         raise UnsupportedError("the variable is of another file", where=variable.key)
     return variable.storage
+
+
+def _check_parts(variable: Variable, slices: tuple[Slice, ...], itemsize: int) -> None:
+    """Refuse parts that are not all there, before memory for the whole is asked for."""
+    size = 0
+    for part in slices:
+        if part.storage is None:
+            continue
+        length = prod(part.lengths) * itemsize
+        _read_run(variable, part.storage, max(length - 1, 0), min(length, 1))
+        size += length
+    if size != variable.params * itemsize:
+        raise DamagedFileError(
+            f"its parts have {size} bytes of {variable.params * itemsize}", where=variable.key
+        )
 
 
 def _read_run(variable: Variable, storage: object, start: int, length: int) -> bytes:

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import os
 import re
+from typing import TYPE_CHECKING
 
 from scopecli.binary.source import read_small_text
 from scopecli.errors import PathError
 from scopecli.model.model import Note
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 FILE_NAME = "checkpoint"
 _LIMIT = 16 << 20
 _ENTRY = re.compile(r'(all_)?model_checkpoint_paths?\s*:\s*"((?:[^"\\\n]|\\.)*)"')
 _ESCAPE = re.compile(r"\\([0-7]{1,3}|.)")
+_V1_SHARD = r"(.+)-\d{5}-of-\d{5}"
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r"}
 
 
@@ -55,9 +60,35 @@ def _find(folder: str, path: str) -> str | None:
     """The prefix where a checkpoint of this name is: as written, or beside the state file."""
     base = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
     for prefix in (os.path.join(folder, path), os.path.join(folder, base)):
-        if os.path.isfile(prefix + ".index") or os.path.isfile(prefix):
+        if os.path.isfile(prefix + ".index") or os.path.isfile(prefix) or has_v1_shards(prefix):
             return prefix
     return None
+
+
+def prefix_of(path: str) -> str:
+    """The checkpoint prefix that a path stands for: its own, its index's or its V1 shard's."""
+    head, of, count = path.rpartition("-of-")
+    if of and count.isdecimal():
+        return head.rpartition("-")[0]
+    return path.removesuffix(".index")
+
+
+def has_v1_shards(prefix: str) -> bool:
+    """Whether shards of a V1 checkpoint with this prefix are there."""
+    folder, base = os.path.split(prefix)
+    try:
+        return base in v1_prefixes(os.listdir(folder or "."))
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return False
+
+
+def v1_prefixes(names: Iterable[str]) -> set[str]:
+    """The prefixes of the V1 checkpoints whose shards are among the names of a folder's files."""
+    return {
+        match[1]
+        for name in names
+        if (match := re.fullmatch(_V1_SHARD, name)) and not match[1].endswith(".data")
+    }
 
 
 def _notes(newest: str, used: str, folder: str, found: str) -> list[Note]:

@@ -27,7 +27,8 @@ VALUE_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 SLOT_MARK = "/.OPTIMIZER_SLOT/"
 
 # An escaped path component: `.S` stands for `/`, `..` for `.`.
-_OPTIMIZER_VARIABLES = re.compile(r"(?:^|/)_?optimizer/_variables/\d+/")
+# The lists that an optimizer keeps its state in; Keras 3's list of the model's variables is none.
+_OPTIMIZER_VARIABLES = re.compile(r"(?:^|/)_?optimizer/_(?!trainable_variables/)\w+/\d+/")
 _ESCAPED = re.compile(r"\.([S.])")
 
 
@@ -98,10 +99,14 @@ def object_path(key: str) -> str:
         return key
     if attribute != "VARIABLE_VALUE":
         path = f"{path}/{attribute}"
-    path = path.replace(SLOT_MARK, "/")
-    if "." not in path:
-        return path
-    return _ESCAPED.sub(lambda match: "/" if match[1] == "S" else ".", path)
+    return unescaped(path.replace(SLOT_MARK, "/"))
+
+
+def unescaped(part: str) -> str:
+    """A path, or a part of one, as the objects' attributes are called."""
+    if "." not in part:
+        return part
+    return _ESCAPED.sub(lambda match: "/" if match[1] == "S" else ".", part)
 
 
 def _strings(data: bytes, start: int, end: int) -> dict[int, str]:
@@ -134,11 +139,17 @@ _OPTIMIZER_SCALARS = frozenset(
         "learning_rate",
         "_learning_rate",
         "_current_learning_rate",
+        "learning_rate_power",
         "decay",
         "momentum",
+        "momentum_cache",
+        "beta",
         "beta_1",
         "beta_2",
         "rho",
+        "_u_product",
+        "l1_regularization_strength",
+        "l2_regularization_strength",
         "loss_scale",
     }
 )
@@ -171,7 +182,7 @@ def describe(keys: Sequence[str], serialized: bytes) -> list[Description]:
             kind = "bookkeeping"
         elif _OPTIMIZER_VARIABLES.search(key):
             kind = "slot"
-            attributes = {"evidence": "object graph", **_owner_by_name(name, key_of)}
+            attributes = {"evidence": "object graph", **owner_by_name(name, key_of)}
         path = object_path(key)
         if path != name:
             attributes["object_path"] = path
@@ -181,7 +192,7 @@ def describe(keys: Sequence[str], serialized: bytes) -> list[Description]:
     return described
 
 
-def _owner_by_name(name: str, key_of: Mapping[str, str]) -> dict[str, object]:
+def owner_by_name(name: str, key_of: Mapping[str, str]) -> dict[str, object]:
     """The owner of `Adam/m/dense/kernel`, as tf.keras names the state since 2.11."""
     parts = name.split("/", 2)
     if len(parts) == 3 and parts[2] in key_of:

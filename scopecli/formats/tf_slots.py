@@ -92,23 +92,22 @@ def describe(names: Sequence[str]) -> list[Description]:
         if role is None:
             role = roles[last] = _role(last)
         if role:
-            described.append(_described(name, role, base, known))
+            described.append(_described(name, role, base, last, known))
         else:
             described.append((name, "variable", NO_ATTRIBUTES))
     return described
 
 
-def _described(name: str, role: str, base: str, known: Container[str]) -> Description:
+def _described(name: str, role: str, base: str, last: str, known: Container[str]) -> Description:
     """What a name with a role is, provided that what it would belong to is there."""
     if role == "bookkeeping":
         return name, "bookkeeping", NO_ATTRIBUTES
-    owner = _owner(base, known)
+    owner = base if base in known else _owner(base, known)
     if not owner:
         return name, "variable", NO_ATTRIBUTES
     if role == "average":
         return name, "variable", {"average_of": owner, "evidence": "name pattern"}
-    slot_name = name.rpartition("/")[2]
-    return name, "slot", {"slot_of": owner, "slot_name": slot_name, "evidence": "name pattern"}
+    return name, "slot", {"slot_of": owner, "slot_name": last, "evidence": "name pattern"}
 
 
 def _role(last: str) -> str:

@@ -10,7 +10,6 @@ values are stays in bytes until it is asked for (`EntryStorage`).
 from __future__ import annotations
 
 import os
-from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary import sstable, wire
@@ -23,10 +22,9 @@ from scopecli.formats.tf_layout import (
     REFERENCE,
     BundleEntry,
     BundleHeader,
-    TensorShape,
     Version,
 )
-from scopecli.model.dtypes import BITS
+from scopecli.formats.tf_types import stored_bytes, tensor_shape
 from scopecli.model.model import File, Model, Note
 from scopecli.model.variable import Slice, Variable
 
@@ -52,9 +50,20 @@ class TensorType(NamedTuple):
     nbytes: int | None
 
 
-# One entry of the index: key, type, and the encoded rest that says where it is. A bare tuple,
-# because there are as many as variables, and they live for one pass.
-Entry = tuple[str, TensorType, bytes]
+class Entries(NamedTuple):
+    """The entries of an index, as columns: there are as many rows as variables.
+
+    Attributes:
+        keys: in order.
+        types: of each.
+        rests: of each, the encoded end that says where it is.
+        slices: the parts of partitioned tensors, by the tensor's key.
+    """
+
+    keys: list[str]
+    types: list[TensorType]
+    rests: list[bytes]
+    slices: dict[str, list[Slice]]
 
 
 class Header(NamedTuple):
@@ -82,13 +91,19 @@ def read(path: str) -> Model:
     """
     prefix = path.removesuffix(INDEX_SUFFIX)
     index_path = prefix + INDEX_SUFFIX
+    if not os.path.exists(index_path) and os.path.exists(path):
+        index_path = path  # an index that was given another name
     with Source(index_path) as source:
-        header, entries, slices = _read_index(source)
+        try:
+            header, entries = _read_index(source)
+        except ScopecliError as error:
+            error.path = error.path or index_path
+            raise
         size = source.size
     shards = Shards(prefix, header.num_shards)
     files, notes = _data_files(shards)
     tensors = BundleTensors(shards, header.big_endian)
-    variables = _variables(entries, slices, shards, tensors, notes)
+    variables = _variables(entries, shards, tensors, notes)
     return Model(
         path=path,
         format=FORMAT,
@@ -97,7 +112,7 @@ def read(path: str) -> Model:
             "num_shards": header.num_shards,
             "endianness": "big" if header.big_endian else "little",
             "producer_version": header.producer,
-            "object_based": any(key == OBJECT_GRAPH_KEY for key, _, _ in entries),
+            "object_based": OBJECT_GRAPH_KEY in entries.keys,
         },
         notes=notes,
         files=(File(index_path, size, "index"), *files),
@@ -105,8 +120,8 @@ def read(path: str) -> Model:
     )
 
 
-def _read_index(source: Source) -> tuple[Header, list[Entry], dict[str, list[Slice]]]:
-    """All entries of the index, and the slices of partitioned tensors by the tensor's name."""
+def _read_index(source: Source) -> tuple[Header, Entries]:
+    """The header and all entries of the index."""
     table = sstable.entries(source)
     key, value = next(table, (None, b""))
     if key != _HEADER_KEY:
@@ -116,7 +131,7 @@ def _read_index(source: Source) -> tuple[Header, list[Entry], dict[str, list[Sli
     header = _header(value)
     types: dict[bytes, TensorType] = {}
     splits: dict[bytes, int] = {}  # by the first bytes of a value, which say where its type ends
-    entries: list[Entry] = []
+    entries = Entries([], [], [], {})
     sliced: list[tuple[bytes, bytes]] = []
     last = key
     for key, value in table:
@@ -134,9 +149,10 @@ def _read_index(source: Source) -> tuple[Header, list[Entry], dict[str, list[Sli
         if tensor_type is None:
             tensor_type = types[head] = _tensor_type(head)
         # The whole value has the same storage fields, so it will do where nothing is left.
-        rest = value[split:] or value
-        entries.append((key.decode("utf-8", "surrogateescape"), tensor_type, rest))
-    return header, entries, _slices(sliced)
+        entries.rests.append(value[split:] or value)
+        entries.types.append(tensor_type)
+        entries.keys.append(key.decode("utf-8", "surrogateescape"))
+    return header, entries._replace(slices=_slices(sliced))
 
 
 def _type_length(value: bytes) -> int:
@@ -173,30 +189,7 @@ def _tensor_type(head: bytes) -> TensorType:
         elif field == BundleEntry.SHAPE and kind == wire.BYTES:
             shape = tensor_shape(head, a, b)
     dtype = DTYPES.get(number, f"dtype {number}")
-    return TensorType(dtype, shape, _nbytes(dtype, shape))
-
-
-def tensor_shape(data: bytes, start: int, end: int) -> tuple[int | None, ...] | None:
-    """Decode a TensorShapeProto: a dimension may be unknown, and so may the whole."""
-    shape: list[int | None] = []
-    for field, kind, a, b in wire.fields(data, start, end):
-        if field == TensorShape.UNKNOWN_RANK and kind == wire.VARINT and a:
-            return None
-        if field == TensorShape.DIM and kind == wire.BYTES:
-            size = 0
-            for part, part_kind, value, _ in wire.fields(data, a, b):
-                if part == TensorShape.DIM_SIZE and part_kind == wire.VARINT:
-                    size = wire.signed64(value)
-            shape.append(size if size >= 0 else None)
-    return tuple(shape)
-
-
-def _nbytes(dtype: str, shape: tuple[int | None, ...] | None) -> int | None:
-    """Bytes in the data shard: TensorFlow gives even a 4-bit element a byte of its own."""
-    bits = BITS.get(dtype, 0)
-    if not bits or shape is None or None in shape:
-        return None
-    return prod(shape) * max(bits // 8, 1)  # type: ignore[arg-type]
+    return TensorType(dtype, shape, stored_bytes(dtype, shape))
 
 
 def _slices(encoded: list[tuple[bytes, bytes]]) -> dict[str, list[Slice]]:
@@ -228,9 +221,13 @@ def _full_extents(part: Slice, shape: tuple[int | None, ...], shards: Shards) ->
         raise DamagedFileError(f"a slice of rank {len(part.lengths)} in a tensor of {len(shape)}")
     starts, lengths = [], []
     for start, length, size in zip(part.starts, part.lengths, shape, strict=True):
-        whole = length < 0
-        starts.append(0 if whole else start)
-        lengths.append((size or 0) if whole else length)
+        extent = size or 0
+        if length < 0:
+            start, length = 0, extent  # noqa: PLW2901 - what the key stands for
+        if start < 0 or start + length > extent:
+            raise DamagedFileError(f"slice {part.spec} is not inside its tensor")
+        starts.append(start)
+        lengths.append(length)
     storage = part.storage
     assert isinstance(storage, EntryStorage)  # noqa: S101 - made so by _slices
     return Slice(tuple(starts), tuple(lengths), EntryStorage(storage.encoded, shards))
@@ -251,8 +248,7 @@ def _data_files(shards: Shards) -> tuple[list[File], list[Note]]:
 
 
 def _variables(
-    entries: list[Entry],
-    slices: dict[str, list[Slice]],
+    entries: Entries,
     shards: Shards,
     tensors: BundleTensors,
     notes: list[Note],
@@ -260,8 +256,9 @@ def _variables(
     described = _describe(entries, shards, tensors, notes)
     variables = []
     make = tuple.__new__  # what `Variable(...)` comes to, without the calls in between
-    for (key, (dtype, shape, nbytes), rest), (name, kind, attributes) in zip(
-        entries, described, strict=True
+    slices = entries.slices
+    for key, (dtype, shape, nbytes), rest, (name, kind, attributes) in zip(
+        entries.keys, entries.types, entries.rests, described, strict=True
     ):
         storage = make(EntryStorage, (rest, shards))
         fields = (key, name, shape, dtype, nbytes, kind, None, storage, attributes)
@@ -285,15 +282,15 @@ def _varying(variable: Variable, slices: list[Slice] | None, shards: Shards) -> 
 
 
 def _describe(
-    entries: list[Entry], shards: Shards, tensors: BundleTensors, notes: list[Note]
+    entries: Entries, shards: Shards, tensors: BundleTensors, notes: list[Note]
 ) -> list[Description]:
     """Name and kind of every entry, in order."""
-    keys = [key for key, _, _ in entries]
-    for key, _, rest in entries:
-        if key == OBJECT_GRAPH_KEY:
-            graph = Variable(key, key, (), "string", None, storage=EntryStorage(rest, shards))
-            return _describe_objects(keys, graph, tensors, notes)
-    return tf_slots.describe(keys)
+    if OBJECT_GRAPH_KEY not in entries.keys:
+        return tf_slots.describe(entries.keys)
+    rest = entries.rests[entries.keys.index(OBJECT_GRAPH_KEY)]
+    key, storage = OBJECT_GRAPH_KEY, EntryStorage(rest, shards)
+    graph = Variable(key, key, (), "string", None, storage=storage)
+    return _describe_objects(entries.keys, graph, tensors, notes)
 
 
 def _describe_objects(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from scopecli.model.collection import Collection
+    from scopecli.model.graph import Graph
     from scopecli.model.variable import Variable
 
 
@@ -91,6 +92,7 @@ class Model(NamedTuple):
         notes: oddities that were tolerated.
         files: the files that it is made of.
         tensors: reads values; None where the file has none.
+        graph: the computation graph, in the file or beside it; None where there is none.
     """
 
     path: str
@@ -103,6 +105,7 @@ class Model(NamedTuple):
     notes: Sequence[Note] = ()
     files: Sequence[File] = ()
     tensors: TensorReader | None = None
+    graph: Graph | None = None
 
     def collections_of(self) -> dict[str, tuple[str, ...]]:
         """For each variable key, the collections that it is in, in the model's order."""

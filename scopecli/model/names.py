@@ -17,7 +17,7 @@ MAX_DEPTH = 100
 # module, and a short listing needs none of them.
 _DIGITS = r"([0-9]+)"
 _LAST_NUMBER = r"(?s)(.*?)([0-9]+)([^0-9]*)"
-_NOT_PRINTABLE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+_NOT_PRINTABLE = r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 
 # A longer name is nobody's layer, and looking for numbers in it could take quadratic time.
 _LONG = 256

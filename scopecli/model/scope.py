@@ -51,10 +51,12 @@ class ScopeTree:
     __slots__ = ("_bytes", "_params", "paths", "separator", "variables")
 
     def __init__(self, variables: Iterable[Variable], separator: str) -> None:
-        ordered = sorted(((variable.path, i, variable) for i, variable in enumerate(variables)))
+        given = list(variables)
+        paths = [variable.path for variable in given]
+        order = sorted(range(len(paths)), key=paths.__getitem__)
         self.separator = separator
-        self.paths = [path for path, _, _ in ordered]
-        self.variables = [variable for _, _, variable in ordered]
+        self.paths = [paths[i] for i in order]
+        self.variables = [given[i] for i in order]
         params = (v.params if v.is_parameter else 0 for v in self.variables)
         self._params = list(accumulate(params, initial=0))
         self._bytes = list(accumulate((v.nbytes or 0 for v in self.variables), initial=0))

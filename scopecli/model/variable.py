@@ -124,6 +124,8 @@ class Variable(NamedTuple):
     @property
     def path(self) -> str:
         """Where it stands in the scope tree: its name, unless the file nests it deeper."""
+        if not self.attributes:
+            return self.name
         path = self.attributes.get("path")
         return path if isinstance(path, str) else self.name
 
@@ -136,12 +138,20 @@ ATTRIBUTES: Mapping[str, str] = MappingProxyType(
         "slot_of": "key of the variable whose optimizer state this is",
         "slot_name": "which state: Adam, momentum, v, ...",
         "average_of": "key of the variable that this one averages",
-        "evidence": "how kind and owner are known: `object graph`, `config` or `name pattern`",
+        "evidence": "how kind and owner are known: `graph`, `object graph`, `config`, or the guess"
+        " `name pattern`",
         "object_path": "path in the object graph, unescaped",
         "slices": "the parts of a partitioned tensor",
         "byte_order": "`big` where the file holds the values big-endian",
         "stored_dtype": "the file's own type, where it says more than the canonical name",
         "external": "the values are in another file, which is not opened",
         "aliases": "other paths in the file to the same tensor",
+        "op": "the operation that holds a graph's variable",
+        "shared_name": "what a graph's variable is called in a session, where the node is not",
+        "initializer": "node of a graph that computes the initial value",
+        "checkpoint_key": "key that a graph's saver has for the variable, where it is not its name",
+        "graph_variable": "node of the graph that the entry was saved from, where not the key",
+        "partition_of": "full name of the partitioned variable that this is a part of",
+        "slice": "shape of that variable and the part of it: `10 4 0,4:0,4`",
     }
 )

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scopecli.binary.source import Source
-from scopecli.errors import DamagedFileError, NotAModelError, ScopecliError, UnsupportedError
+from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
 from scopecli.formats import hdf5, hdf5_file
 from scopecli.formats.hdf5_values import blocks
 
@@ -446,23 +446,3 @@ def test_the_listing_is_that_of_visititems(tmp_path: Path) -> None:
             )
         )
     assert [(v.key, v.shape) for v in hdf5.read(path).variables] == expected
-
-
-@pytest.mark.parametrize("sample", ["plain.h5", "plain_latest.h5"])
-@settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), min_size=1, max_size=4))
-def test_damage_gives_a_model_or_our_error(
-    tmp_path_factory: pytest.TempPathFactory, sample: str, damage: list[tuple[int, int]]
-) -> None:
-    folder = os.path.join(os.path.dirname(__file__), "..", "..", "sample_checkpoints")
-    with open(os.path.join(folder, sample), "rb") as file:
-        data = bytearray(file.read())
-    for offset, value in damage:
-        data[offset % len(data)] = value
-    path = tmp_path_factory.mktemp("damaged") / "x.h5"
-    path.write_bytes(data)
-    try:
-        model = hdf5.read(str(path))
-    except ScopecliError:
-        return
-    assert len(by_key(model)) == len(model.variables)

@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from scopecli.binary.source import Source
-from scopecli.errors import ScopecliError
 from scopecli.formats import hdf5_file, keras_h5
 from scopecli.formats.keras_model import placed
 
@@ -316,24 +313,3 @@ def test_split_attributes_are_put_together() -> None:
     with h5py.File(model.path) as file:
         assert "layer_names" not in file.attrs
     assert all(v.name != v.key and not v.name.endswith(":0") for v in model.variables)
-
-
-@pytest.mark.parametrize("sample", ["keras2_functional.h5", "keras3_legacy.h5"])
-@settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), min_size=1, max_size=4))
-def test_damage_gives_a_model_or_our_error(
-    tmp_path_factory: pytest.TempPathFactory, sample: str, damage: list[tuple[int, int]]
-) -> None:
-    with open(os.path.join(SAMPLES, sample), "rb") as file:
-        data = bytearray(file.read())
-    for offset, value in damage:
-        data[offset % len(data)] = value
-    path = tmp_path_factory.mktemp("damaged") / "x.h5"
-    path.write_bytes(data)
-    try:
-        model = keras_h5.read(str(path))
-    except ScopecliError:
-        return
-    keys = by_key(model).keys()
-    for collection in model.collections.values():
-        assert set(collection.members) <= keys

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, NotAModelError, ScopecliError, UnsupportedError
@@ -347,23 +345,3 @@ def test_a_weights_file_is_told_from_other_hdf5() -> None:
     ):
         with Source(os.path.join(SAMPLES, sample)) as source:
             assert hdf5_file.identify(source) == expected
-
-
-@settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), min_size=1, max_size=4))
-def test_damage_gives_a_model_or_our_error(
-    tmp_path_factory: pytest.TempPathFactory, damage: list[tuple[int, int]]
-) -> None:
-    with open(os.path.join(SAMPLES, "keras3_functional.keras"), "rb") as file:
-        data = bytearray(file.read())
-    for offset, value in damage:
-        data[offset % len(data)] = value
-    path = tmp_path_factory.mktemp("damaged") / "x.keras"
-    path.write_bytes(data)
-    try:
-        model = keras_v3.read(str(path))
-    except ScopecliError:
-        return
-    keys = {v.key for v in model.variables}
-    for collection in model.collections.values():
-        assert set(collection.members) <= keys
