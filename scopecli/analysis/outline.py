@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.model.names import numbered, ranges
-from scopecli.model.scope import ScopeTree, Totals
+from scopecli.model.scope import Member, ScopeTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from scopecli.model.scope import Member, Scope
+    from scopecli.analysis.operations import Operations
+    from scopecli.model.scope import Scope, Totals
     from scopecli.model.variable import Variable
 
 # Two siblings are as quickly read as a fold of two.
@@ -27,11 +28,14 @@ class OutlineOptions(NamedTuple):
         depth: scopes below this many levels are closed; None for all.
         fold: whether identical numbered siblings become one row.
         order: `name`, `params`, `bytes` or `file`.
+        operations: of a graph, whose scopes are shown too, where they have no variables; None for
+            variables only.
     """
 
     depth: int | None = None
     fold: bool = True
     order: str = "name"
+    operations: Operations | None = None
 
 
 class Row(NamedTuple):
@@ -43,7 +47,7 @@ class Row(NamedTuple):
         label: the member's name, or `layer_[0-11]` for folded ones.
         path: of the member; of the first where folded.
         variables: those that have exactly this path; of the first where folded.
-        totals: over what is below; None where the member is no scope.
+        totals: over what is below; None where no variable is.
         times: how many members the row stands for.
     """
 
@@ -59,8 +63,7 @@ class Row(NamedTuple):
 def outline(variables: Sequence[Variable], separator: str, options: OutlineOptions) -> list[Row]:
     """The rows of the tree of these variables, top down."""
     tree = ScopeTree(variables, separator)
-    places = {id(variable): i for i, variable in enumerate(variables)}
-    sort_key = _sort_keys(places).get(options.order)
+    sort_key = _sort_keys(variables).get(options.order)
     rows: list[Row] = []
     # A stack and not recursion: (scope, the members of it that are still to be shown).
     stack = [(tree.root, _groups(tree.root, sort_key, options))]
@@ -77,7 +80,7 @@ def outline(variables: Sequence[Variable], separator: str, options: OutlineOptio
     return rows
 
 
-Group = list["Member"]
+Group = list[Member]
 
 
 def _groups(
@@ -87,6 +90,10 @@ def _groups(
     members = scope.members()
     if sort_key is not None:
         members.sort(key=sort_key)
+    if options.operations is not None:
+        known = {member.name for member in members}
+        others = options.operations.scopes_in(scope.path)
+        members += [Member(name, (), None) for name in others if name not in known]
     groups = _fold(members) if options.fold else [[member] for member in members]
     return groups[::-1]
 
@@ -135,17 +142,18 @@ def _same_inside(a: Member, b: Member) -> bool:
 
 
 def _same_variables(a: Sequence[Variable], b: Sequence[Variable]) -> bool:
-    return len(a) == len(b) and all(
-        x.shape == y.shape
-        and x.dtype == y.dtype
-        and x.kind == y.kind
-        and x.trainable == y.trainable
-        for x, y in zip(a, b, strict=True)
-    )
+    # Shape, dtype, bytes, kind and trainable are the fields in the middle.
+    return len(a) == len(b) and all(x[2:7] == y[2:7] for x, y in zip(a, b, strict=True))
 
 
-def _sort_keys(places: dict[int, int]) -> dict[str, Callable[[Member], float]]:
+def _sort_keys(variables: Sequence[Variable]) -> dict[str, Callable[[Member], float]]:
     """How siblings are ordered; by name is how they come."""
+    places: dict[int, int] = {}
+
+    def place(member: Member) -> int:
+        if not places:
+            places.update((id(variable), i) for i, variable in enumerate(variables))
+        return min(places[id(v)] for v in members(member))
 
     def members(member: Member) -> list[Variable]:
         return [*member.variables, *(member.scope.variables if member.scope else ())]
@@ -153,5 +161,5 @@ def _sort_keys(places: dict[int, int]) -> dict[str, Callable[[Member], float]]:
     return {
         "params": lambda member: -sum(v.params for v in members(member) if v.is_parameter),
         "bytes": lambda member: -sum(v.nbytes or 0 for v in members(member)),
-        "file": lambda member: min(places[id(v)] for v in members(member)),
+        "file": place,
     }

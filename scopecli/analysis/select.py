@@ -23,21 +23,28 @@ class Selection(NamedTuple):
         include: globs of which one must match the key, the name or the path; `*` crosses scopes.
         exclude: globs of which none may match.
         bookkeeping: whether entries that the framework keeps for itself are meant too.
+        collection: only the members of the collection with this key.
     """
 
     scope: str = ""
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     bookkeeping: bool = True
+    collection: str | None = None
 
 
 def select(model: Model, selection: Selection) -> list[Variable]:
     """The variables that a selection means, in the model's order.
 
     Raises:
-        UnknownNameError: the model has no such scope.
+        UnknownNameError: the model has no such scope or collection.
     """
     chosen = list(model.variables)
+    if selection.collection is not None:
+        from scopecli.analysis.lookup import look_up_collections
+
+        members = set(look_up_collections(model, selection.collection)[0].members)
+        chosen = [variable for variable in chosen if variable.key in members]
     if selection.scope:
         chosen = _in_scope(chosen, selection.scope, model.separator)
     if selection.include:

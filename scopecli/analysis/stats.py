@@ -66,9 +66,8 @@ def measure(
 def _measure(model: Model, variable: Variable, progress: Callable[[int], None]) -> ValueStats:
     import numpy as np
 
-    elements = finite_count = nans = infinities = zeros = 0
+    elements = nans = infinities = zeros = 0
     minimum, maximum = np.inf, -np.inf
-    mean = squares = 0.0
     for chunk in chunks(model, variable):
         values = _as_float(chunk)
         finite = values[np.isfinite(values)]
@@ -78,50 +77,54 @@ def _measure(model: Model, variable: Variable, progress: Callable[[int], None]) 
         zeros += int((values == 0).sum())
         if finite.size:
             minimum, maximum = min(minimum, finite.min()), max(maximum, finite.max())
-            # Chan's formula joins the moments of two parts without losing digits:
-            # https://en.wikipedia.org/wiki/Algorithms_for_calculating_variance#Parallel_algorithm
-            part_mean = float(finite.mean())
-            delta, total = part_mean - mean, finite_count + finite.size
-            squares += float(((finite - part_mean) ** 2).sum())
-            squares += delta**2 * finite_count * finite.size / total
-            mean += delta * finite.size / total
-            finite_count = total
         progress(chunk.nbytes)
     infinities -= nans
-    if not finite_count:
+    low, high = float(minimum), float(maximum)
+    if low > high:
         return ValueStats(elements, None, None, None, None, nans, infinities, zeros, ())
-    histogram = _histogram(model, variable, float(minimum), float(maximum), progress)
-    std = (squares / finite_count) ** 0.5
-    return ValueStats(
-        elements,
-        float(minimum),
-        float(maximum),
-        mean,
-        std,
-        nans,
-        infinities,
-        zeros,
-        histogram,
-    )
+    if low == high:
+        return ValueStats(elements, low, high, low, 0.0, nans, infinities, zeros, ())
+    mean, std, histogram = _distribution(model, variable, low, high, progress)
+    return ValueStats(elements, low, high, mean, std, nans, infinities, zeros, histogram)
 
 
-def _histogram(
+def _distribution(
     model: Model,
     variable: Variable,
     minimum: float,
     maximum: float,
     progress: Callable[[int], None],
-) -> list[int]:
+) -> tuple[float, float, list[int]]:
+    """Mean, standard deviation and histogram of the finite elements.
+
+    They are computed in units of the largest magnitude: squares of very large and very small
+    numbers are no numbers.
+    """
     import numpy as np
 
+    unit = max(abs(minimum), abs(maximum))
+    low = minimum / unit
+    span = maximum / unit - low or 1.0
     counts = np.zeros(BINS, np.int64)
-    if minimum == maximum:
-        return []
+    seen = 0
+    mean = squares = 0.0
     for chunk in chunks(model, variable):
         values = _as_float(chunk)
-        counts += np.histogram(values[np.isfinite(values)], BINS, (minimum, maximum))[0]
+        values = values[np.isfinite(values)] / unit
+        if values.size:
+            # Chan's formula joins the moments of two parts without losing digits:
+            # https://en.wikipedia.org/wiki/Algorithms_for_calculating_variance#Parallel_algorithm
+            part_mean = float(values.mean())
+            delta, total = part_mean - mean, seen + values.size
+            squares += float(((values - part_mean) ** 2).sum())
+            squares += delta**2 * seen * values.size / total
+            mean += delta * values.size / total
+            seen = total
+            places = ((values - low) * (BINS / span)).astype(np.int64).clip(0, BINS - 1)
+            counts += np.bincount(places, minlength=BINS)
         progress(chunk.nbytes)
-    return [int(count) for count in counts]
+    std = (squares / seen) ** 0.5 * unit
+    return mean * unit, std, [int(count) for count in counts]
 
 
 def _as_float(chunk: np.ndarray[Any, np.dtype[Any]]) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from scopecli.model.scope import Scope, ScopeTree
@@ -9,6 +10,7 @@ from scopecli.model.scope import Scope, ScopeTree
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from scopecli.model.graph import Graph, Saver, Signature
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
 
@@ -25,6 +27,24 @@ class Count(NamedTuple):
     bytes: int
 
 
+class GraphSummary(NamedTuple):
+    """A graph in numbers.
+
+    Attributes:
+        nodes: of the main graph.
+        functions: of the function library.
+        ops: how many nodes there are of each type, most first.
+        signatures: the ways to call the model.
+        saver: what writes its checkpoints; None without one.
+    """
+
+    nodes: int
+    functions: int
+    ops: Sequence[tuple[str, int]]
+    signatures: Sequence[Signature]
+    saver: Saver | None
+
+
 class Summary(NamedTuple):
     """A model in numbers.
 
@@ -33,12 +53,14 @@ class Summary(NamedTuple):
         dtypes: by dtype, largest first.
         largest_variables: by bytes.
         largest_scopes: scopes at the top, by bytes; where there is one only, those inside it.
+        graph: the graph in numbers; None where there is none.
     """
 
     kinds: Sequence[Count]
     dtypes: Sequence[Count]
     largest_variables: Sequence[Variable]
     largest_scopes: Sequence[Scope]
+    graph: GraphSummary | None
 
 
 def parameters(variables: Iterable[Variable]) -> int:
@@ -68,6 +90,17 @@ def summarize(model: Model) -> Summary:
         dtypes=sorted(dtypes, key=lambda count: (-count.bytes, count.name)),
         largest_variables=_largest(variables, lambda variable: variable.nbytes or 0),
         largest_scopes=_largest(_top_scopes(model), lambda scope: scope.totals.bytes),
+        graph=None if model.graph is None else _summarize_graph(model.graph),
+    )
+
+
+def _summarize_graph(graph: Graph) -> GraphSummary:
+    return GraphSummary(
+        nodes=len(graph.nodes),
+        functions=len(graph.functions),
+        ops=Counter(graph.nodes.ops).most_common(),
+        signatures=graph.signatures,
+        saver=graph.saver,
     )
 
 

@@ -11,6 +11,8 @@ COMMANDS = {
     "tree": "Show the scope tree of a saved model.",
     "list": "List variables, one a line.",
     "info": "Say what a file is: format, versions, sizes, counts.",
+    "collections": "Show the collections of a graph or model.",
+    "reuse": "Show which scopes were entered again, and what they share.",
     "show": "Show all that is known of a variable, and its values.",
 }
 

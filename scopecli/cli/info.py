@@ -9,6 +9,7 @@ import click
 from scopecli.cli.options import for_each_model, input_options, output_options, paths_argument
 
 if TYPE_CHECKING:
+    from scopecli.cli.options import Load
     from scopecli.model.model import Model
 
 _EPILOG = """\b
@@ -29,7 +30,7 @@ def command(
     paths: tuple[str, ...],
     output_format: str,
     color: str,
-    input_format: str | None,
+    load: Load,
 ) -> None:
     """Say what each PATH is.
 
@@ -50,4 +51,4 @@ def command(
         else:
             info.draw(model, summary, target)
 
-    context.exit(for_each_model(paths, input_format, draw))
+    context.exit(for_each_model(paths, load, draw))

@@ -17,6 +17,7 @@ from scopecli.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scopecli.cli.options import Load
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
 
@@ -46,7 +47,7 @@ def command(
     bookkeeping: bool,
     output_format: str,
     color: str,
-    input_format: str | None,
+    load: Load,
 ) -> None:
     """List every entry of each PATH, one a line.
 
@@ -59,7 +60,7 @@ def command(
     def draw(model: Model) -> None:
         _DRAW[output_format](model, ordered(select(model, selection), order), color)
 
-    context.exit(for_each_model(paths, input_format, draw))
+    context.exit(for_each_model(paths, load, draw))
 
 
 # Each output imports what it needs, so that a table does not pay for JSON.

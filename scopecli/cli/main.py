@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
+from io import TextIOWrapper
 from typing import NoReturn
 
 import click
@@ -12,6 +14,9 @@ import click
 from scopecli import __version__
 from scopecli.cli.group import LazyGroup
 from scopecli.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_TROUBLE, ScopecliError
+
+# Shows a traceback where scopecli itself is wrong.
+_TRACEBACK = "SCOPECLI_TRACEBACK"
 
 _EPILOG = """\b
 Examples:
@@ -50,11 +55,23 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # A closed pipe (`scopecli list ... | head`) ends the process quietly, as it ends git and ls.
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    sys.exit(run(arguments))
+    try:
+        code = run(arguments)
+    except Exception as error:  # the last line of defence: a person gets one line
+        if os.environ.get(_TRACEBACK):
+            raise
+        what = f"internal error: {type(error).__name__}: {error}"
+        code = complain(f"{what}; set {_TRACEBACK}=1 to see where, and report it")
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit code."""
+    if getattr(sys, "stdout", None) is None:
+        return complain("cannot write output: standard output is closed")
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A name with a letter that the encoding does not have is shown with its escape.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = scopecli.main(arguments, prog_name="scopecli", standalone_mode=False)
         sys.stdout.flush()
@@ -76,6 +93,8 @@ def complain(text: str) -> int:
     """Say in one line on standard error what went wrong; the exit code for it."""
     from scopecli.model.names import printable
 
+    if getattr(sys, "stderr", None) is None:
+        return EXIT_TROUBLE
     line = f"scopecli: {printable(text)}\n"
     encoding = sys.stderr.encoding or "ascii"
     sys.stderr.write(line.encode(encoding, "backslashreplace").decode(encoding))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from scopecli.model.model import Model
+
+    Load = Callable[[str], Model]
 
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
@@ -79,15 +82,30 @@ def output_options(*formats: str) -> Callable[[Decorated], Decorated]:
     )
 
 
-def input_options(function: Decorated) -> Decorated:
-    """`--input-format`."""
+def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--input-format` and `--tag-set`, which the command gets as one function `load`."""
+
+    @wraps(function)
+    def with_load(
+        *arguments: Any, input_format: str | None, tag_set: str | None, **options: Any
+    ) -> Any:
+        from scopecli.formats.opening import load
+
+        loading = partial(load, input_format=input_format, tag_set=tag_set)
+        return function(*arguments, load=loading, **options)
+
     known = ", ".join(registry.BY_ID)
-    return click.option(
-        "--input-format",
-        type=click.Choice(list(registry.BY_ID)),
-        metavar="FORMAT",
-        help=f"Read it as this format, whatever its contents look like: {known}.",
-    )(function)
+    return _together(
+        click.option(
+            "--input-format",
+            type=click.Choice(list(registry.BY_ID)),
+            metavar="FORMAT",
+            help=f"Read it as this format, whatever its contents look like: {known}.",
+        ),
+        click.option(
+            "--tag-set", metavar="TAGS", help="Which graph of a SavedModel: its tags, as a,b."
+        ),
+    )(with_load)
 
 
 def _together(
@@ -104,21 +122,18 @@ def _together(
     return decorate
 
 
-def for_each_model(
-    paths: Iterable[str], input_format: str | None, action: Callable[[Model], None]
-) -> int:
+def for_each_model(paths: Iterable[str], load: Load, action: Callable[[Model], None]) -> int:
     """Load each path and do something with its model; the exit code.
 
     A path that cannot be done gets its line on standard error, and the others are done all the
     same.
     """
     from scopecli.cli.main import complain
-    from scopecli.formats.opening import load
 
     code = EXIT_OK
     for path in paths:
         try:
-            action(load(path, input_format=input_format))
+            action(load(path))
         except ScopecliError as error:
             error.path = error.path or path
             sys.stdout.flush()  # so that the line stands where the output would have been

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scopecli.analysis.stats import ValueStats
+    from scopecli.cli.options import Load
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
 
@@ -20,6 +21,7 @@ _EPILOG = """\b
 Examples:
   scopecli show model.ckpt-2000 generator/h0/w
   scopecli show model.h5 dense_1/kernel --slice 0,:5
+  scopecli show model.ckpt-2000.meta generator/h0/MatMul
   scopecli show --no-values model.ckpt-2000 generator
 """
 
@@ -43,12 +45,12 @@ def command(
     values: bool,
     output_format: str,
     color: str,
-    input_format: str | None,
+    load: Load,
 ) -> None:
     """Show everything that is known of each NAME in PATH.
 
-    A NAME is a variable's name or key, or a scope. Values are summarized: extremes, moments, NaN
-    and Inf, zeros, a histogram, the first of them.
+    A NAME is a variable's name or key, a scope, or a node of a graph. Values are summarized:
+    extremes, moments, NaN and Inf, zeros, a histogram, the first of them.
     """
     from scopecli.analysis.lookup import look_up
     from scopecli.analysis.values import parse_index
@@ -67,7 +69,7 @@ def command(
             else:
                 show.draw(model, found, part, measured, target)
 
-    context.exit(for_each_model([path], input_format, draw))
+    context.exit(for_each_model([path], load, draw))
 
 
 def _measure_with_progress(model: Model) -> Callable[[Variable], ValueStats]:

@@ -15,6 +15,8 @@ from scopecli.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from scopecli.analysis.operations import Operations
+    from scopecli.cli.options import Load
     from scopecli.model.model import Model
 
 _EPILOG = """\b
@@ -22,6 +24,7 @@ Examples:
   scopecli tree model.ckpt-2000
   scopecli tree --depth 2 --sort params model.h5
   scopecli tree --scope generator --exclude '*/Adam*' checkpoints/
+  scopecli tree --ops --collections trainable_variables model.ckpt-2000.meta
   scopecli tree --format json model.keras > model.lock.json
 """
 
@@ -30,6 +33,10 @@ Examples:
 @paths_argument
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Close what is deeper.")
 @click.option("--fold/--no-fold", default=True, help="Identical numbered siblings on one line.")
+@click.option("--ops", is_flag=True, help="Count a graph's operations, by scope and type.")
+@click.option(
+    "--collections", "collection", metavar="KEY", help="Only the members of this collection."
+)
 @selection_options(bookkeeping=False, orders=("name", "params", "bytes", "file"))
 @output_options("terminal", "plain", "json")
 @input_options
@@ -40,6 +47,8 @@ def command(
     paths: tuple[str, ...],
     depth: int | None,
     fold: bool,
+    ops: bool,
+    collection: str | None,
     scope: str,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -47,7 +56,7 @@ def command(
     bookkeeping: bool,
     output_format: str,
     color: str,
-    input_format: str | None,
+    load: Load,
 ) -> None:
     """Show the scope tree of each PATH.
 
@@ -59,8 +68,7 @@ def command(
     from scopecli.analysis.select import Selection, select
     from scopecli.render import header, output, tree
 
-    selection = Selection(scope, include, exclude, bookkeeping)
-    options = OutlineOptions(depth, fold, order)
+    selection = Selection(scope, include, exclude, bookkeeping, collection)
     target = output.detect(color)
     if output_format == "plain":
         target = output.plain(target)
@@ -75,6 +83,27 @@ def command(
             return
         output.write([next(gaps)])
         output.write_lines(header.lines(model, variables, target.glyphs), target)
-        tree.draw(model, outline(variables, model.separator, options), target)
+        operations = _operations(model) if ops else None
+        options = OutlineOptions(depth, fold, order, operations)
+        rows = outline(variables, model.separator, options)
+        tree.draw(model, rows, tree.Remarks(_times_used(model), operations), target)
 
-    context.exit(for_each_model(paths, input_format, draw))
+    context.exit(for_each_model(paths, load, draw))
+
+
+def _times_used(model: Model) -> dict[str, str]:
+    """How often scopes are used, which only a graph or a Keras model says."""
+    if model.graph is None and not model.reuse:
+        return {}
+    from scopecli.analysis.reuse import times_used
+
+    return times_used(model)
+
+
+def _operations(model: Model) -> Operations:
+    from scopecli.analysis.operations import Operations
+    from scopecli.errors import UnsupportedError
+
+    if model.graph is None:
+        raise UnsupportedError("has no graph, so no operations", path=model.path)
+    return Operations(model.graph)

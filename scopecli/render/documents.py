@@ -14,14 +14,17 @@ from scopecli.errors import ScopecliError
 from scopecli.model.names import scope_of
 from scopecli.model.scope import ScopeTree
 from scopecli.model.variable import Slice
+from scopecli.render.words import attribute_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from scopecli.analysis.lookup import Found
+    from scopecli.analysis.reuse import ReuseReport
     from scopecli.analysis.stats import ValueStats
-    from scopecli.analysis.summary import Count, Summary
+    from scopecli.analysis.summary import Count, GraphSummary, Summary
     from scopecli.model.collection import Collection
+    from scopecli.model.graph import Node, TensorInfo
     from scopecli.model.model import Model
     from scopecli.model.scope import Scope, Totals
     from scopecli.model.variable import Variable
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 SCHEMA_LIST = "scopecli/list/1"
 SCHEMA_MODEL = "scopecli/model/1"
 SCHEMA_INFO = "scopecli/info/1"
+SCHEMA_COLLECTIONS = "scopecli/collections/1"
+SCHEMA_REUSE = "scopecli/reuse/1"
 SCHEMA_SHOW = "scopecli/show/1"
 
 
@@ -67,6 +72,37 @@ def model_document(model: Model, variables: Sequence[Variable]) -> Iterator[str]
     yield f',\n"notes": {json.dumps([note._asdict() for note in model.notes])}}}\n'
 
 
+def collections_document(model: Model, found: Iterable[Collection]) -> Iterator[str]:
+    """`collections --format json`: each collection with its kind and the names of its members."""
+    names = {variable.key: variable.name for variable in model.variables}
+    document = {
+        "schema": SCHEMA_COLLECTIONS,
+        "path": model.path,
+        "collections": {
+            collection.key: {
+                "kind": collection.kind,
+                "members": _member_names(collection, names),
+            }
+            for collection in found
+        },
+    }
+    yield json.dumps(document, indent=2) + "\n"
+
+
+def reuse_document(model: Model, report: ReuseReport) -> Iterator[str]:
+    """`reuse --format json`."""
+    document = {
+        "schema": SCHEMA_REUSE,
+        "path": model.path,
+        "scopes": [
+            {**scope._asdict(), "shared": [shared._asdict() for shared in scope.shared]}
+            for scope in report.scopes
+        ],
+        "twins": [twins._asdict() for twins in report.twins],
+    }
+    yield json.dumps(document, indent=2) + "\n"
+
+
 def info_document(model: Model, summary: Summary) -> str:
     """`info --format json`."""
     document = {
@@ -83,11 +119,39 @@ def info_document(model: Model, summary: Summary) -> str:
         "largest_scopes": [
             {"path": scope.path, **_totals(scope.totals)} for scope in summary.largest_scopes
         ],
+        "graph": None if summary.graph is None else _graph_object(summary.graph),
         "collections": {c.key: len(c.members) for c in model.collections.values()},
         "reuse": [reuse._asdict() for reuse in model.reuse],
         "notes": [note._asdict() for note in model.notes],
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _graph_object(graph: GraphSummary) -> dict[str, object]:
+    saver = graph.saver
+    return {
+        "nodes": graph.nodes,
+        "functions": graph.functions,
+        "ops": dict(graph.ops),
+        "signatures": {
+            signature.key: {
+                "method": signature.method,
+                "inputs": _tensors(signature.inputs),
+                "outputs": _tensors(signature.outputs),
+            }
+            for signature in graph.signatures
+        },
+        "saver": None
+        if saver is None
+        else {"scope": saver.scope, "version": saver.version, "entries": len(saver.saves)},
+    }
+
+
+def _tensors(tensors: Mapping[str, TensorInfo]) -> dict[str, dict[str, object]]:
+    return {
+        name: {"tensor": info.name, "dtype": info.dtype, "shape": info.shape}
+        for name, info in tensors.items()
+    }
 
 
 def show_document(
@@ -101,10 +165,24 @@ def show_document(
         "name": found.name,
         "variables": [_shown(model, variable, measured) for variable in found.variables],
         "scope": None,
+        "node": None if found.node is None else _node(model, found.node),
     }
     if found.scope is not None:
         document["scope"] = {"path": found.scope.path, "totals": _totals(found.scope.totals)}
     return json.dumps(document, indent=2) + "\n"
+
+
+def _node(model: Model, node: Node) -> dict[str, object]:
+    consumers = model.graph.consumers(node.name) if model.graph else []
+    return {
+        "name": node.name,
+        "op": node.op,
+        "inputs": node.inputs,
+        "control_inputs": node.control_inputs,
+        "consumers": [consumer.name for consumer in consumers],
+        "device": node.device,
+        "attributes": {name: attribute_text(node, name) for name in node.attributes},
+    }
 
 
 def _shown(

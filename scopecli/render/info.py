@@ -14,7 +14,7 @@ from scopecli.render.style import Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scopecli.analysis.summary import Count, Summary
+    from scopecli.analysis.summary import Count, GraphSummary, Summary
     from scopecli.model.model import Model
     from scopecli.render.output import Output
 
@@ -22,6 +22,8 @@ Line = tuple[Span, ...]
 
 _INDENT = "  "
 _MOST_LISTED = 12
+_MOST_NAMED = 6
+_MOST_ALIGNED = 100  # a longer name pushes its own fact aside, not everybody's
 
 
 def draw(model: Model, summary: Summary, output: Output) -> None:
@@ -33,6 +35,9 @@ def draw(model: Model, summary: Summary, output: Output) -> None:
         ),
         *_section("written by", _metadata(model)),
         *_section("files", _files(model)),
+        *_section("graph", _graph(summary.graph)),
+        *_section("signatures", _signatures(summary.graph)),
+        *_section("optimizer", _optimizers(model)),
         *_section("kinds", _counts(summary.kinds)),
         *_section("dtypes", _counts(summary.dtypes)),
         *_section(
@@ -59,18 +64,65 @@ def _section(title: str, facts: Iterable[tuple[str, str]]) -> Iterator[Line]:
     if not listed:
         return
     yield ((title, "scope"),)
-    width = max(len(name) for name, _ in listed[:_MOST_LISTED])
+    lengths = [len(name) for name, _ in listed[:_MOST_LISTED]]
+    width = max((length for length in lengths if length <= _MOST_ALIGNED), default=0)
     for name, fact in listed[:_MOST_LISTED]:
         yield ((f"{_INDENT}{name:<{width}}  ", "plain"), (fact, "dim"))
     if len(listed) > _MOST_LISTED:
         yield ((f"{_INDENT}and {len(listed) - _MOST_LISTED} more", "dim"),)
 
 
+# What is told in a section of its own.
+_TOLD_ELSEWHERE = frozenset({"functions", "nodes", "optimizer", "saver_keys", "signatures"})
+
+
 def _metadata(model: Model) -> Iterator[tuple[str, str]]:
     for key, value in model.metadata.items():
-        if value is not None and value != "":
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            yield key.replace("_", " "), text
+        if value is not None and value != "" and key not in _TOLD_ELSEWHERE:
+            yield key.replace("_", " "), _value(value)
+
+
+def _value(value: object) -> str:
+    """A value of the metadata: a list is shortened, a flag in small letters."""
+    if isinstance(value, list | tuple):
+        rest = len(value) - _MOST_NAMED
+        more = f" and {rest} more" if rest > 0 else ""
+        return ", ".join(map(str, value[:_MOST_NAMED])) + more
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _optimizers(model: Model) -> Iterator[tuple[str, str]]:
+    """What a graph shows of its optimizers, or the name that a config has."""
+    found = model.metadata.get("optimizer")
+    if isinstance(found, str):
+        yield found, ""
+    for row in found if isinstance(found, list) else ():
+        settings = ", ".join(f"{key} {value}" for key, value in row["hyperparameters"].items())
+        updates = f"updates {words.plural(row['variables'], 'variable')}"
+        yield row["name"], ", ".join(filter(None, (updates, settings)))
+
+
+def _graph(graph: GraphSummary | None) -> Iterator[tuple[str, str]]:
+    if graph is None:
+        return
+    types = ", ".join(f"{op} {count}" for op, count in graph.ops[:_MOST_LISTED])
+    yield "nodes", str(graph.nodes)
+    yield "types", types + (" ..." if len(graph.ops) > _MOST_LISTED else "")
+    if graph.functions:
+        yield "functions", str(graph.functions)
+    if graph.saver is not None:
+        version = f" ({graph.saver.version})" if graph.saver.version else ""
+        scope = f" in {graph.saver.scope}" if graph.saver.scope else ""
+        yield "saver", f"{words.plural(len(graph.saver.saves), 'entry')}{scope}{version}"
+
+
+def _signatures(graph: GraphSummary | None) -> Iterator[tuple[str, str]]:
+    for signature in graph.signatures if graph else ():
+        inputs, outputs = (
+            ", ".join(f"{name} {words.shape(t.shape)} {t.dtype}" for name, t in side.items())
+            for side in (signature.inputs, signature.outputs)
+        )
+        yield signature.key, f"{inputs or 'nothing'} -> {outputs or 'nothing'}"
 
 
 def _files(model: Model) -> Iterator[tuple[str, str]]:

@@ -21,11 +21,15 @@ def print_tree(rows: Iterable[tuple[int, Sequence[Span]]], output: Output) -> No
     """Draw a tree; a row is its depth and its text."""
     root = Tree("", hide_root=True, guide_style=RICH_STYLES["dim"])
     branch = [root]  # the last node drawn at each depth
+    width = 1
     for depth, spans in rows:
+        # A guide is four columns wide, a character two at the most.
+        width = max(width, 4 * depth + 2 * sum(len(text) for text, _ in spans))
         del branch[depth + 1 :]
         branch.append(branch[depth].add(_text(spans)))
-    # A soft wrap leaves long lines to the terminal: a name that is cut off cannot be copied.
-    console(output).print(root, soft_wrap=True)
+    # Long lines are left to the terminal: a name that is cut off cannot be copied. A soft wrap
+    # alone does not do it, because a tree cuts what is wider than the console.
+    console(output, width).print(root, soft_wrap=True)
 
 
 def print_lines(lines: Iterable[Sequence[Span]], output: Output) -> None:
@@ -35,9 +39,10 @@ def print_lines(lines: Iterable[Sequence[Span]], output: Output) -> None:
         screen.print(_text(spans), soft_wrap=True)
 
 
-def console(output: Output) -> Console:
+def console(output: Output, width: int | None = None) -> Console:
     """A console that takes nothing in a name for markup, a link or an emoji."""
     return Console(
+        width=width,
         markup=False,
         emoji=False,
         highlight=False,
@@ -47,4 +52,6 @@ def console(output: Output) -> Console:
 
 
 def _text(spans: Sequence[Span]) -> Text:
-    return Text.assemble(*((text, RICH_STYLES[role]) for text, role in spans))
+    text = Text.assemble(*((text, RICH_STYLES[role]) for text, role in spans))
+    text.rstrip()  # Rich's versions do not agree on what becomes of spaces at the end
+    return text

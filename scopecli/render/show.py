@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scopecli.analysis.lookup import Found
     from scopecli.analysis.stats import ValueStats
     from scopecli.analysis.values import Array, Index
+    from scopecli.model.graph import Node
     from scopecli.model.model import Model
     from scopecli.model.scope import Scope, Totals
     from scopecli.model.variable import Variable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 Line = tuple[Span, ...]
 
 _LABEL = 14
+_MOST_NAMES = 16
 _PREVIEW_STRINGS = 8
 _PREVIEW_BYTES = 60
 
@@ -53,6 +55,8 @@ def draw(
             write_lines(array_lines(section(model, variable, index), "values"), output)
         elif measured is not None:
             write_lines(_value_lines(model, variable, measured, output.glyphs), output)
+    if found.node is not None:
+        write_lines(_node_lines(model, found.node), output)
     if found.scope is not None:
         write_lines(_scope_lines(found.scope), output)
 
@@ -78,6 +82,29 @@ def _value_lines(
         )
 
 
+def _node_lines(model: Model, node: Node) -> Iterator[Line]:
+    """A node of the graph with what it is joined to."""
+    consumers = (
+        [consumer.name for consumer in model.graph.consumers(node.name)] if model.graph else []
+    )
+    yield ((printable(node.name), "title"), (f"  {printable(node.op)}", "dim"))
+    yield from _listed("inputs", node.inputs)
+    yield from _listed("runs after", node.control_inputs)
+    yield from _listed("consumers", consumers)
+    if node.device:
+        yield _fact("device", printable(node.device))
+    for name in node.attributes:
+        yield _fact(printable(name), printable(words.attribute_text(node, name)))
+
+
+def _listed(label: str, names: Sequence[str]) -> Iterator[Line]:
+    """Names, a line each; the first few where there are many."""
+    for i, name in enumerate(names[:_MOST_NAMES]):
+        yield _fact(label if i == 0 else "", printable(name))
+    if len(names) > _MOST_NAMES:
+        yield _fact("", f"and {len(names) - _MOST_NAMES} more")
+
+
 def _scope_lines(scope: Scope) -> Iterator[Line]:
     """A scope and what is directly in it."""
     yield scope_line(f"{scope.path}/", scope.totals)
@@ -87,7 +114,7 @@ def _scope_lines(scope: Scope) -> Iterator[Line]:
             yield (
                 (f"  {printable(member.name)}  ", "plain"),
                 (f"{shape} ", "shape"),
-                (variable.dtype, "dtype"),
+                (printable(variable.dtype), "dtype"),
             )
         if member.scope is not None:
             yield scope_line(f"  {member.name}/", member.scope.totals)
@@ -165,7 +192,8 @@ def string_lines(values: Sequence[bytes]) -> Iterator[Line]:
 
 
 def _fact(name: str, fact: str) -> Line:
-    return ((f"  {name:<{_LABEL}}", "dim"), (fact, "plain"))
+    gap = " " if len(name) >= _LABEL else ""
+    return ((f"  {name:<{_LABEL}}{gap}", "dim"), (fact, "plain"))
 
 
 def _storage(variable: Variable) -> Iterator[tuple[str, str]]:

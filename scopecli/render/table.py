@@ -140,10 +140,10 @@ def _csv_row(model: Model, variable: Variable, collections: tuple[str, ...]) -> 
         printable(variable.name),
         printable(scope_of(variable.path, model.separator)),
         shape,
-        variable.dtype,
+        printable(variable.dtype),
         variable.params,
         "" if variable.nbytes is None else variable.nbytes,
         variable.kind,
         trainable,
-        " ".join(collections),
+        " ".join(map(printable, collections)),
     ]

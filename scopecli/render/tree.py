@@ -13,8 +13,10 @@ from scopecli.render import words
 from scopecli.render.output import write, write_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections import Counter
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from scopecli.analysis.operations import Operations
     from scopecli.analysis.outline import Row
     from scopecli.model.model import Model
     from scopecli.model.scope import Totals
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 _GUIDE = 4  # columns that a level is indented by
 _MOST_ALIGNED = 72  # a longer label pushes its own columns aside, not everybody's
+
+_MOST_TYPES = 4  # of operations, named behind their number
 
 Columns = tuple[str, str, str, str]
 _COLUMN_ROLES: tuple[Role, ...] = ("shape", "dtype", "size", "mark")
@@ -52,9 +56,28 @@ class Line(NamedTuple):
     roles: tuple[Role, ...]
 
 
-def draw(model: Model, rows: Sequence[Row], output: Output) -> None:
+class Remarks(NamedTuple):
+    """What is said of scopes beyond their totals.
+
+    Attributes:
+        used: by path, how often a scope is used, where that is more than once: `entered 2`.
+        operations: the graph's operations, to be counted by scope; None to leave them out.
+    """
+
+    used: Mapping[str, str]
+    operations: Operations | None
+
+    def of(self, path: str, times_sign: str) -> str:
+        """The remarks on the scope at a path."""
+        said = [f"{self.used[path]}{times_sign}"] if path in self.used else []
+        if self.operations is not None:
+            said += _operation_words(self.operations.counts(path))
+        return ", ".join(said)
+
+
+def draw(model: Model, rows: Sequence[Row], remarks: Remarks, output: Output) -> None:
     """Write the tree to standard output."""
-    lines = list(_lines(model, rows, output.glyphs.times))
+    lines = list(_lines(model, rows, remarks, output.glyphs.times))
     layout = _Layout(lines)
     if output.rich_draws(len(lines)):
         from scopecli.render.rich_output import print_tree
@@ -106,7 +129,8 @@ class _Layout:
     def text(self, line: Line) -> str:
         """A line without its guides."""
         label = line.label + line.times
-        return f"{label:<{self._label - line.depth * _GUIDE}}  {self._texts[line.columns]}"
+        width = max(self._label - line.depth * _GUIDE, 0)
+        return f"{label:<{width}}  {self._texts[line.columns]}"
 
     def spans(self, line: Line) -> list[Span]:
         """A line without its guides, in roles."""
@@ -128,24 +152,32 @@ class _Layout:
         )
 
 
-def _lines(model: Model, rows: Iterable[Row], times_sign: str) -> Iterator[Line]:
+def _lines(model: Model, rows: Iterable[Row], remarks: Remarks, times_sign: str) -> Iterator[Line]:
     """The lines of the rows; variables that share one path have a line each."""
     columns_of = words.Remembered(model, _variable_columns)
-    calls = {reuse.scope: f"called {len(reuse.entries)}{times_sign}" for reuse in model.reuse}
     for row in rows:
         label = printable(row.label) or '""'
         times = f" {times_sign}{row.times}" if row.times > 1 else ""
-        called = calls.get(row.path, "")
+        remark = remarks.of(row.path, times_sign)
         for variable in row.variables:
             columns = columns_of(variable)
-            if called:
-                columns = (*columns[:3], ", ".join(filter(None, (columns[3], called))))
+            if remark:
+                columns = (*columns[:3], ", ".join(filter(None, (columns[3], remark))))
             is_last = row.is_last and variable is row.variables[-1]
             role = _label_role(variable, row)
             yield Line(row.depth, is_last, label, role, times, columns, _COLUMN_ROLES)
-        if not row.variables and row.totals is not None:
-            columns = _totals_columns(row.totals, called)
+        if not row.variables:
+            columns = _totals_columns(row.totals, remark)
             yield Line(row.depth, row.is_last, label, "scope", times, columns, _TOTAL_ROLES)
+
+
+def _operation_words(counts: Counter[str]) -> list[str]:
+    """The number of operations and the most frequent types; nothing where there are none."""
+    if not counts:
+        return []
+    most = ", ".join(f"{op} {count}" for op, count in counts.most_common(_MOST_TYPES))
+    more = " ..." if len(counts) > _MOST_TYPES else ""
+    return [f"{words.plural(counts.total(), 'op')}: {most}{more}"]
 
 
 def _label_role(variable: Variable, row: Row) -> Role:
@@ -163,10 +195,12 @@ def _variable_columns(variable: Variable, collections: tuple[str, ...]) -> Colum
     )
 
 
-def _totals_columns(totals: Totals, called: str) -> Columns:
+def _totals_columns(totals: Totals | None, remark: str) -> Columns:
+    if totals is None:
+        return "", "", "", remark
     return (
         words.plural(totals.entries, "tensor"),
         f"{words.count(totals.params)} params" if totals.params else "",
         words.size(totals.bytes),
-        called,
+        remark,
     )

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from scopecli.errors import ScopecliError
 from scopecli.model.names import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scopecli.model.graph import Node
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
 
 Words = TypeVar("Words")
 
 _THOUSAND = 1000
+_MOST_ITEMS = 8
+_TOO_LARGE = 10**300  # what only a damaged file has; a float could not hold much more
 _COUNT_UNITS = ("", "k", "M", "G", "T", "P", "E")
 _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
@@ -32,7 +36,7 @@ def size(number: int | None) -> str:
 def _scaled(number: int, units: tuple[str, ...], gap: str) -> str:
     if number < _THOUSAND:
         return f"{number}{gap}{units[0]}"
-    value, unit = float(number), 0
+    value, unit = float(min(number, _TOO_LARGE)), 0
     # 999.5 would be written with four figures, so it goes to the next unit.
     while value >= 999.5 and unit < len(units) - 1:
         value /= _THOUSAND
@@ -108,7 +112,7 @@ def marks(variable: Variable, collections: tuple[str, ...]) -> list[str]:
         words.append(variable.kind)
     if "average_of" in variable.attributes:
         words.append("average")
-    if variable.trainable is not None:
+    if variable.trainable is not None and variable.kind == "variable":
         words.append("trainable" if variable.trainable else "not trainable")
     for key in collections:
         word = _COLLECTION_WORDS.get(key, printable(key))
@@ -122,3 +126,23 @@ def marks(variable: Variable, collections: tuple[str, ...]) -> list[str]:
     if variable.attributes.get("external"):
         words.append("external")
     return words
+
+
+def attribute_text(node: Node, name: str) -> str:
+    """An attribute of a node; one that cannot be decoded says so."""
+    try:
+        value = node.attributes[name]
+    except ScopecliError as error:
+        return f"damaged: {error.problem}"
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, tuple):
+        return shape(value)
+    if isinstance(value, list):
+        rest = len(value) - _MOST_ITEMS
+        texts = [
+            item.decode("utf-8", "backslashreplace") if isinstance(item, bytes) else str(item)
+            for item in value[:_MOST_ITEMS]
+        ]
+        return f"[{', '.join(texts)}{f' and {rest} more' if rest > 0 else ''}]"
+    return str(value)

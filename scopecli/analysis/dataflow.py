@@ -1,0 +1,177 @@
+"""Who reads a variable, and what its values flow into.
+
+Only the computation of the model counts: what initializes, saves, restores, updates, averages or
+differentiates a variable is no reader of it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from scopecli.model.graph import node_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scopecli.model.graph import Graph, Node
+
+VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
+
+# Operations that hand a value on unchanged.
+_PASSING = frozenset(
+    {
+        "Enter",
+        "Identity",
+        "IdentityN",
+        "ReadVariableOp",
+        "RefEnter",
+        "RefIdentity",
+        "RefSwitch",
+        "Switch",
+    }
+)
+# Operations that look after a variable instead of computing with it: how their types start, and
+# those that are told by their whole name. No patterns: compiling one takes as long as reading a
+# small graph.
+_HOUSEKEEPING_STARTS = (
+    "Apply",
+    "Assign",
+    "ResourceApply",
+    "ResourceScatter",
+    "ResourceSparseApply",
+    "Restore",
+    "Save",
+    "Scatter",
+    "SparseApply",
+)
+_HOUSEKEEPING = frozenset(
+    {
+        "DestroyResourceOp",
+        "Group",
+        "IsVariableInitialized",
+        "MergeV2Checkpoints",
+        "NoOp",
+        "Rank",
+        "Shape",
+        "ShardedFilename",
+        "Size",
+        "VarIsInitializedOp",
+        "VariableShape",
+        # What regularizers do to a weight, and hardly anything else does.
+        "Abs",
+        "L2Loss",
+        "Square",
+    }
+)
+# Name scopes that TensorFlow puts gradients, averages and moving statistics in.
+_HOUSEKEEPING_SCOPES = frozenset({"AssignMovingAvg", "ExponentialMovingAverage", "gradients"})
+_GRADIENT = "_grad"
+
+# Operations that choose a branch, and which input they choose by.
+_PREDICATE = {"If": 0, "RefSwitch": 1, "StatelessIf": 0, "Switch": 1}
+_MOST_IDENTITIES = 4  # between the question and the choice
+_INITIALIZED = frozenset({"IsVariableInitialized", "VarIsInitializedOp"})
+
+
+class Readers:
+    """The readers of each variable of a graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._ops = dict(zip(graph.nodes.names, graph.nodes.ops, strict=True))
+        self._places = {name: place for place, name in enumerate(self._ops)}
+        self._consumers: dict[str, list[str]] = {}
+        for node in graph.nodes:
+            if self._is_computation(node, graph):
+                for source in {node_name(tensor) for tensor in node.inputs}:
+                    self._consumers.setdefault(source, []).append(node.name)
+        self._readers: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of the nodes that hold variables."""
+        return [name for name, op in self._ops.items() if op in VARIABLE_OPS]
+
+    def of(self, variable: str) -> tuple[str, ...]:
+        """The operations that compute with a variable, in the graph's order."""
+        if variable not in self._readers:
+            self._readers[variable] = tuple(
+                sorted(self._find(variable), key=self._places.__getitem__)
+            )
+        return self._readers[variable]
+
+    def scopes_of(self, variable: str) -> tuple[str, ...]:
+        """The name scopes of the operations that compute with a variable."""
+        scopes = (reader.rpartition("/")[0] for reader in self.of(variable))
+        return tuple(dict.fromkeys(scopes))
+
+    def alike(self, variable: str) -> tuple[str, ...]:
+        """The operations of one type that read a variable in one scope, where there are several.
+
+        A layer that was applied twice to a Python object's variables leaves `MatMul`, `MatMul_1`.
+        """
+        by_type: dict[tuple[str, str], list[str]] = {}
+        for reader in self.of(variable):
+            by_type.setdefault((reader.rpartition("/")[0], self._ops[reader]), []).append(reader)
+        most = max(by_type.values(), key=len, default=[])
+        return tuple(most) if len(most) > 1 else ()
+
+    def fed_by(self, variables: Iterable[str]) -> set[str]:
+        """Everything that the readers of some variables flow into, themselves left out."""
+        reached: set[str] = set()
+        waiting = [reader for variable in variables for reader in self.of(variable)]
+        while waiting:
+            for consumer in self._consumers.get(waiting.pop(), ()):
+                if consumer not in reached:
+                    reached.add(consumer)
+                    waiting.append(consumer)
+        return reached
+
+    def _find(self, variable: str) -> set[str]:
+        readers: set[str] = set()
+        own = f"{variable}/"
+        seen = {variable}
+        waiting = [variable]
+        while waiting:
+            for consumer in self._consumers.get(waiting.pop(), ()):
+                if consumer in seen:
+                    continue
+                seen.add(consumer)
+                if self._ops[consumer] in _PASSING:
+                    waiting.append(consumer)
+                elif not consumer.startswith(own):
+                    readers.add(consumer)
+        return readers
+
+    def _is_computation(self, node: Node, graph: Graph) -> bool:
+        op = node.op
+        if op in _HOUSEKEEPING or op.startswith(_HOUSEKEEPING_STARTS) or "Summary" in op:
+            return False
+        if any(_is_housekeeping_scope(part) for part in node.name.split("/")):
+            return False
+        return not _asks_whether_initialized(node, graph)
+
+
+def without_number(name: str) -> str:
+    """A name without the number that made it unique: `gradients` of `gradients_1`."""
+    stem, _, number = name.rpartition("_")
+    return stem if stem and number.isdecimal() else name
+
+
+@lru_cache(4096)
+def _is_housekeeping_scope(part: str) -> bool:
+    return part.endswith(_GRADIENT) or without_number(part) in _HOUSEKEEPING_SCOPES
+
+
+def _asks_whether_initialized(node: Node, graph: Graph) -> bool:
+    """Whether a branch depends on a variable being initialized.
+
+    `tf.train.ExponentialMovingAverage` and `initialized_value` make such, to pick a first value.
+    """
+    place = _PREDICATE.get(node.op, len(node.inputs))
+    for _ in range(_MOST_IDENTITIES):
+        source = graph.node(node.inputs[place]) if place < len(node.inputs) else None
+        if source is None or source.op in _INITIALIZED:
+            return source is not None
+        node, place = source, 0 if source.op == "Identity" else len(source.inputs)
+    return False

@@ -1,0 +1,300 @@
+"""Which scopes were entered more than once, who reads whose variables, and which only look alike.
+
+From evidence only. TensorFlow writes the same graph for `reuse=True`, `AUTO_REUSE`,
+`reuse_variables()` and a Python object used twice, so no mode is ever claimed: what is reported is
+that operations in several name scopes read one variable.
+
+A variable scope that is entered again keeps its variables' names (`d/w`), while its operations get
+a name scope of their own (`d_1/MatMul`). So the name scope of an operation that reads `d/w`, held
+against the scope of the variable, says which entry it belongs to.
+https://www.tensorflow.org/api_docs/python/tf/compat/v1/variable_scope
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.analysis.dataflow import Readers, without_number
+from scopecli.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from scopecli.model.graph import Graph
+    from scopecli.model.model import Model
+    from scopecli.model.variable import Variable
+
+
+class SharedVariable(NamedTuple):
+    """A variable that is read more than once.
+
+    Attributes:
+        variable: its name.
+        read_by: the name scopes that it is read under, each ending in `/`; where there is only
+            one, the operations of one type that read it there (`MatMul`, `MatMul_1`).
+    """
+
+    variable: str
+    read_by: tuple[str, ...]
+
+
+class ScopeReuse(NamedTuple):
+    """A scope that was entered more than once, or whose variables are read from elsewhere too.
+
+    Attributes:
+        scope: the variable scope, or the layer.
+        entries: the name scopes that it was entered under, or the calls of the layer.
+        variables: the variables in it.
+        shared: those that several entries read.
+    """
+
+    scope: str
+    entries: tuple[str, ...]
+    variables: tuple[str, ...]
+    shared: tuple[SharedVariable, ...]
+
+
+class Twins(NamedTuple):
+    """Scopes with the same variables inside that share none and do not feed one another.
+
+    Attributes:
+        scopes: their paths; the first has the name that was asked for.
+        variables: names of the variables, as seen from inside each.
+    """
+
+    scopes: tuple[str, ...]
+    variables: tuple[str, ...]
+
+
+class ReuseReport(NamedTuple):
+    """What is shared in a model, and what is not although it looks so."""
+
+    scopes: tuple[ScopeReuse, ...]
+    twins: tuple[Twins, ...]
+
+
+def find_reuse(model: Model) -> ReuseReport:
+    """What a model's graph, or its layers' calls, say about sharing.
+
+    Raises:
+        UnsupportedError: the model has neither.
+        ScopecliError: the graph is damaged.
+    """
+    if model.graph is not None:
+        return _from_graph(model.graph, model.variables)
+    if model.reuse or "layers" in model.metadata or model.metadata.get("has_config"):
+        return ReuseReport(tuple(_layer_reuse(model)), ())
+    raise UnsupportedError(
+        "has no graph, and a checkpoint alone does not say what is shared",
+        path=model.path,
+        hint="give the .meta file, the SavedModel or the Keras model",
+    )
+
+
+def times_used(model: Model) -> dict[str, str]:
+    """For each scope or layer that is used more than once, how often: `entered 2`, `called 3`.
+
+    Raises:
+        ScopecliError: the graph is damaged.
+    """
+    used = {layer.scope: f"called {len(layer.entries)}" for layer in model.reuse}
+    if model.graph is not None:
+        for scope in _from_graph(model.graph, model.variables).scopes:
+            if len(scope.entries) > 1:
+                used[scope.scope] = f"entered {len(scope.entries)}"
+    return used
+
+
+def _layer_reuse(model: Model) -> Iterator[ScopeReuse]:
+    for layer in model.reuse:
+        prefix = layer.scope + model.separator
+        names = tuple(v.name for v in model.variables if v.path.startswith(prefix))
+        shared = tuple(SharedVariable(name, layer.entries) for name in names)
+        yield ScopeReuse(layer.scope, layer.entries, names, shared)
+
+
+def _from_graph(graph: Graph, variables: Iterable[Variable]) -> ReuseReport:
+    named = {v.key: v for v in variables if v.kind == "variable"}
+    readers = Readers(graph)
+    nodes = [name for name in readers.variables if name in named or not named]
+    return ReuseReport(
+        tuple(_entered_again(nodes, readers)),
+        tuple(_twins({name: named[name] for name in nodes if name in named}, readers)),
+    )
+
+
+# Scopes that were entered again.
+
+# For each scope, its entries in order, and for each entry the variables that it reads.
+Entries = dict[str, dict[str, dict[str, None]]]
+
+
+class _Reads(NamedTuple):
+    """Under which name scopes variables are read.
+
+    Attributes:
+        entries: those that are entries of a variable's own scope, or of one around it.
+        outside: by variable, those that have nothing of its own scope in them.
+    """
+
+    entries: Entries
+    outside: dict[str, dict[str, None]]
+
+
+def _entered_again(variables: Sequence[str], readers: Readers) -> Iterator[ScopeReuse]:
+    """The outermost scopes that were entered again, then what else is read more than once."""
+    reads = _sort_reads(variables, readers)
+    told: set[str] = set()
+    for scope in sorted(reads.entries, key=lambda path: (path.count("/"), path)):
+        if len(reads.entries[scope]) > 1 and not _follows_from_parent(scope, reads.entries):
+            report = _scope_report(scope, reads)
+            told.update(report.variables)
+            yield report
+    yield from _read_elsewhere([name for name in variables if name not in told], reads, readers)
+
+
+def _sort_reads(variables: Iterable[str], readers: Readers) -> _Reads:
+    reads = _Reads({}, {})
+    for variable in variables:
+        for read_in in readers.scopes_of(variable):
+            pairs = list(_entries_of(_scope_of(variable), read_in))
+            for scope, entry in pairs:
+                reads.entries.setdefault(scope, {}).setdefault(entry, {})[variable] = None
+            if not pairs:
+                place = f"{read_in}/" if read_in else "/"
+                reads.outside.setdefault(variable, {})[place] = None
+    return reads
+
+
+def _read_elsewhere(
+    variables: Sequence[str], reads: _Reads, readers: Readers
+) -> Iterator[ScopeReuse]:
+    """Variables that are read in other scopes than their own, or several times in one."""
+    shared: dict[str, list[SharedVariable]] = {}
+    for variable in variables:
+        scope = _scope_of(variable)
+        entries = reads.entries.get(scope, {})
+        own = [entry for entry, names in entries.items() if variable in names]
+        read_by = (*own, *reads.outside.get(variable, ()))
+        if len(read_by) < 2:
+            read_by = readers.alike(variable)
+        if read_by:
+            shared.setdefault(scope, []).append(SharedVariable(variable, read_by))
+    for scope, found in sorted(shared.items()):
+        names = tuple(sorted(name for name in variables if _scope_of(name) == scope))
+        yield ScopeReuse(scope, tuple(reads.entries.get(scope, ())), names, tuple(found))
+
+
+def _scope_report(scope: str, reads: _Reads) -> ScopeReuse:
+    entries = reads.entries[scope]
+    read_by: dict[str, list[str]] = {}
+    for entry, variables in entries.items():
+        for variable in variables:
+            read_by.setdefault(variable, []).append(entry)
+    shared = tuple(
+        SharedVariable(variable, (*scopes, *reads.outside.get(variable, ())))
+        for variable, scopes in sorted(read_by.items())
+        if len(scopes) > 1
+    )
+    return ScopeReuse(scope, tuple(entries), tuple(sorted(read_by)), shared)
+
+
+def _follows_from_parent(scope: str, entries: Entries) -> bool:
+    """Whether the entries of a scope are just those of the scope around it."""
+    parent, _, leaf = scope.rpartition("/")
+    around = entries.get(parent, {}) if parent else {}
+    ending = f"{leaf}/"
+    return all(
+        entry.endswith(ending) and entry.removesuffix(ending) in around for entry in entries[scope]
+    )
+
+
+def _entries_of(scope: str, read_in: str) -> Iterator[tuple[str, str]]:
+    """The entries that a reader's name scope stands for, for a scope and those around it.
+
+    `d/h0` read in `tower_1/d_1/h0` gives (`d`, `tower_1/d_1/`) and (`d/h0`, `tower_1/d_1/h0/`).
+    """
+    wanted, found = scope.split("/"), read_in.split("/")
+    if not scope:
+        return
+    start, length = 0, 0
+    for first in range(len(found)):
+        matched = 0
+        for want, have in zip(wanted, found[first:], strict=False):
+            if not _same_scope(want, have):
+                break
+            matched += 1
+        if matched > length:
+            start, length = first, matched
+    for depth in range(1, length + 1):
+        yield "/".join(wanted[:depth]), "/".join(found[: start + depth]) + "/"
+
+
+def _same_scope(wanted: str, found: str) -> bool:
+    """Whether a name scope is a variable scope's, as it is or with the number of a later entry."""
+    return wanted in {found, without_number(found)}
+
+
+def _scope_of(variable: str) -> str:
+    """The scope of a variable; the parts of a partitioned one stand one level deeper."""
+    scope, _, leaf = variable.rpartition("/")
+    is_part = leaf.startswith("part_") and leaf != without_number(leaf)
+    return scope.rpartition("/")[0] if is_part else scope
+
+
+# Scopes that only look alike.
+
+Inside = tuple[tuple[str, object, str], ...]
+
+
+def _twins(variables: Mapping[str, Variable], readers: Readers) -> Iterator[Twins]:
+    """The outermost twins."""
+    told: list[str] = []
+    for scopes, inside in _alike(variables):
+        if any(scope.startswith(outer) for scope in scopes for outer in told):
+            continue
+        first, *others = scopes
+        flows = readers.fed_by(_below(first, variables))
+        parallel = [
+            other
+            for other in others
+            if not _touches(flows, other, variables, readers)
+            and not _touches(readers.fed_by(_below(other, variables)), first, variables, readers)
+        ]
+        if parallel:
+            told += [f"{scope}/" for scope in (first, *parallel)]
+            yield Twins((first, *parallel), tuple(name for name, _, _ in inside))
+
+
+def _alike(variables: Mapping[str, Variable]) -> Iterator[tuple[list[str], Inside]]:
+    """Groups of sibling scopes that differ in a number and hold the same, outermost first."""
+    inside: dict[str, list[tuple[str, object, str]]] = {}
+    for name, variable in sorted(variables.items()):
+        scope, relative = _scope_of(name), name
+        while scope:
+            relative = name.removeprefix(scope + "/")
+            inside.setdefault(scope, []).append((relative, variable.shape, variable.dtype))
+            scope = scope.rpartition("/")[0]
+    groups: dict[tuple[str, Inside], list[str]] = {}
+    for scope, contents in inside.items():
+        groups.setdefault((without_number(scope), tuple(contents)), []).append(scope)
+    for (_, held), scopes in sorted(groups.items(), key=lambda item: item[0][0].count("/")):
+        if len(scopes) > 1:
+            yield sorted(scopes, key=_number), held
+
+
+def _number(scope: str) -> tuple[int, str]:
+    """A key that sorts by the number behind a name, however long it is; none comes first."""
+    number = scope.removeprefix(without_number(scope))
+    return len(number), number
+
+
+def _below(scope: str, variables: Iterable[str]) -> list[str]:
+    return [name for name in variables if name.startswith(f"{scope}/")]
+
+
+def _touches(
+    flow: set[str], scope: str, variables: Mapping[str, Variable], readers: Readers
+) -> bool:
+    """Whether a flow of data reaches an operation that reads a variable of the scope."""
+    return any(reader in flow for name in _below(scope, variables) for reader in readers.of(name))

@@ -1,0 +1,57 @@
+"""`scopecli reuse`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from scopecli.cli.options import for_each_model, input_options, output_options, paths_argument
+
+if TYPE_CHECKING:
+    from scopecli.cli.options import Load
+    from scopecli.model.model import Model
+
+_EPILOG = """\b
+Examples:
+  scopecli reuse model.ckpt-2000.meta
+  scopecli reuse --format json model.h5
+"""
+
+
+@click.command("reuse", epilog=_EPILOG)
+@paths_argument
+@output_options("terminal", "plain", "json")
+@input_options
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    paths: tuple[str, ...],
+    output_format: str,
+    color: str,
+    load: Load,
+) -> None:
+    """Show which scopes of each PATH were entered again, and what they share.
+
+    Reuse is read off the graph: a variable that operations in several name scopes read is shared.
+    Twins hold the same and share nothing, as when reuse was forgotten. A file does not say which
+    reuse flag made it so. Of Keras models, layers that are called more than once are shown.
+    """
+    from scopecli.analysis.reuse import find_reuse
+    from scopecli.render import output, reuse
+
+    target = output.detect(color)
+    if output_format == "plain":
+        target = output.plain(target)
+
+    def draw(model: Model) -> None:
+        report = find_reuse(model)
+        if output_format == "json":
+            from scopecli.render import documents
+
+            output.write(documents.reuse_document(model, report))
+        else:
+            reuse.draw(model, report, target)
+
+    context.exit(for_each_model(paths, load, draw))

@@ -1,0 +1,292 @@
+"""Help, exit codes, and the one line that an error is."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import pytest
+
+from scopecli import __version__
+from scopecli.cli import main
+from scopecli.cli.group import COMMANDS
+from tests.commands import Run, Spawn, assert_one_line
+from tests.samples import BROKEN, GOOD, SAMPLES, V2, prefix_of
+
+GAN = str(SAMPLES / "tf1_gan")
+
+
+class TestHelp:
+    @pytest.mark.parametrize("flag", ["-h", "--help"])
+    @pytest.mark.parametrize("command", [None, *COMMANDS])
+    def test_every_page_has_usage_and_examples(
+        self, run: Run, command: str | None, flag: str
+    ) -> None:
+        result = run(*([command] if command else []), flag)
+        assert (result.code, result.err) == (0, "")
+        assert result.out.startswith(f"Usage: scopecli {command or '[OPTIONS]'}")
+        assert "Examples:\n" in result.out
+        assert f"  scopecli {command or ''}" in result.out
+        assert all(len(line) <= 100 for line in result.out.splitlines())
+
+    def test_the_list_of_commands(self, run: Run) -> None:
+        text = run("-h").out
+        for command, summary in COMMANDS.items():
+            assert f"  {command} " in text
+            assert summary in text
+        assert "Exit codes" in text
+
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_options_say_what_they_do(self, command: str) -> None:
+        context = click.Context(main.scopecli)
+        found = main.scopecli.get_command(context, command)
+        assert found is not None
+        for parameter in found.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, parameter.name
+                assert parameter.help.endswith((".", ":"))
+
+    def test_no_arguments_show_help_and_fail(self, run: Run) -> None:
+        result = run()
+        assert result.code == 2
+        assert "Usage: scopecli" in result.err
+
+    @pytest.mark.parametrize("flag", ["-V", "--version"])
+    def test_version(self, run: Run, flag: str) -> None:
+        assert run(flag) == (0, f"scopecli {__version__}\n", "")
+        assert version("scopecli") == __version__
+
+    def test_completion(self, spawn: Spawn) -> None:
+        script = spawn(env={"_SCOPECLI_COMPLETE": "bash_source"})
+        assert "_SCOPECLI_COMPLETE=bash_complete" in script.out
+        words = {
+            "_SCOPECLI_COMPLETE": "bash_complete",
+            "COMP_WORDS": "scopecli t",
+            "COMP_CWORD": "1",
+        }
+        assert "plain,tree" in spawn(env=words).out.split("\n")
+
+
+class TestUsage:
+    @pytest.mark.parametrize(
+        ("arguments", "parts"),
+        [
+            (["lst"], ["no command 'lst'", "did you mean 'list'?", "scopecli -h"]),
+            (["xyzzy"], ["no command 'xyzzy'"]),
+            (["tree"], ["PATH", "scopecli tree -h"]),
+            (["tree", "--depth", "0", GAN], ["--depth", "scopecli tree -h"]),
+            (["tree", "--depth", "x", GAN], ["--depth"]),
+            (["tree", "--format", "xml", GAN], ["--format", "json"]),
+            (["list", "--sort", "size", GAN], ["--sort"]),
+            (["list", "--input-format", "h5", GAN], ["--input-format"]),
+            (["show", GAN], ["NAME"]),
+            (["show", "--slice", "a", GAN, "generator"], ["'a' is no slice", "0,:5"]),
+            (["--bogus"], ["--bogus"]),
+            (["tree", "--bo\x1b[31mgus", GAN], ["\\x1b[31m"]),
+        ],
+    )
+    def test_mistakes(self, run: Run, arguments: list[str], parts: list[str]) -> None:
+        result = run(*arguments)
+        assert_one_line(result, *parts)
+        assert result.out == ""
+
+    @pytest.mark.parametrize(
+        ("arguments", "parts"),
+        [
+            (["tree", "nothing/here"], ["nothing/here: no such file or checkpoint"]),
+            (["tree", "--scope", "generater", GAN], [GAN, "generater", "did you mean generator"]),
+            (["list", "--scope", "zzz", GAN], ["has no scope 'zzz'"]),
+            (["show", GAN, "generator/h9/w"], [GAN, "generator/h9/w", "did you mean"]),
+            (["show", GAN, "generator/h0/w", "--slice", "9,9"], ["does not fit the shape"]),
+            (["list", "tree.py\x1b[2J\n"], ["\\x1b[2J\\x0a"]),
+        ],
+    )
+    def test_what_is_not_there(self, run: Run, arguments: list[str], parts: list[str]) -> None:
+        assert_one_line(run(*arguments), *parts)
+
+
+class TestSeveralPaths:
+    @pytest.mark.parametrize("command", ["tree", "list", "info"])
+    def test_one_bad_path_does_not_hide_the_others(self, run: Run, command: str) -> None:
+        bad = str(SAMPLES / "broken/model.h5")
+        good = str(SAMPLES / "tf1_batchnorm")
+        result = run(command, GAN, bad, good)
+        assert_one_line(result, bad, "Git LFS pointer")
+        alone = [run(command, path).out for path in (GAN, good)]
+        gap = "\n" if command == "tree" else ""
+        assert result.out == gap.join(alone)
+
+    def test_each_bad_path_has_its_line(self, run: Run) -> None:
+        result = run("list", "no/a", GAN, "no/b")
+        assert result.code == 2
+        assert [line.split(": ")[1] for line in result.err.splitlines()] == ["no/a", "no/b"]
+        assert result.out == run("list", GAN).out
+
+    def test_trees_are_parted_by_an_empty_line(self, run: Run) -> None:
+        text = run("tree", GAN, GAN).out
+        first, second = text.split(f"\n\n{GAN}  TensorFlow")
+        assert first.startswith(GAN)
+        assert second
+
+
+class TestBrokenSamples:
+    @pytest.mark.parametrize("command", ["tree", "list", "info", "show"])
+    @pytest.mark.parametrize("sample", BROKEN)
+    def test_one_line_and_exit_code_2(self, run: Run, sample: str, command: str) -> None:
+        path = str(SAMPLES / sample)
+        result = run(command, path, *(["net/bn/beta"] if command == "show" else []))
+        if sample.startswith(("broken/stale", "broken/no_data")):
+            assert (result.code, result.err) == (0, "")
+        else:
+            assert_one_line(result, sample.partition(".")[0])
+            assert result.out == ""
+
+    def test_values_that_are_not_there(self, run: Run) -> None:
+        result = run("show", str(SAMPLES / "broken/no_data.index"), "net/bn/beta")
+        assert result.code == 0
+        assert "not shown: cannot be opened: No such file or directory" in result.out
+        part = run("show", "--slice", "0", str(SAMPLES / "broken/no_data.index"), "net/bn/beta")
+        assert_one_line(part, "no_data.data-00000-of-00001", "cannot be opened")
+
+
+class TestEndings:
+    def test_interrupted(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupt(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("scopecli.formats.opening.load", interrupt)
+        result = run("tree", GAN)
+        # Click ends the line that the terminal has written ^C on.
+        assert (result.code, result.out, result.err.strip()) == (130, "", "")
+
+    def test_interrupted_by_a_signal(self, tmp_path: Path) -> None:
+        """A real Ctrl-C, while it waits to write into a pipe that nobody reads."""
+        path = many(tmp_path, 3000)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "scopecli", "list", path],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        with process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            assert process.stdout.read(10)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 130
+            assert process.stderr.read().strip() == b""
+
+    @pytest.mark.parametrize("command", ["list", "tree --no-fold", "list --format json"])
+    def test_a_closed_pipe_ends_it_quietly(self, tmp_path: Path, command: str) -> None:
+        path = many(tmp_path, 20_000)
+        script = (
+            f"{sys.executable} -m scopecli {command} {path} | head -n 1; exit ${{PIPESTATUS[0]}}"
+        )
+        done = subprocess.run(
+            ["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stderr) == (141, "")
+        assert len(done.stdout.splitlines()) == 1
+
+    def test_a_full_disk(self) -> None:
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "scopecli", "list", GAN],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        assert done.returncode == 2
+        assert done.stderr == "scopecli: cannot write output: No space left on device\n"
+
+    @pytest.mark.parametrize(
+        ("redirect", "err"),
+        [
+            (">&-", "scopecli: cannot write output: standard output is closed\n"),
+            (">&- 2>&-", ""),
+        ],
+    )
+    def test_closed_output(self, redirect: str, err: str) -> None:
+        script = f"{sys.executable} -m scopecli list {GAN} {redirect}"
+        done = subprocess.run(
+            ["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stderr) == (2, err)
+
+    def test_as_a_module_and_as_a_command(self, spawn: Spawn, run: Run) -> None:
+        as_module = spawn("list", GAN)
+        assert as_module == run("list", GAN)
+        script = Path(sys.executable).with_name("scopecli")
+        if not script.exists():
+            pytest.skip("the scopecli command is not installed beside this Python")
+        done = subprocess.run(
+            [script, "list", GAN], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stdout, done.stderr) == as_module
+
+
+class TestImports:
+    """What a short run does not need is not imported: numpy alone takes longer than all else."""
+
+    HEAVY = ("numpy", "h5py", "rich", "ml_dtypes", "cramjam")
+
+    def imported(self, *arguments: str) -> set[str]:
+        """The heavy modules that a run in a pipe imports."""
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "scopecli", *arguments],
+            cwd=SAMPLES,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-300:]
+        modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+        assert "click" in modules
+        return {module.partition(".")[0] for module in modules} & set(self.HEAVY)
+
+    @pytest.mark.parametrize("arguments", ["--help", "--version", "tree -h", "list -h"])
+    def test_help(self, arguments: str) -> None:
+        assert self.imported(*arguments.split()) == set()
+
+    @pytest.mark.parametrize(
+        "arguments",
+        ["list", "tree", "info", "list --format json", "tree --format json", "list --format csv"],
+    )
+    @pytest.mark.parametrize("sample", ["tf1_gan", "tf1_partitioned"])
+    def test_structure_of_a_checkpoint(self, arguments: str, sample: str) -> None:
+        assert self.imported(*arguments.split(), sample) == set()
+
+    def test_values_need_numpy(self) -> None:
+        assert self.imported("show", "tf1_gan", "generator/h0/w") >= {"numpy"}
+
+    def test_hdf5_needs_no_rich(self) -> None:
+        assert self.imported("tree", "keras2_weights.h5") & {"rich", "ml_dtypes"} == set()
+
+
+@pytest.mark.parametrize("sample", V2)
+def test_a_prefix_and_its_folder_print_the_same(run: Run, sample: str) -> None:
+    prefix = str(SAMPLES / prefix_of(sample))
+    assert run("list", prefix).out == run("list", str(SAMPLES / sample)).out
+
+
+@pytest.mark.parametrize("sample", GOOD)
+def test_plain_names_can_be_looked_up(run: Run, sample: str) -> None:
+    """What `list --format plain` prints is what `show` takes."""
+    path = str(SAMPLES / sample)
+    names = run("list", "--format", "plain", path).out.splitlines()
+    result = run("show", "--no-values", path, *names)
+    assert (result.code, result.err) == (0, "")
+
+
+def many(folder: Path, count: int) -> str:
+    """A checkpoint with more variables than a pipe holds lines."""
+    from tests import bundles
+
+    tensors = {f"scope_{i % 40}/some_layer_{i}/kernel": bundles.Tensor() for i in range(count)}
+    return bundles.write(folder / "many", tensors)

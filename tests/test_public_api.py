@@ -1,0 +1,95 @@
+"""What `import scopecli` offers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import scopecli
+from tests.samples import GOOD, SAMPLES
+
+
+@pytest.mark.parametrize("sample", GOOD)
+def test_load(sample: str) -> None:
+    model = scopecli.load(str(SAMPLES / sample))
+    assert isinstance(model, scopecli.Model)
+    again = scopecli.load(SAMPLES / sample)
+    for field in ("path", "format", "separator", "metadata", "collections", "notes", "files"):
+        assert getattr(model, field) == getattr(again, field)
+    assert all(isinstance(variable, scopecli.Variable) for variable in model.variables)
+    keys = [variable.key for variable in model.variables]
+    assert len(keys) == len(set(keys)) > 0
+
+
+@pytest.mark.parametrize("sample", GOOD)
+def test_models_are_consistent(sample: str) -> None:
+    """Members of collections and owners of slots are keys of the model; sizes agree with files."""
+    model = scopecli.load(SAMPLES / sample)
+    keys = {variable.key for variable in model.variables}
+    for collection in model.collections.values():
+        if model.format.startswith("keras"):  # a graph may have variables that were not saved
+            assert set(collection.members) <= keys
+    for variable in model.variables:
+        for owner in ("slot_of", "average_of"):
+            assert variable.attributes.get(owner) in {*keys, None}
+        assert variable.kind != "slot" or not variable.is_parameter
+        assert not variable.name.endswith(":0")
+        if variable.shape is not None and variable.nbytes is not None:
+            assert all(size is None or size >= 0 for size in variable.shape)
+    for file in model.files:
+        assert file.size == Path(file.path).stat().st_size
+
+
+def test_an_error_is_one_line_with_its_parts() -> None:
+    with pytest.raises(scopecli.ScopecliError) as caught:
+        scopecli.load(SAMPLES / "broken/flipped.index")
+    error = caught.value
+    assert error.path == str(SAMPLES / "broken/flipped.index")
+    assert error.where == "block at offset 0"
+    assert str(error) == f"{error.path}: {error.problem} ({error.where}); {error.hint}"
+
+
+def test_all_is_everything_that_can_be_imported() -> None:
+    assert sorted(scopecli.__all__) == ["Model", "ScopecliError", "Variable", "__version__", "load"]
+    for name in scopecli.__all__:
+        assert getattr(scopecli, name) is not None
+    unknown = "save"
+    with pytest.raises(AttributeError, match="has no attribute 'save'"):
+        getattr(scopecli, unknown)
+
+
+def test_a_model_cannot_be_changed() -> None:
+    model = scopecli.load(SAMPLES / "tf1_gan")
+    with pytest.raises(AttributeError):
+        model.path = "x"  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        model.variables[0].name = "x"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("code", "forbidden"),
+    [
+        (
+            "import scopecli",
+            ["numpy", "click", "scopecli.formats", "scopecli.model", "typing_extensions"],
+        ),
+        ("import scopecli; scopecli.load", ["numpy", "click", "h5py", "rich"]),
+        (
+            f"import scopecli; scopecli.load({str(SAMPLES / 'tf2_object')!r})",
+            ["numpy", "click", "h5py", "rich", "ml_dtypes", "cramjam", "scopecli.render"],
+        ),
+        (
+            f"import scopecli; scopecli.load({str(SAMPLES / 'keras2_weights.h5')!r})",
+            ["click", "rich", "tensorflow", "keras", "scopecli.formats.tf_v2_checkpoint"],
+        ),
+    ],
+)
+def test_what_is_imported(code: str, forbidden: list[str]) -> None:
+    script = f"{code}\nimport sys\nprint(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert set(done.stdout.split()) & set(forbidden) == set()
