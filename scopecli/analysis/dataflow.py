@@ -31,6 +31,8 @@ _PASSING = frozenset(
         "Switch",
     }
 )
+_CHOOSING = frozenset({"RefSwitch", "Switch"})
+
 # Operations that look after a variable instead of computing with it: how their types start, and
 # those that are told by their whole name. No patterns: compiling one takes as long as reading a
 # small graph.
@@ -81,23 +83,29 @@ class Readers:
         self._ops = dict(zip(graph.nodes.names, graph.nodes.ops, strict=True))
         self._places = {name: place for place, name in enumerate(self._ops)}
         self._consumers: dict[str, list[str]] = {}
+        # TensorFlow 2 saves and restores by calls of functions, which look like any other.
+        saver = graph.saver
+        saving = {node_name(saver.save), node_name(saver.restore)} if saver else set()
         for node in graph.nodes:
-            if self._is_computation(node, graph):
+            if node.name not in saving and self._is_computation(node, graph):
                 for source in {node_name(tensor) for tensor in node.inputs}:
                     self._consumers.setdefault(source, []).append(node.name)
-        self._readers: dict[str, tuple[str, ...]] = {}
+        self._readers: dict[str, dict[str, bool]] = {}
 
     @property
     def variables(self) -> list[str]:
         """The names of the nodes that hold variables."""
         return [name for name, op in self._ops.items() if op in VARIABLE_OPS]
 
-    def of(self, variable: str) -> tuple[str, ...]:
-        """The operations that compute with a variable, in the graph's order."""
+    def of(self, variable: str) -> dict[str, bool]:
+        """The operations that compute with a variable, in the graph's order.
+
+        With each comes whether it is in one branch of a choice, and so may not run.
+        """
         if variable not in self._readers:
-            self._readers[variable] = tuple(
-                sorted(self._find(variable), key=self._places.__getitem__)
-            )
+            found = self._find(variable)
+            order = sorted(found, key=self._places.__getitem__)
+            self._readers[variable] = {name: found[name] for name in order}
         return self._readers[variable]
 
     def scopes_of(self, variable: str) -> tuple[str, ...]:
@@ -109,10 +117,13 @@ class Readers:
         """The operations of one type that read a variable in one scope, where there are several.
 
         A layer that was applied twice to a Python object's variables leaves `MatMul`, `MatMul_1`.
+        Of two branches only one runs, so what is in them does not count.
         """
         by_type: dict[tuple[str, str], list[str]] = {}
-        for reader in self.of(variable):
-            by_type.setdefault((reader.rpartition("/")[0], self._ops[reader]), []).append(reader)
+        for reader, chosen in self.of(variable).items():
+            if not chosen:
+                case = (reader.rpartition("/")[0], self._ops[reader])
+                by_type.setdefault(case, []).append(reader)
         most = max(by_type.values(), key=len, default=[])
         return tuple(most) if len(most) > 1 else ()
 
@@ -127,20 +138,23 @@ class Readers:
                     waiting.append(consumer)
         return reached
 
-    def _find(self, variable: str) -> set[str]:
-        readers: set[str] = set()
+    def _find(self, variable: str) -> dict[str, bool]:
+        """The readers, and whether each is in one branch of a choice."""
+        readers: dict[str, bool] = {}
         own = f"{variable}/"
         seen = {variable}
-        waiting = [variable]
+        waiting = [(variable, False)]
         while waiting:
-            for consumer in self._consumers.get(waiting.pop(), ()):
+            source, chosen = waiting.pop()
+            for consumer in self._consumers.get(source, ()):
                 if consumer in seen:
                     continue
                 seen.add(consumer)
-                if self._ops[consumer] in _PASSING:
-                    waiting.append(consumer)
+                op = self._ops[consumer]
+                if op in _PASSING:
+                    waiting.append((consumer, chosen or op in _CHOOSING))
                 elif not consumer.startswith(own):
-                    readers.add(consumer)
+                    readers[consumer] = chosen
         return readers
 
     def _is_computation(self, node: Node, graph: Graph) -> bool:

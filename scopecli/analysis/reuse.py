@@ -18,7 +18,7 @@ from scopecli.analysis.dataflow import Readers, without_number
 from scopecli.errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from scopecli.model.graph import Graph
     from scopecli.model.model import Model
@@ -117,8 +117,10 @@ def _from_graph(graph: Graph, variables: Iterable[Variable]) -> ReuseReport:
     named = {v.key: v for v in variables if v.kind == "variable"}
     readers = Readers(graph)
     nodes = [name for name in readers.variables if name in named or not named]
+    # What updates a moving average by hand reads it twice, which is not reuse.
+    learned = {name for name in nodes if name not in named or named[name].trainable is not False}
     return ReuseReport(
-        tuple(_entered_again(nodes, readers)),
+        tuple(_entered_again(nodes, readers, learned)),
         tuple(_twins({name: named[name] for name in nodes if name in named}, readers)),
     )
 
@@ -141,7 +143,9 @@ class _Reads(NamedTuple):
     outside: dict[str, dict[str, None]]
 
 
-def _entered_again(variables: Sequence[str], readers: Readers) -> Iterator[ScopeReuse]:
+def _entered_again(
+    variables: Sequence[str], readers: Readers, learned: Container[str]
+) -> Iterator[ScopeReuse]:
     """The outermost scopes that were entered again, then what else is read more than once."""
     reads = _sort_reads(variables, readers)
     told: set[str] = set()
@@ -150,7 +154,8 @@ def _entered_again(variables: Sequence[str], readers: Readers) -> Iterator[Scope
             report = _scope_report(scope, reads)
             told.update(report.variables)
             yield report
-    yield from _read_elsewhere([name for name in variables if name not in told], reads, readers)
+    others = [name for name in variables if name not in told]
+    yield from _read_elsewhere(others, reads, readers, learned)
 
 
 def _sort_reads(variables: Iterable[str], readers: Readers) -> _Reads:
@@ -167,9 +172,9 @@ def _sort_reads(variables: Iterable[str], readers: Readers) -> _Reads:
 
 
 def _read_elsewhere(
-    variables: Sequence[str], reads: _Reads, readers: Readers
+    variables: Sequence[str], reads: _Reads, readers: Readers, learned: Container[str]
 ) -> Iterator[ScopeReuse]:
-    """Variables that are read in other scopes than their own, or several times in one."""
+    """Variables that are read in other scopes than their own, or, learned ones, twice in one."""
     shared: dict[str, list[SharedVariable]] = {}
     for variable in variables:
         scope = _scope_of(variable)
@@ -177,7 +182,7 @@ def _read_elsewhere(
         own = [entry for entry, names in entries.items() if variable in names]
         read_by = (*own, *reads.outside.get(variable, ()))
         if len(read_by) < 2:
-            read_by = readers.alike(variable)
+            read_by = readers.alike(variable) if variable in learned else ()
         if read_by:
             shared.setdefault(scope, []).append(SharedVariable(variable, read_by))
     for scope, found in sorted(shared.items()):

@@ -108,9 +108,16 @@ def _scope(name: str) -> str:
 def _by_scope(nodes: Nodes, ops: Mapping[str, object]) -> dict[str, list[int]]:
     """The nodes of these types by the scope that they are in: each saver has its own."""
     found: dict[str, list[int]] = {}
+    lists: dict[str, str] = {}  # by the constant with the keys, the operation that it is for
     for index, op in enumerate(nodes.ops):
-        if op in ops:
-            found.setdefault(_scope(nodes.names[index]), []).append(index)
+        if op not in ops:
+            continue
+        name = nodes.names[index]
+        keys = "".join(map(node_name, nodes[index].inputs[1:2]))
+        # Each operation has a list of its own. A file where all share a long one is meant to take
+        # as long to read as the one number times the other.
+        if lists.setdefault(f"{op} {keys}", name) == name:
+            found.setdefault(_scope(name), []).append(index)
     return found
 
 
