@@ -9,6 +9,7 @@ import struct
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from scopecli.binary.window import Window
 from scopecli.binary.wire import BYTES, FIXED32, VARINT, signed64, varint
 from scopecli.formats.tf_graph_layout import AttrValue, MapEntry
 from scopecli.formats.tf_types import dtype_name, tensor_shape
@@ -16,14 +17,20 @@ from scopecli.formats.tf_types import dtype_name, tensor_shape
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scopecli.binary.window import Window
-
 _NUMBERS = {
     AttrValue.I: VARINT,
     AttrValue.F: FIXED32,
     AttrValue.B: VARINT,
     AttrValue.TYPE: VARINT,
 }
+
+
+_SMALL = 4096  # bytes of a message that is decoded as a whole
+# A graph has thousands of variables with the same few types and shapes: each is decoded once.
+_SHORT = 64  # bytes of a value that may be remembered
+_MOST_KNOWN = 4096
+_SIMPLE = (str, bytes, int, float, tuple)
+_known_values: dict[bytes, object] = {}
 
 
 class FunctionReference:
@@ -54,6 +61,10 @@ class Attributes(Mapping[str, object]):
     def _found(self) -> dict[str, tuple[int, int]]:
         """Where the value of each attribute is."""
         if self._spans is None:
+            if self._end - self._start <= _SMALL:
+                # A small message is taken out of its file: so its offsets need no shifting.
+                data = self._window.read(self._start, self._end)
+                self._window, self._start, self._end = Window(self._window.path, data), 0, len(data)
             self._spans = map_spans(self._window, self._start, self._end, self._number)
         return self._spans
 
@@ -64,7 +75,16 @@ class Attributes(Mapping[str, object]):
             KeyError: the node has none of this name.
             DamagedFileError: the bytes contradict the format.
         """
-        return _value(self._window, *self._found()[name])
+        start, end = self._found()[name]
+        if end - start > _SHORT:
+            return _value(self._window, start, end)
+        data = self._window.read(start, end)
+        known = _known_values.get(data)
+        if known is None:
+            known = _value(self._window, start, end)
+            if isinstance(known, _SIMPLE) and len(_known_values) < _MOST_KNOWN:
+                _known_values[data] = known
+        return known
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._found())

@@ -8,7 +8,13 @@ import subprocess
 import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.bench.tensors import checkpoint_tensors, digest, hdf5_tensors, keras_tensors
+from tests.bench.tensors import (
+    checkpoint_tensors,
+    digest,
+    graph_tensors,
+    hdf5_tensors,
+    keras_tensors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +48,7 @@ class Kind(NamedTuple):
 
 KINDS = {
     "v2": Kind(checkpoint_tensors, "model.ckpt-1", "tests.bench.write_checkpoint", framework=True),
+    "graph": Kind(graph_tensors, "model.meta", "tests.bench.write_graph", framework=True),
     "hdf5": Kind(hdf5_tensors, "model.h5", "tests.bench.write_hdf5", ("hdf5",)),
     "keras": Kind(keras_tensors, "model.h5", "tests.bench.write_hdf5", ("keras",)),
 }

@@ -32,6 +32,15 @@ for name, shape in tf.train.list_variables(sys.argv[1]):
     print(name, shape)
 """
 
+_PARSE_GRAPH = """
+import sys
+from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
+graph = MetaGraphDef()
+with open(sys.argv[1], "rb") as file:
+    graph.ParseFromString(file.read())
+sys.exit(not graph.graph_def.node)
+"""
+
 _VISIT_ITEMS = """
 import sys
 import h5py
@@ -58,6 +67,7 @@ OTHERS = {
     "list-variables": Other(
         "`tf.train.list_variables`", "tensorflow", ("-c", _LIST_VARIABLES), lists=True
     ),
+    "parse-graph": Other("`MetaGraphDef.ParseFromString`", "tensorflow", ("-c", _PARSE_GRAPH)),
     "visititems": Other("h5py `visititems`", "python", ("-c", _VISIT_ITEMS)),
     "h5ls": Other("`h5ls -r`", "h5ls", ("-r",), lists=True),
 }
@@ -88,6 +98,7 @@ class Row(NamedTuple):
 _V2_40, _V2_10K, _V2_100K = Sample("v2", 40), Sample("v2", 10_000), Sample("v2", 100_000)
 _HDF5_10K, _HDF5_100K = Sample("hdf5", 10_000), Sample("hdf5", 100_000)
 _KERAS_40 = Sample("keras", 40)
+_GRAPH_18K, _GRAPH_150K, _GRAPH_300K = (Sample("graph", size) for size in (2_000, 16_667, 33_334))
 _LIST, _TREE = ("list",), ("tree",)
 
 ROWS = (
@@ -100,6 +111,9 @@ ROWS = (
     Row("list-v2-10k", _LIST, _V2_10K, "list-variables", 0.04),
     Row("list-v2-100k", _LIST, _V2_100K, "list-variables", 0.10),
     Row("tree-v2-100k", _TREE, _V2_100K, "list-variables", None),
+    Row("list-graph-18k", _LIST, _GRAPH_18K, "parse-graph", 0.05),
+    Row("list-graph-150k", _LIST, _GRAPH_150K, "parse-graph", 0.3),
+    Row("list-graph-300k", _LIST, _GRAPH_300K, "parse-graph", None),
     Row("list-hdf5-10k-visititems", _LIST, _HDF5_10K, "visititems", 0.6),
     Row("list-hdf5-100k-visititems", _LIST, _HDF5_100K, "visititems", None),
     Row("list-hdf5-10k-h5ls", _LIST, _HDF5_10K, "h5ls", 0.5, planned=True),
@@ -129,6 +143,7 @@ MEMORY_ROWS = (
 )
 
 SAMPLE_TITLES = {
+    "graph": ".meta, {size:,} variables and nine nodes each",
     "v2": "V2 checkpoint, {size:,} variables",
     "hdf5": "HDF5, {size:,} datasets",
     "keras": "Keras .h5, {size:,} weights",

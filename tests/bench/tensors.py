@@ -45,6 +45,7 @@ _LAYERS_IN_A_STAGE = 12
 _WIDTHS = (4, 6, 8, 12)  # small, so that 100,000 tensors are some megabytes
 _SLOTS = ("Adam", "Adam_1")
 _DATASETS_IN_A_GROUP = 8
+NODES_OF_A_LAYER = 9  # of a generated graph
 
 
 def checkpoint_tensors(number: int) -> Iterator[Tensor]:
@@ -92,6 +93,12 @@ def keras_tensors(number: int) -> Iterator[Tensor]:
     for i in range(number):
         layer, leaf = f"dense_{i // 2}", "bias" if i % 2 else "kernel"
         yield Tensor(f"{layer}/{layer}/{leaf}:0", (8,) if i % 2 else (8, 8), "float32")
+
+
+def graph_tensors(number: int) -> Iterator[Tensor]:
+    """The variables of a graph: layers in towers, one variable each."""
+    for i in range(number):
+        yield Tensor(f"tower_{i // 1000}/layer_{i % 1000}/w", (8, 8), "float32")
 
 
 def digest(tensors: Iterable[Tensor]) -> str:
