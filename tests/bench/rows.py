@@ -98,7 +98,7 @@ class Row(NamedTuple):
 _V2_40, _V2_10K, _V2_100K = Sample("v2", 40), Sample("v2", 10_000), Sample("v2", 100_000)
 _HDF5_10K, _HDF5_100K = Sample("hdf5", 10_000), Sample("hdf5", 100_000)
 _KERAS_40 = Sample("keras", 40)
-_GRAPH_18K, _GRAPH_150K, _GRAPH_300K = (Sample("graph", size) for size in (2_000, 16_667, 33_334))
+_GRAPH_18K, _GRAPH_150K, _GRAPH_300K = (Sample("graph", size) for size in (500, 4_167, 8_334))
 _LIST, _TREE = ("list",), ("tree",)
 
 ROWS = (
@@ -143,7 +143,7 @@ MEMORY_ROWS = (
 )
 
 SAMPLE_TITLES = {
-    "graph": ".meta, {size:,} variables and nine nodes each",
+    "graph": ".meta, {size:,} variables of 36 nodes each",
     "v2": "V2 checkpoint, {size:,} variables",
     "hdf5": "HDF5, {size:,} datasets",
     "keras": "Keras .h5, {size:,} weights",

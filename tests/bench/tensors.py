@@ -45,7 +45,7 @@ _LAYERS_IN_A_STAGE = 12
 _WIDTHS = (4, 6, 8, 12)  # small, so that 100,000 tensors are some megabytes
 _SLOTS = ("Adam", "Adam_1")
 _DATASETS_IN_A_GROUP = 8
-NODES_OF_A_LAYER = 9  # of a generated graph
+NODES_OF_A_LAYER = 36  # of a generated graph; real ones have 10 to 50 nodes a variable
 
 
 def checkpoint_tensors(number: int) -> Iterator[Tensor]:

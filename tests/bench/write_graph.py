@@ -22,8 +22,12 @@ def main(path: str, number: int) -> None:
                 w = v1.get_variable(
                     "w", tensor.shape, tf.float32, initializer=v1.zeros_initializer()
                 )
-                # Const and VariableV2, Assign, read; then these five.
-                x = tf.identity(tf.nn.relu(tf.matmul(x, w) + tf.constant(1.0)))
+                # Const, VariableV2, Assign and Identity are there now; MatMul comes, and the rest.
+                x = tf.matmul(x, w)
+                for _ in range((NODES_OF_A_LAYER - 5) // 4):
+                    x = tf.identity(tf.nn.relu(x + tf.constant(1.0)))
+                for _ in range((NODES_OF_A_LAYER - 5) % 4):
+                    x = tf.tanh(x)
         nodes = len(graph.as_graph_def().node)
         if nodes != 1 + number * NODES_OF_A_LAYER:
             raise ValueError(f"{nodes} nodes where {number * NODES_OF_A_LAYER} and one are meant")
