@@ -43,9 +43,7 @@ def command(
     from scopecli.analysis.lookup import look_up_collections
     from scopecli.render import collections, documents, output
 
-    target = output.detect(color)
-    if output_format == "plain":
-        target = output.plain(target)
+    target = output.chosen(output_format, color)
 
     def draw(model: Model) -> None:
         found = look_up_collections(model, key)

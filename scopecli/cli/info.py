@@ -40,9 +40,7 @@ def command(
     from scopecli.analysis.summary import summarize
     from scopecli.render import documents, info, output
 
-    target = output.detect(color)
-    if output_format == "plain":
-        target = output.plain(target)
+    target = output.chosen(output_format, color)
 
     def draw(model: Model) -> None:
         summary = summarize(model)

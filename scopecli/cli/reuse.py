@@ -41,9 +41,7 @@ def command(
     from scopecli.analysis.reuse import find_reuse
     from scopecli.render import output, reuse
 
-    target = output.detect(color)
-    if output_format == "plain":
-        target = output.plain(target)
+    target = output.chosen(output_format, color)
 
     def draw(model: Model) -> None:
         report = find_reuse(model)

@@ -57,9 +57,7 @@ def command(
     from scopecli.render import documents, output, show
 
     part = None if index is None else parse_index(index)
-    target = output.detect(color)
-    if output_format == "plain":
-        target = output.plain(target)
+    target = output.chosen(output_format, color)
 
     def draw(model: Model) -> None:
         measured = _measure_with_progress(model) if values else None

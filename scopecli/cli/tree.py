@@ -69,9 +69,7 @@ def command(
     from scopecli.render import header, output, tree
 
     selection = Selection(scope, include, exclude, bookkeeping, collection)
-    target = output.detect(color)
-    if output_format == "plain":
-        target = output.plain(target)
+    target = output.chosen(output_format, color)
     gaps = iter(["", *["\n"] * len(paths)])  # an empty line between two trees
 
     def draw(model: Model) -> None:

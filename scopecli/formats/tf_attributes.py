@@ -61,11 +61,14 @@ class Attributes(Mapping[str, object]):
     def _found(self) -> dict[str, tuple[int, int]]:
         """Where the value of each attribute is."""
         if self._spans is None:
-            if self._end - self._start <= _SMALL:
-                # A small message is taken out of its file: so its offsets need no shifting.
-                data = self._window.read(self._start, self._end)
-                self._window, self._start, self._end = Window(self._window.path, data), 0, len(data)
-            self._spans = map_spans(self._window, self._start, self._end, self._number)
+            start, end = self._start, self._end
+            if end - start > _SMALL:
+                self._spans = map_spans(self._window, start, end, self._number)
+            else:
+                # Taken out of its file, so that the offsets of all fields need no shifting.
+                node = Window(self._window.path, self._window.read(start, end))
+                spans = map_spans(node, 0, node.size, self._number)
+                self._spans = {name: (a + start, b + start) for name, (a, b) in spans.items()}
         return self._spans
 
     def __getitem__(self, name: str) -> object:

@@ -48,9 +48,14 @@ def detect(color: str) -> Output:
     return Output(terminal, colored, UNICODE if encoding.startswith("utf") else ASCII)
 
 
-def plain(output: Output) -> Output:
-    """The same without colours, Rich, or signs beyond ASCII."""
-    return output._replace(terminal=False, color=False, glyphs=ASCII)
+def chosen(output_format: str, color: str) -> Output:
+    """How to write in the format and colour that were asked for.
+
+    `plain` has no colours and no signs beyond ASCII, and Rich draws none of it.
+    """
+    if output_format == "plain":
+        return Output(terminal=False, color=False, glyphs=ASCII)
+    return detect(color)
 
 
 def write(pieces: Iterable[str]) -> None:

@@ -57,7 +57,7 @@ def test_glyphs(monkeypatch: pytest.MonkeyPatch, encoding: str, glyphs: object) 
 
 
 def test_plain_has_nothing_beyond_ascii() -> None:
-    assert output.plain(Output(terminal=True, color=True, glyphs=UNICODE)) == (False, False, ASCII)
+    assert output.chosen("plain", "always") == (False, False, ASCII)
     assert all(glyph.isascii() for glyph in ASCII)
     assert [len(glyph) for glyph in ASCII[:4]] == [len(glyph) for glyph in UNICODE[:4]]
 
