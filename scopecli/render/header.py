@@ -11,7 +11,7 @@ from scopecli.render import words
 from scopecli.render.style import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
@@ -41,9 +41,26 @@ def lines(model: Model, shown: Sequence[Variable], glyphs: Glyphs) -> list[Line]
     return [
         ((printable(model.path), "title"), (f"  {title}", "dim")),
         ((glyphs.dot.join(facts), "plain"), (more, "dim")),
+        *_apart_lines(model),
         *note_lines(model, shown),
         (("", "plain"),),
     ]
+
+
+# What enrichment with a graph leaves in the metadata, and how it is said.
+_APART = {"only_in_graph": "only in the graph", "only_in_checkpoint": "only in the checkpoint"}
+_MOST_NAMED = 5
+
+
+def _apart_lines(model: Model) -> Iterator[Line]:
+    """Variables that only the checkpoint or only the graph beside it has."""
+    for key, words_for_it in _APART.items():
+        names = model.metadata.get(key)
+        if isinstance(names, list):
+            rest = len(names) - _MOST_NAMED
+            more = f" and {rest} more" if rest > 0 else ""
+            listed = ", ".join(printable(str(name)) for name in names[:_MOST_NAMED])
+            yield ((f"{words_for_it}: {listed}{more}", "note"),)
 
 
 def note_lines(model: Model, shown: Sequence[Variable]) -> list[Line]:

@@ -141,3 +141,11 @@ def test_a_tag_set(run: Run, samples: Path) -> None:
 
 def test_only_a_saved_model_has_tags(run: Run, gan: str) -> None:
     assert run("tree", "--tag-set", "serve", gan).code == 2
+
+
+def test_what_only_the_graph_or_the_checkpoint_has(run: Run, samples: Path) -> None:
+    out = run("tree", str(samples / "tf1_averages")).out
+    document = json.loads(run("info", "--format", "json", str(samples / "tf1_averages")).out)
+    only = document["metadata"]["only_in_graph"]
+    assert only
+    assert f"only in the graph: {', '.join(only[:5])}" in out
