@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scopecli.binary.source import Source
 from scopecli.errors import PathError, ScopecliError, UnsupportedError
 from scopecli.formats import detection, registry, tf_checkpoint_state
+from scopecli.model.names import listed
 
 if TYPE_CHECKING:
     from scopecli.model.model import Model, Note
@@ -127,10 +128,12 @@ def _in_folder(path: str) -> Target:
         return Target(os.path.join(path, prefix), format_id)
     if found:
         raise PathError(
-            f"has {len(found)} checkpoints: {_some(sorted(found))}", path=path, hint="name one"
+            f"has {len(found)} checkpoints: {listed(sorted(found), _MAX_NAMED)}",
+            path=path,
+            hint="name one",
         )
     files = sorted(name for name in names if os.path.isfile(os.path.join(path, name)))
-    hint = f"name a file in it: {_some(files)}" if files else None
+    hint = f"name a file in it: {listed(files, _MAX_NAMED)}" if files else None
     raise PathError("is a folder without a checkpoint", path=path, hint=hint)
 
 
@@ -169,8 +172,3 @@ def _nearest(base: str, names: list[str]) -> str | None:
     prefixes = {name.removesuffix(_INDEX) for name in names}
     near = get_close_matches(base, sorted(prefixes), n=3, cutoff=0.6)
     return f"did you mean {' or '.join(near)}?" if near else None
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - _MAX_NAMED
-    return ", ".join(names[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")

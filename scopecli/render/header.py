@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.analysis.summary import kind_counts, parameters, total_bytes
 from scopecli.formats.registry import BY_ID
-from scopecli.model.names import printable
+from scopecli.model.names import listed, printable
 from scopecli.render import words
 from scopecli.render.style import Span
 
@@ -57,10 +57,7 @@ def _apart_lines(model: Model) -> Iterator[Line]:
     for key, words_for_it in _APART.items():
         names = model.metadata.get(key)
         if isinstance(names, list):
-            rest = len(names) - _MOST_NAMED
-            more = f" and {rest} more" if rest > 0 else ""
-            listed = ", ".join(printable(str(name)) for name in names[:_MOST_NAMED])
-            yield ((f"{words_for_it}: {listed}{more}", "note"),)
+            yield ((f"{words_for_it}: {printable(listed(names, _MOST_NAMED))}", "note"),)
 
 
 def note_lines(model: Model, shown: Sequence[Variable]) -> list[Line]:

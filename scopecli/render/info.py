@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.formats.registry import BY_ID
-from scopecli.model.names import printable
+from scopecli.model.names import listed, printable
 from scopecli.render import words
 from scopecli.render.header import note_lines
 from scopecli.render.output import write_lines
@@ -60,16 +60,16 @@ def draw(model: Model, summary: Summary, output: Output) -> None:
 
 def _section(title: str, facts: Iterable[tuple[str, str]]) -> Iterator[Line]:
     """A heading and its facts, aligned; nothing where there are none."""
-    listed = [(printable(name), printable(fact)) for name, fact in facts]
-    if not listed:
+    shown = [(printable(name), printable(fact)) for name, fact in facts]
+    if not shown:
         return
     yield ((title, "scope"),)
-    lengths = [len(name) for name, _ in listed[:_MOST_LISTED]]
+    lengths = [len(name) for name, _ in shown[:_MOST_LISTED]]
     width = max((length for length in lengths if length <= _MOST_ALIGNED), default=0)
-    for name, fact in listed[:_MOST_LISTED]:
+    for name, fact in shown[:_MOST_LISTED]:
         yield ((f"{_INDENT}{name:<{width}}  ", "plain"), (fact, "dim"))
-    if len(listed) > _MOST_LISTED:
-        yield ((f"{_INDENT}and {len(listed) - _MOST_LISTED} more", "dim"),)
+    if len(shown) > _MOST_LISTED:
+        yield ((f"{_INDENT}and {len(shown) - _MOST_LISTED} more", "dim"),)
 
 
 # What is told in a section of its own.
@@ -85,9 +85,7 @@ def _metadata(model: Model) -> Iterator[tuple[str, str]]:
 def _value(value: object) -> str:
     """A value of the metadata: a list is shortened, a flag in small letters."""
     if isinstance(value, list | tuple):
-        rest = len(value) - _MOST_NAMED
-        more = f" and {rest} more" if rest > 0 else ""
-        return ", ".join(map(str, value[:_MOST_NAMED])) + more
+        return listed([str(item) for item in value], _MOST_NAMED)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

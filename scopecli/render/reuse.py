@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.model.names import printable
+from scopecli.model.names import listed, printable
 from scopecli.render import words
 from scopecli.render.output import write_lines
 
@@ -63,6 +63,4 @@ def _twin_lines(twins: Twins, glyphs: Glyphs) -> Iterator[Line]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    rest = len(names) - _MOST_LISTED
-    more = f" and {rest} more" if rest > 0 else ""
-    return ", ".join(map(printable, names[:_MOST_LISTED])) + more
+    return printable(listed(names, _MOST_LISTED))
