@@ -99,7 +99,7 @@ def times_used(model: Model) -> dict[str, str]:
     """
     used = {layer.scope: f"called {len(layer.entries)}" for layer in model.reuse}
     if model.graph is not None:
-        for scope in _from_graph(model.graph, model.variables).scopes:
+        for scope in _scopes(_evidence(model.graph, model.variables)):
             if len(scope.entries) > 1:
                 used[scope.scope] = f"entered {len(scope.entries)}"
     return used
@@ -113,16 +113,33 @@ def _layer_reuse(model: Model) -> Iterator[ScopeReuse]:
         yield ScopeReuse(layer.scope, layer.entries, names, shared)
 
 
-def _from_graph(graph: Graph, variables: Iterable[Variable]) -> ReuseReport:
+class _Evidence(NamedTuple):
+    """What a graph's variables are, by node, and who reads them."""
+
+    named: dict[str, Variable]
+    nodes: list[str]
+    readers: Readers
+
+
+def _evidence(graph: Graph, variables: Iterable[Variable]) -> _Evidence:
     named = {v.key: v for v in variables if v.kind == "variable"}
     readers = Readers(graph)
     nodes = [name for name in readers.variables if name in named or not named]
+    return _Evidence(named, nodes, readers)
+
+
+def _from_graph(graph: Graph, variables: Iterable[Variable]) -> ReuseReport:
+    evidence = _evidence(graph, variables)
+    named, nodes, readers = evidence
+    twins = _twins({name: named[name] for name in nodes if name in named}, readers)
+    return ReuseReport(tuple(_scopes(evidence)), tuple(twins))
+
+
+def _scopes(evidence: _Evidence) -> Iterator[ScopeReuse]:
+    named, nodes, readers = evidence
     # What updates a moving average by hand reads it twice, which is not reuse.
     learned = {name for name in nodes if name not in named or named[name].trainable is not False}
-    return ReuseReport(
-        tuple(_entered_again(nodes, readers, learned)),
-        tuple(_twins({name: named[name] for name in nodes if name in named}, readers)),
-    )
+    return _entered_again(nodes, readers, learned)
 
 
 # Scopes that were entered again.
