@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.source import Source
 from scopecli.formats import safetensors_header, shard_index
+from scopecli.formats.some_notes import some
 from scopecli.formats.stored_values import StoredTensors
 from scopecli.model.model import File, Model, Note
 from scopecli.model.variable import Variable
@@ -24,7 +25,6 @@ FORMAT = "safetensors"
 
 _SEPARATOR = "."
 _HEAD = 1024
-_MOST_NOTES = 100
 
 
 def read(path: str) -> Model:
@@ -59,10 +59,11 @@ def _sharded(path: str) -> Model:
     headers: dict[str, Header] = {}
     metadata: dict[str, object] = {"num_shards": len(paths)}
     notes: list[Note] = []
+    missing: list[Note] = []
     for shard, shard_path in paths.items():
         if not os.path.isfile(shard_path):
             files.append(File(shard_path, None, "data"))
-            notes.append(Note("missing-shard", "is missing: its tensors have no shapes", shard))
+            missing.append(Note("missing-shard", "is missing: its tensors have no shapes", shard))
             continue
         with Source(shard_path) as source:
             headers[shard] = safetensors_header.read(source, shard)
@@ -70,11 +71,8 @@ def _sharded(path: str) -> Model:
         metadata |= headers[shard].metadata
         notes += headers[shard].notes
     variables = _merged(index, headers)
-    disagreements = list(_disagreements(index.weight_map, headers))
-    notes += disagreements[:_MOST_NOTES]
-    if len(disagreements) > _MOST_NOTES:
-        rest = len(disagreements) - _MOST_NOTES
-        notes.append(Note("weight-map-disagrees", f"and {rest} more keys are somewhere else"))
+    notes += some(missing)
+    notes += some(_disagreements(index.weight_map, headers))
     return Model(
         path=path,
         format=FORMAT,

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from itertools import islice
 from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from scopecli.errors import DamagedFileError
+from scopecli.formats.some_notes import some
 from scopecli.model import dtypes
 from scopecli.model.model import Note
 from scopecli.model.variable import NO_ATTRIBUTES, StoredAt, Variable
@@ -35,7 +35,6 @@ _SPACE = " \t\r\n"
 _METADATA = "__metadata__"
 _MAX_RANK = 64  # numpy's and torch's own
 _MAX_NUMBER = 1 << 64
-_MOST_NOTES = 100
 
 _START = r'\{(?:"__metadata__":(\{[^{}]*\}),)?'
 _ENTRY = (
@@ -118,9 +117,9 @@ def read(source: Source, shard: str) -> Header:
     except (ValueError, TypeError, RecursionError) as error:
         raise _damaged(source, f"has no valid header: {_words(error)}") from error
     kept = {variable.key: variable for variable in variables}
-    notes = list(_layout(variables, _LENGTH + length, source.size))
+    notes = some(_problems(variables, _LENGTH + length, source.size))
     if len(kept) < len(variables):
-        notes += _duplicates(variables)
+        notes += some(_duplicates(variables))
         variables = list(kept.values())
     return Header(variables, metadata, notes)
 
@@ -234,23 +233,14 @@ def _tensor_type(name: str, described: _Described) -> _TensorType:
 
 def _duplicates(variables: Sequence[Variable]) -> Iterator[Note]:
     counts = Counter(variable.key for variable in variables)
-    twice = [(key, count) for key, count in counts.items() if count > 1]
-    for key, count in twice[:_MOST_NOTES]:
-        yield Note("duplicate-key", f"is in the header {count} times: the last one counts", key)
-    if len(twice) > _MOST_NOTES:
-        yield Note("duplicate-key", f"{len(twice) - _MOST_NOTES} more keys are there twice")
-
-
-def _layout(variables: Sequence[Variable], start: int, size: int) -> Iterator[Note]:
-    """What is wrong with the offsets: the data must be covered, once, without a gap."""
-    problems = _problems(variables, start, size)
-    yield from islice(problems, _MOST_NOTES)
-    rest = sum(1 for _ in problems)
-    if rest:
-        yield Note("overlap", f"and {rest} more entries do not fit the file")
+    for key, count in counts.items():
+        if count > 1:
+            message = f"is in the header {count} times: the last one counts"
+            yield Note("duplicate-key", message, key)
 
 
 def _problems(variables: Sequence[Variable], start: int, size: int) -> Iterator[Note]:
+    """What is wrong with the offsets: the data must be covered, once, without a gap."""
     position, last = start, ""
     for begin, end, key, nbytes in sorted(_extents(variables)):
         if begin > position:

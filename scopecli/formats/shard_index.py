@@ -85,10 +85,15 @@ def read(path: str) -> ShardIndex:
         isinstance(shard, str) for shard in weight_map.values()
     ):
         raise DamagedFileError("is a shard index without a weight_map", path=path)
-    metadata = document.get("metadata")
-    index = ShardIndex(weight_map, metadata if isinstance(metadata, dict) else {}, size)
+    index = ShardIndex(weight_map, _facts(document.get("metadata")), size)
     _check(index, path)
     return index
+
+
+def _facts(metadata: object) -> dict[str, object]:
+    """The texts and whole numbers of the metadata, such as `total_size`."""
+    pairs = metadata.items() if isinstance(metadata, dict) else ()
+    return {key: value for key, value in pairs if isinstance(value, str | int)}
 
 
 def _check(index: ShardIndex, path: str) -> None:
