@@ -113,7 +113,7 @@ def _value(cursor: _Cursor, kind: int) -> object:
 def _array(cursor: _Cursor) -> object:
     """The items of an array, or how many there are; arrays in arrays are passed over."""
     kind, count = cursor.number("I"), cursor.count(0)
-    words = f"{count} of {VALUE_TYPES.get(kind, kind)}"
+    words = f"{count} values of type {VALUE_TYPES.get(kind, kind)}"
     if kind in SCALARS:
         size = struct.calcsize(SCALARS[kind])
         if count > _MOST_ITEMS:

@@ -35,8 +35,10 @@ _SPACE = " \t\r\n"
 _METADATA = "__metadata__"
 _MAX_RANK = 64  # numpy's and torch's own
 _MAX_NUMBER = 1 << 64
+_LONGEST = 80
 
 _START = r'\{(?:"__metadata__":(\{[^{}]*\}),)?'
+_DTYPE = "[A-Za-z0-9_]{1,32}"
 _ENTRY = (
     r'"([^"\\\x00-\x1f]*)":\{("dtype":"[A-Z0-9_]+","shape":\[[0-9,]*\]),'
     r'"data_offsets":\[([0-9]{1,20}),([0-9]{1,20})\]\}(?:,|(?=\}))'
@@ -183,10 +185,10 @@ def _rows(pairs: tuple[tuple[str, Any], ...]) -> Iterator[_Row]:
             entry = dict(fields)
             (begin, end), described = entry["data_offsets"], (entry["dtype"], *entry["shape"])
         except (KeyError, TypeError, ValueError):
-            problem = f"{name!r} is described in another way than tensors are"
+            problem = f"{_short(name)} is described in another way than tensors are"
             raise TypeError(problem) from None
         if type(begin) is not int or type(end) is not int:
-            raise TypeError(f"{name!r} has the offsets {begin!r} and {end!r}")
+            raise TypeError(f"{_short(name)} has offsets that are no whole numbers")
         yield name, described, begin, end
 
 
@@ -208,7 +210,7 @@ def _variables(rows: Iterator[_Row], start: int, shard: str) -> list[Variable]:
         if known is None:
             known = types[described] = _tensor_type(name, described)
         if not 0 <= begin <= end < _MAX_NUMBER:
-            raise ValueError(f"{name!r} has the offsets {begin} and {end}")
+            raise ValueError(f"{_short(name)} has offsets that end before they start, or nowhere")
         dtype, shape, nbytes = known
         storage = make(StoredAt, (shard, start + begin, end - begin, None))
         row = (name, name, shape, dtype, nbytes, "variable", None, storage, NO_ATTRIBUTES)
@@ -222,11 +224,11 @@ def _tensor_type(name: str, described: _Described) -> _TensorType:
         fields = json.loads(f"{{{described}}}")
         described = (fields["dtype"], *fields["shape"])
     dtype, *sizes = described
-    if not isinstance(dtype, str) or len(sizes) > _MAX_RANK:
-        raise TypeError(f"{name!r} has the dtype {dtype!r} and {len(sizes)} dimensions")
+    if not isinstance(dtype, str) or not re.fullmatch(_DTYPE, dtype) or len(sizes) > _MAX_RANK:
+        raise TypeError(f"{_short(name)} has no dtype, or {len(sizes)} dimensions")
     shape = tuple(size for size in sizes if type(size) is int and 0 <= size < _MAX_NUMBER)
     if len(shape) < len(sizes):
-        raise ValueError(f"{name!r} has the shape {sizes}")
+        raise ValueError(f"{_short(name)} has a shape that is none")
     known = DTYPES.get(dtype, f"dtype {dtype}")
     return _TensorType(known, shape, dtypes.nbytes(known, prod(shape)))
 
@@ -264,6 +266,11 @@ def _extents(variables: Sequence[Variable]) -> Iterator[tuple[int, int, str, int
         _, begin, length, _ = cast("StoredAt", variable.storage)
         nbytes = -1 if variable.nbytes is None else variable.nbytes
         yield begin or 0, (begin or 0) + length, variable.key, nbytes
+
+
+def _short(name: str) -> str:
+    """A name as it can stand in a line."""
+    return repr(name[:_LONGEST])
 
 
 def _words(error: Exception) -> str:
