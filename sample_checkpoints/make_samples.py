@@ -1498,7 +1498,10 @@ def write_gguf(path: Path, order: str) -> None:
     kind = gguf.GGMLQuantizationType.Q4_K
     packed = generator.integers(0, 255, (2, gguf.GGML_QUANT_SIZES[kind][1]), "u1")
     writer.add_tensor("output.weight", packed, raw_dtype=kind)
-    quantized("output_norm.weight", "BF16", 1, 32)
+    # As numbers of two bytes, which the writer swaps where it would not swap their bytes.
+    kind = gguf.GGMLQuantizationType.BF16
+    halves = gguf.quants.quantize(plain(1, 32), kind).view("u2")
+    writer.add_tensor("output_norm.weight", halves, raw_dtype=kind)
     for bits in (8, 16, 32, 64):
         writer.add_tensor(f"steps.int{bits}", np.arange(-3, 3).astype(f"i{bits // 8}"))
     writer.add_tensor("steps.float64", np.linspace(0, 1, 6).reshape(2, 3))
