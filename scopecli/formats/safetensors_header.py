@@ -118,11 +118,12 @@ def read(source: Source, shard: str) -> Header:
         metadata, variables = _contents(text, _LENGTH + length, shard)
     except (ValueError, TypeError, RecursionError) as error:
         raise _damaged(source, f"has no valid header: {_words(error)}") from error
+    notes: list[Note] = []
     kept = {variable.key: variable for variable in variables}
-    notes = some(_problems(variables, _LENGTH + length, source.size))
     if len(kept) < len(variables):
         notes += some(_duplicates(variables))
         variables = list(kept.values())
+    notes += some(_problems(variables, _LENGTH + length, source.size))
     return Header(variables, metadata, notes)
 
 
@@ -230,7 +231,10 @@ def _tensor_type(name: str, described: _Described) -> _TensorType:
     if len(shape) < len(sizes):
         raise ValueError(f"{_short(name)} has a shape that is none")
     known = DTYPES.get(dtype, f"dtype {dtype}")
-    return _TensorType(known, shape, dtypes.nbytes(known, prod(shape)))
+    elements = prod(shape)
+    if elements * dtypes.BITS.get(known, 0) % 8:
+        raise ValueError(f"{_short(name)} ends in the middle of a byte")
+    return _TensorType(known, shape, dtypes.nbytes(known, elements))
 
 
 def _duplicates(variables: Sequence[Variable]) -> Iterator[Note]:
