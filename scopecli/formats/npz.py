@@ -1,8 +1,8 @@
 """Format `npz`: a zip archive of `.npy` files, as `numpy.savez` and `savez_compressed` write it.
 
 Names are scopes at `/` where any has one (as Flax and TensorFlow write them), else at `.`, as
-PyTorch does. The zip's checksum of a member is of the array with its header, so equal ones mean
-equal arrays; different ones may still mean the same values under another header.
+PyTorch does. The zip's checksum of a member is of the array with its header, so it can be compared
+where dtype, shape, order and length of the header are the same, which is to say the header is.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from scopecli.binary.source import Source
 from scopecli.formats import npy, npy_header
 from scopecli.formats.npy_values import Array, NpyTensors
 from scopecli.model.model import File, Model, Note
+from scopecli.model.names import separator_of
 from scopecli.model.variable import Checksum, StoredAt
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 FORMAT = "npz"
 SUFFIX = ".npy"
-CHECKSUM_KIND = "crc32-npy"
+_CHECKSUM_KIND = "crc32-npy-{order}{start}"
 
 
 def read(path: str) -> Model:
@@ -55,7 +56,7 @@ def read(path: str) -> Model:
         path=path,
         format=FORMAT,
         variables=list(variables.values()),
-        separator="/" if any("/" in key for key in variables) else ".",
+        separator=separator_of(variables),
         metadata={"compressed": any(member.method != zipdir.STORED for member in members)},
         notes=notes,
         files=(File(path, size, "model"),),
@@ -65,8 +66,10 @@ def read(path: str) -> Model:
 
 def _storage(source: Source, member: zipdir.Member, shard: str, array: Array) -> Storage:
     """Where a member's values are; a compressed one has no plain run of them."""
-    checksum = Checksum(CHECKSUM_KIND, member.crc)
+    header = array.header
+    kind = _CHECKSUM_KIND.format(order="F" if header.fortran_order else "C", start=header.start)
+    checksum = Checksum(kind, member.crc)
     if member.method != zipdir.STORED:
         return StoredAt(shard, None, member.compressed_size, checksum)
-    begin = source.base + zipdir.data_offset(source, member) + array.header.start
-    return StoredAt(shard, begin, member.size - array.header.start, checksum)
+    begin = source.base + zipdir.data_offset(source, member) + header.start
+    return StoredAt(shard, begin, member.size - header.start, checksum)

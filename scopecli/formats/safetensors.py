@@ -13,6 +13,7 @@ from scopecli.formats import safetensors_header, shard_index
 from scopecli.formats.some_notes import some
 from scopecli.formats.stored_values import StoredTensors
 from scopecli.model.model import File, Model, Note
+from scopecli.model.names import separator_of
 from scopecli.model.variable import Variable
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 FORMAT = "safetensors"
 
-_SEPARATOR = "."
 _HEAD = 1024
 
 
@@ -43,7 +43,7 @@ def read(path: str) -> Model:
         path=path,
         format=FORMAT,
         variables=header.variables,
-        separator=_SEPARATOR,
+        separator=separator_of(variable.name for variable in header.variables),
         metadata=header.metadata,
         notes=header.notes,
         files=(File(path, size, "model"),),
@@ -77,7 +77,7 @@ def _sharded(path: str) -> Model:
         path=path,
         format=FORMAT,
         variables=variables,
-        separator=_SEPARATOR,
+        separator=separator_of(variable.name for variable in variables),
         metadata={**index.metadata, **metadata},
         notes=notes,
         files=files,

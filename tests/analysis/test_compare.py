@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 LARGEST = sys.float_info.max
+NO_ZERO = "float8_e8m0fnu"  # a bare exponent
 NUMBERS = sorted(
     dtype
     for dtype, bits in BITS.items()
-    if bits and (dtype not in ML_DTYPES or hasattr(ml_dtypes, dtype))
+    if bits and dtype != NO_ZERO and (dtype not in ML_DTYPES or hasattr(ml_dtypes, dtype))
 )
 NAN, INF = np.nan, np.inf
 

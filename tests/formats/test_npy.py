@@ -260,7 +260,7 @@ class TestArchives:
         for variable in model.variables:
             storage = variable.storage
             assert storage
-            assert storage.checksum == ("crc32-npy", crcs[f"{variable.key}.npy"])
+            assert storage.checksum == ("crc32-npy-C128", crcs[f"{variable.key}.npy"])
             assert (storage.offset is None) != stored
             assert read(model, variable.key) == arrays[variable.key].tobytes()
             if storage.offset is not None:
