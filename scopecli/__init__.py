@@ -1,6 +1,7 @@
 """scopecli: inspect saved models without the framework that wrote them.
 
-`load` opens any supported file and returns a `Model`; the command line is built on the same call.
+`load` opens any supported file and returns a `Model`, `diff` compares two of them; the command line
+is built on the same calls.
 """
 
 from __future__ import annotations
@@ -8,18 +9,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0.dev0"
-__all__ = ["Model", "ScopecliError", "Variable", "__version__", "load"]
+__all__ = [
+    "Diff",
+    "DiffOptions",
+    "Model",
+    "ScopecliError",
+    "Variable",
+    "__version__",
+    "diff",
+    "load",
+]
 
 if TYPE_CHECKING:
+    from scopecli.analysis.diff import Diff, DiffOptions, diff
     from scopecli.errors import ScopecliError
     from scopecli.formats.opening import load
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
 
 _EXPORTS = {
+    "Diff": "scopecli.analysis.diff",
+    "DiffOptions": "scopecli.analysis.diff",
     "Model": "scopecli.model.model",
     "ScopecliError": "scopecli.errors",
     "Variable": "scopecli.model.variable",
+    "diff": "scopecli.analysis.diff",
     "load": "scopecli.formats.opening",
 }
 

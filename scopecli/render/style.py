@@ -8,7 +8,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Role = Literal[
-    "plain", "title", "dim", "scope", "variable", "slot", "shape", "dtype", "size", "mark", "note"
+    "plain",
+    "title",
+    "dim",
+    "scope",
+    "variable",
+    "slot",
+    "shape",
+    "dtype",
+    "size",
+    "mark",
+    "note",
+    "added",
+    "removed",
+    "renamed",
+    "changed",
 ]
 
 
@@ -27,6 +41,10 @@ RICH_STYLES: Mapping[Role, str] = {
     "size": "none",
     "mark": "yellow",
     "note": "yellow",
+    "added": "green",
+    "removed": "red",
+    "renamed": "cyan",
+    "changed": "yellow",
 }
 
 # https://en.wikipedia.org/wiki/ANSI_escape_code#Select_Graphic_Rendition_parameters
@@ -39,6 +57,10 @@ _SGR: Mapping[Role, str] = {
     "dtype": "32",
     "mark": "33",
     "note": "33",
+    "added": "32",
+    "removed": "31",
+    "renamed": "36",
+    "changed": "33",
 }
 
 
@@ -59,7 +81,8 @@ class Glyphs(NamedTuple):
     times: str
     dot: str
     bars: str
+    arrow: str
 
 
-UNICODE = Glyphs("├── ", "└── ", "│   ", "    ", "×", " · ", "▁▂▃▄▅▆▇█")  # noqa: RUF001
-ASCII = Glyphs("|-- ", "`-- ", "|   ", "    ", "x", ", ", "_.-:=+*#")
+UNICODE = Glyphs("├── ", "└── ", "│   ", "    ", "×", " · ", "▁▂▃▄▅▆▇█", "→")  # noqa: RUF001
+ASCII = Glyphs("|-- ", "`-- ", "|   ", "    ", "x", ", ", "_.-:=+*#", "->")
