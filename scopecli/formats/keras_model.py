@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.formats import keras_names
 from scopecli.model.collection import Collection
-from scopecli.model.model import Reuse
+from scopecli.model.model import LayerWeights, Reuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -106,6 +106,25 @@ def reuse(config: ModelConfig) -> list[Reuse]:
         for layer in config.layers
         if len(layer.calls) > 1
     ]
+
+
+def layers(config: ModelConfig, weights: Sequence[Weight]) -> list[LayerWeights]:
+    """The top-level layers with their weights, as Keras's legacy format orders these.
+
+    Trainable weights come first: `_legacy_weights` in `keras/src/legacy/saving/legacy_h5_format.py`.
+    """
+    inside: dict[str, list[Weight]] = {}
+    for weight in weights:
+        inside.setdefault(weight.layer.top if weight.layer else "", []).append(weight)
+    names = [layer.name for layer in config.layers if not layer.parent]
+    return [
+        LayerWeights(name, tuple(weight.key for weight in _trainable_first(inside.get(name, []))))
+        for name in (*names, *([""] if "" in inside else []))
+    ]
+
+
+def _trainable_first(weights: Iterable[Weight]) -> list[Weight]:
+    return sorted(weights, key=lambda weight: weight.trainable is False)
 
 
 def metadata(config: ModelConfig | None) -> dict[str, object]:
