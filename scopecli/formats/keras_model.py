@@ -111,7 +111,7 @@ def reuse(config: ModelConfig) -> list[Reuse]:
 def layers(config: ModelConfig, weights: Sequence[Weight]) -> list[LayerWeights]:
     """The top-level layers with their weights, as Keras's legacy format orders these.
 
-    Trainable weights come first: `_legacy_weights` in `keras/src/legacy/saving/legacy_h5_format.py`.
+    Trainable weights come first: `keras/src/legacy/saving/legacy_h5_format.py`, `_legacy_weights`.
     """
     inside: dict[str, list[Weight]] = {}
     for weight in weights:
