@@ -79,13 +79,13 @@ def _other_count(full: Sequence[Layer], groups: Sequence[Layer]) -> Loaded:
         "Layer count mismatch when loading weights from file."
         f" Model expected {len(full)} layers, found {len(groups)} saved layers.",
     )
-    stored = {weight.name: weight for group in groups for weight in group.weights}
+    stored = {(group.name, n): one for group in groups for n, one in enumerate(group.weights)}
     entries = [
-        matched("skipped", weight, stored[weight.name])
-        if weight.name in stored
+        matched("skipped", weight, stored[layer.name, number])
+        if (layer.name, number) in stored
         else unmatched("missing", weight)
         for layer in full
-        for weight in layer.weights
+        for number, weight in enumerate(layer.weights)
     ]
     for number, (layer, group) in enumerate(zip_longest(full, groups)):
         if layer is None or group is None or layer.name != group.name:

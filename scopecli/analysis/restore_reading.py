@@ -44,8 +44,8 @@ _V1_MESSAGES = {
     "missing": 'Tensor name "{key}" not found in checkpoint files',
     "dtype": "Expected to restore a tensor of type {wanted}, got a tensor of type {stored} instead:"
     " tensor_name = {key}",
-    "spec": "Shape in shape_and_slice spec {wanted} does not match the shape in the save file:"
-    " {stored}",
+    "spec": "Shape in shape_and_slice spec does not match the shape in the save file: {wanted},"
+    " save file shape: {stored}",
     "parts": "Error copying slice data",
 }
 # By the operation that assigns.
