@@ -241,16 +241,18 @@ def with_renames(
         find: looks for renames.
         separators: of both kinds of names.
     """
-    wanted = {entry.key for entry in entries if entry.status in {"missing", "skipped"}}
+    wanted = {
+        entry.key
+        for entry in entries
+        if entry.status in {"missing", "skipped"} and not entry.source
+    }
     if not wanted:
         return list(entries), ()
     found = find(old, new, separators)
     likely = {pair.new: old[pair.old].key for pair in found.pairs if pair.new in wanted}
     rules = tuple(Rule(rule.old, rule.new, rule.variables) for rule in found.rules)
     named = [
-        replace(entry, rename=likely[entry.key])
-        if entry.key in likely and entry.status != "extra"
-        else entry
+        replace(entry, rename=likely[entry.key]) if entry.key in likely else entry
         for entry in entries
     ]
     return named, rules

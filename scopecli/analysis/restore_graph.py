@@ -132,13 +132,13 @@ def _plan(model: Model, graph: Graph, saver: Saver) -> Plan:
 def _operations(graph: Graph, scope: str) -> tuple[list[str], list[str]]:
     """The types of a saver's Restore operations, and the dtypes that they give."""
     ops: list[str] = []
-    dtypes: list[str] = []
+    dtypes: list[object] = []
     for index, op in enumerate(graph.nodes.ops):
         if op in _RESTORE_OPS and scope_of(graph.nodes.names[index], "/") == scope:
             given = graph.nodes[index].attributes.get(_RESTORE_OPS[op])
             ops.append(op)
-            dtypes += map(str, given if isinstance(given, list) else [given])
-    return ops, [dtype.removesuffix("_ref") for dtype in dtypes]
+            dtypes += given if isinstance(given, list) else [given] if given else []
+    return ops, [str(dtype).removesuffix("_ref") for dtype in dtypes]
 
 
 def _other_savers(graph: Graph, keys: set[str]) -> Iterator[str]:
