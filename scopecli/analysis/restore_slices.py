@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scopecli.model.variable import Variable
 
 _WHOLE_AXIS = "-"
+_LONG = 20  # digits; no tensor has so many rows
 
 
 class Part(NamedTuple):
@@ -41,12 +42,16 @@ def parsed(spec: str) -> Part | None:
     full, starts, lengths = [], [], []
     for size, extent in zip(sizes, extents, strict=True):
         start, _, length = ("0", "", size) if extent == _WHOLE_AXIS else extent.partition(",")
-        if not (size.isdecimal() and start.isdecimal() and length.isdecimal()):
+        if not all(map(_is_number, (size, start, length))):
             return None
         full.append(int(size))
         starts.append(int(start))
         lengths.append(int(length))
     return Part(tuple(full), tuple(starts), tuple(lengths), text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) < _LONG
 
 
 def whole(shape: tuple[int, ...]) -> Part:

@@ -195,7 +195,9 @@ def test_slices(spec: str, starts: tuple[int, ...], lengths: tuple[int, ...]) ->
     assert (part.starts, part.lengths) == (starts, lengths)
 
 
-@pytest.mark.parametrize("spec", ["x", "10 2 0,1", "10 0,1:0,1", "10 -1,1", "-1 0,1", "10 1;2"])
+@pytest.mark.parametrize(
+    "spec", ["x", "10 2 0,1", "10 0,1:0,1", "10 -1,1", "-1 0,1", "10 1;2", "9" * 5000 + " -"]
+)
 def test_what_is_no_slice(spec: str) -> None:
     assert parsed(spec) is None
 

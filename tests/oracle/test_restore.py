@@ -5,10 +5,13 @@ TensorFlow, Keras 3 and tf_keras (Keras 2) are needed: `pip install scopecli[ora
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -17,6 +20,7 @@ from scopecli.analysis.restore_map import assignment_map
 from scopecli.analysis.restore_slices import parsed
 from scopecli.formats.opening import load
 from tests import renames
+from tests.oracle.test_keras import frozen_inside, functional
 from tests.samples import SAMPLES
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -534,6 +538,95 @@ def test_keras_3(case: str, tmp_path: Path) -> None:
     (attempt,) = predict(load(path), load(weights), renames.nothing).attempts
     assert attempt.verdict == verdict
     held_against_loading(attempt, model, lambda: model.load_weights(weights))
+
+
+def weights_loaded(path: str, model: Any, load_weights: Callable[[], None]) -> Counter[str]:
+    """Names of the model's weights that loading changes; what it raises is let go by."""
+    untouched = 7.5
+    model.set_weights([np.full(w.shape, untouched) for w in model.get_weights()])
+    with contextlib.suppress(ValueError):
+        load_weights()
+    ours = load(path)
+    names = {variable.key: variable.name for variable in ours.variables}
+    keys = ours.collections["variables"].members
+    values = model.get_weights()
+    assert len(keys) == len(values)
+    return Counter(
+        names[key]
+        for key, value in zip(keys, values, strict=True)
+        if bool((value != untouched).any())
+    )
+
+
+def to_load(attempt: Attempt) -> Counter[str]:
+    return Counter(e.target for e in attempt.entries if e.status in {"restored", "drift"})
+
+
+@pytest.mark.parametrize("make", [functional, frozen_inside])
+@pytest.mark.parametrize("k", [tf_keras, pytest.param(keras, marks=needs_keras_3)])
+def test_models_that_nest(make: Callable[[Any], Any], k: Any, tmp_path: Path) -> None:
+    model, path = make(k), str(tmp_path / "model.h5")
+    model.save(path)
+    positional, by_name = predict(load(path), load(path), renames.nothing).attempts
+    assert positional.verdict == by_name.verdict == "restored"
+    assert weights_loaded(path, model, lambda: model.load_weights(path)) == to_load(positional)
+    found = weights_loaded(path, model, lambda: model.load_weights(path, by_name=True))
+    assert found == to_load(by_name)
+
+
+DAMAGE: dict[str, tuple[str, ...]] = {
+    "nothing": (),
+    "no bias": ("layers/dense/vars/1",),
+    "no layer": ("layers/dense",),
+    "no cell": ("layers/bidirectional/forward_layer/cell",),
+    "two layers": ("layers/dense/vars/0", "layers/functional/layers/batch_normalization/vars/3"),
+    "another shape": ("shape layers/gru/cell/vars/1",),
+    "another shape of the last": ("shape layers/dense/vars/1", "layers/dense_1"),
+}
+
+
+@needs_keras_3
+@pytest.mark.parametrize("case", DAMAGE)
+def test_a_nesting_model_and_a_file_that_lacks_something(case: str, tmp_path: Path) -> None:
+    model, path = functional(keras), str(tmp_path / "model.keras")
+    weights = str(tmp_path / "saved.weights.h5")
+    model.save(path)
+    model.save_weights(weights)
+    with h5py.File(weights, "r+") as file:
+        for key in DAMAGE[case]:
+            place = key.removeprefix("shape ")
+            del file[place]
+            if place != key:
+                file[place] = np.zeros((3, 1, 1), "f4")
+    (attempt,) = predict(load(path), load(weights), renames.nothing).attempts
+    assert weights_loaded(path, model, lambda: model.load_weights(weights)) == to_load(attempt)
+    if attempt.error is None:
+        assert case == "nothing"
+        model.load_weights(weights)
+    else:
+        with pytest.raises(ValueError, match=attempt.error.message):
+            model.load_weights(weights)
+
+
+@needs_keras_3
+@pytest.mark.parametrize("make", [functional, frozen_inside])
+def test_a_keras_archive_and_the_legacy_layout(make: Callable[[Any], Any], tmp_path: Path) -> None:
+    model, path, weights = make(keras), str(tmp_path / "m.keras"), str(tmp_path / "m.h5")
+    model.save(path)
+    model.save(weights)
+    positional, by_name = predict(load(path), load(weights), renames.nothing).attempts
+    assert positional.verdict == by_name.verdict == "restored"
+    before = model.get_weights()
+    model.load_weights(weights)
+    ours = load(path)
+    names = [
+        {v.key: v.name for v in ours.variables}[key]
+        for key in ours.collections["variables"].members
+    ]
+    with h5py.File(weights) as file:
+        stored = {e.target: np.asarray(file[e.source]) for e in positional.entries}
+    for name, value in zip(names, before, strict=True):
+        assert np.array_equal(stored[name], value)
 
 
 @pytest.mark.parametrize("k", [tf_keras, pytest.param(keras, marks=needs_keras_3)])
