@@ -39,13 +39,8 @@ def nothing(
     return Found([], [])
 
 
-def below(scope: str) -> FindBelow:
-    """Find what is looked for below a scope that the checkpoint does not have."""
-    return FindBelow(scope)
-
-
 class FindBelow:
-    """A search for names that lost a prefix."""
+    """Finds what is looked for below a scope that the checkpoint does not have."""
 
     def __init__(self, scope: str) -> None:
         self.scope = scope

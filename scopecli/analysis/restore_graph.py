@@ -49,6 +49,7 @@ _SILENT = (
     "a resource variable takes another shape without an error: the operation that assigns it does"
     " not compare"
 )
+_ANY_READ = "several Restore operations run at the same time: the error of any may come first"
 _ANY_FIRST = "values are assigned at the same time: any of the other shapes may be named first"
 
 
@@ -102,7 +103,7 @@ def attempt(model: Model, checkpoint: Model, find_renames: FindRenames) -> Attem
     )
     stored = [v for v in checkpoint.variables if v.key != OBJECT_GRAPH_KEY]
     entries += extras(stored, entries)
-    notes = (*plan.notes, *_remarks(outcomes, error))
+    notes = (*plan.notes, *_remarks(outcomes, error, plan))
     verdict = verdict_of(entries, error)
     looked_for = {entry.target for entry in entries}
     apart = tuple(variable.key for variable in model.variables if variable.key not in looked_for)
@@ -204,8 +205,11 @@ def _names_missing(outcomes: Sequence[Outcome]) -> Complaint | None:
     return Complaint(NOT_FOUND, f"Existing variables not in the checkpoint: {', '.join(missing)}")
 
 
-def _remarks(outcomes: Sequence[Outcome], error: Complaint | None) -> Iterator[str]:
-    """What shapes that do not fit lead to."""
+def _remarks(outcomes: Sequence[Outcome], error: Complaint | None, plan: Plan) -> Iterator[str]:
+    """What shapes that do not fit lead to, and whether another error may come first."""
+    read = [o for o in outcomes if o.step != ASSIGNING and o.entry.error is not None]
+    if len(plan.ops) > 1 and len(read) > 1:
+        yield _ANY_READ
     shapes = [o.entry for o in outcomes if o.step == ASSIGNING and o.entry.status == "shape"]
     raised = [entry.error for entry in shapes if entry.error is not None]
     if len(raised) < len(shapes):

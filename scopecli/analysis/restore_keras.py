@@ -29,6 +29,15 @@ _CALLS: dict[Way, str] = {
 }
 _NO_CONFIG = "the model's file has no configuration: its groups are taken for the model's layers"
 _KERAS_1 = "Keras 2 rearranges some weights of files that Keras 1 wrote; that is not predicted"
+_NAMED_FOR_PLACES = (
+    "Keras 3 goes by the file's name, and takes this one for its own layout: it would find nothing"
+    " until the file is named otherwise (.h5)"
+)
+_NAMED_FOR_LAYERS = (
+    "Keras 3 goes by the file's name, and takes this one for the legacy layout: it would find no"
+    " layer until the file is named .weights.h5"
+)
+_PLACES_SUFFIXES = (".weights.h5", ".keras")
 _DRIFT = "Keras goes by the order of layers here, and looks at no name"
 
 
@@ -67,6 +76,10 @@ def _attempt(
         notes = (*notes, _DRIFT)
     if model.metadata.get("has_config") is False:
         notes = (*notes, _NO_CONFIG)
+    if weights.path.endswith(_PLACES_SUFFIXES) and weights.format == _LEGACY:
+        notes = (*notes, _NAMED_FOR_PLACES)
+    if not weights.path.endswith(_PLACES_SUFFIXES) and weights.format != _LEGACY:
+        notes = (*notes, _NAMED_FOR_LAYERS)
     if weights.format == _LEGACY and str(weights.metadata.get("keras_version", "1"))[:1] == "1":
         notes = (*notes, _KERAS_1)
     stored = [v for v in weights.variables if v.kind == "variable"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from scopecli.analysis.restoration import Complaint, Tensor
 from scopecli.analysis.restore import predict
@@ -17,6 +20,7 @@ from scopecli.errors import ScopecliError, UnsupportedError
 from scopecli.formats.opening import load
 from tests import bundles, graphs, renames
 from tests.bundles import Tensor as Stored
+from tests.damage import damaged
 from tests.graphs import node, strings, variable
 from tests.samples import SAMPLES
 
@@ -130,7 +134,7 @@ def test_a_likely_rename(tmp_path: Path) -> None:
     names = ["new/a", "new/b", "c"]
     meta = restoring(tmp_path, dict(zip(names, names, strict=True)), *map(variable, names))
     prefix = checkpoint(tmp_path, a=SIX, c=SIX)
-    prediction = predicted(meta, prefix, renames.below("new/"))
+    prediction = predicted(meta, prefix, renames.FindBelow("new/"))
     (attempt,) = prediction.attempts
     assert {entry.key: entry.rename for entry in attempt.entries} == {
         "new/a": "a",
@@ -386,6 +390,46 @@ def test_no_assignment_map_of_keras(tmp_path: Path) -> None:
     path = keras_h5(tmp_path / "m.h5", AB)
     with pytest.raises(UnsupportedError):
         assignment_map(predicted(path, path))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("w.weights.h5", True), ("w.keras", True), ("w.h5", False)]
+)
+def test_a_name_that_leads_keras_to_the_other_layout(name: str, said: bool, tmp_path: Path) -> None:
+    own, stored = keras_h5(tmp_path / "model.h5", AB), keras_h5(tmp_path / name, AB)
+    notes = predicted(own, stored).attempts[0].notes
+    assert any("takes this one for its own layout" in note for note in notes) == said
+
+
+def test_a_name_that_leads_keras_to_the_legacy_layout(tmp_path: Path) -> None:
+    weights = tmp_path / "w.h5"
+    shutil.copy(SAMPLES / "keras3_model.weights.h5", weights)
+    (attempt,) = predicted(SAMPLES / "keras3_functional.keras", weights).attempts
+    assert "until the file is named .weights.h5" in attempt.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("graph", "stored"),
+    [
+        ("graphs/import_scope.meta", "tf1_gan"),
+        ("tf1_partitioned/model.ckpt.meta", "tf1_partitioned"),
+        ("tf2_saved_model/saved_model.pb", "tf2_saved_model/variables/variables"),
+    ],
+)
+def test_a_damaged_graph_gives_a_prediction_or_an_error(
+    graph: str, stored: str, tmp_path: Path
+) -> None:
+    checkpoint = load(str(SAMPLES / stored))
+    path = tmp_path / graph.rpartition("/")[2]
+
+    @settings(max_examples=50, derandomize=True, database=None, deadline=None)
+    @given(damaged(SAMPLES / graph))
+    def survives(data: bytes) -> None:
+        path.write_bytes(data)
+        with contextlib.suppress(ScopecliError):
+            predict(load(str(path)), checkpoint, renames.nothing)
+
+    survives()
 
 
 def test_many_variables(tmp_path: Path) -> None:

@@ -290,6 +290,13 @@ def test_a_saver_with_two_devices(tmp_path: Path) -> None:
     meta = meta_of(tmp_path, make, sharded=True)
     (attempt,) = predict(load(meta), load(saved(tmp_path, make)), renames.nothing).attempts
     assert attempt.counts == {"restored": 2}
+    other = saved(tmp_path, plain({"c": (2,)}))
+    (attempt,) = predict(load(meta), load(other), renames.nothing).attempts
+    raised, _ = run_restore(meta, other, clear_devices=True)
+    assert any(f"Key {name} not found in checkpoint" in str(raised) for name in "ab")
+    assert attempt.error is not None
+    assert attempt.error.message == "Key a not found in checkpoint"
+    assert "the error of any may come first" in attempt.notes[0]
 
 
 OBJECTS: dict[str, tuple[Specs, str]] = {
@@ -408,7 +415,7 @@ def test_an_assignment_map(tmp_path: Path) -> None:
     old: Specs = {"enc/a": (2, 3), "enc/b": (2,), "top": (4,), "step": (1,)}
     new: Specs = {"bert/enc/a": (2, 3), "bert/enc/b": (2,), "bert/top": (4,), "other": (1,)}
     prefix, meta = saved(tmp_path, plain(old)), meta_of(tmp_path, plain(new))
-    prediction = predict(load(meta), load(prefix), renames.below("bert/"))
+    prediction = predict(load(meta), load(prefix), renames.FindBelow("bert/"))
     mapping = assignment_map(prediction)
     assert mapping == {"/": "bert/"}
     found = initialized(new, prefix, mapping)
@@ -627,6 +634,18 @@ def test_a_keras_archive_and_the_legacy_layout(make: Callable[[Any], Any], tmp_p
         stored = {e.target: np.asarray(file[e.source]) for e in positional.entries}
     for name, value in zip(names, before, strict=True):
         assert np.array_equal(stored[name], value)
+
+
+@needs_keras_3
+def test_names_of_files_that_lead_to_the_other_layout(tmp_path: Path) -> None:
+    model = sequential(keras, LAYERS)
+    model.save(tmp_path / "legacy.h5")
+    model.save_weights(tmp_path / "own.weights.h5")
+    shutil.move(tmp_path / "legacy.h5", tmp_path / "legacy.weights.h5")
+    shutil.move(tmp_path / "own.weights.h5", tmp_path / "own.h5")
+    for name in ("legacy.weights.h5", "own.h5"):
+        with pytest.raises(ValueError, match=r"could not be loaded|found 0 saved layers"):
+            model.load_weights(tmp_path / name)
 
 
 @pytest.mark.parametrize("k", [tf_keras, pytest.param(keras, marks=needs_keras_3)])
