@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from contextlib import contextmanager
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -73,7 +74,7 @@ class Hdf5File:
         place: where it is.
     """
 
-    __slots__ = ("_content", "_direct", "_guarded", "_whole", "name", "place", "size")
+    __slots__ = ("_content", "_direct", "_guarded", "_turn", "_whole", "name", "place", "size")
 
     def __init__(self, content: Bytes, place: Place, *, whole: bool = False) -> None:
         """Get ready to open a file.
@@ -90,6 +91,7 @@ class Hdf5File:
         self._whole = whole
         self._direct: Any = None
         self._guarded: Any = None
+        self._turn = threading.Lock()
 
     @property
     def file_id(self) -> Any:
@@ -119,14 +121,19 @@ class Hdf5File:
         Raises:
             ScopecliError: as `file_id`.
         """
-        if self._guarded is None:
-            driver = GuardedFile(self._content)
-            access = _access()
-            access.set_fileobj_driver(h5fd.fileobj_driver, driver)
-            with translated(self.name):
-                self._guarded = h5f.open(os.fsencode(self.name), h5f.ACC_RDONLY, access)
-                driver.length_size = self._guarded.get_create_plist().get_sizes()[1]
-        return self._guarded
+        with self._turn:  # a second one would close what was opened through the first
+            if self._guarded is None:
+                self._guarded = self._open_guarded()
+            return self._guarded
+
+    def _open_guarded(self) -> Any:
+        driver = GuardedFile(self._content)
+        access = _access()
+        access.set_fileobj_driver(h5fd.fileobj_driver, driver)
+        with translated(self.name):
+            opened_id = h5f.open(os.fsencode(self.name), h5f.ACC_RDONLY, access)
+            driver.length_size = opened_id.get_create_plist().get_sizes()[1]
+        return opened_id
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes of the file as they are, without libhdf5.
