@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from scopecli.analysis.compare import Tolerance, ValueDifference, compare_all, stored_same
+from scopecli.analysis.compare.tensors import Tolerance, ValueDifference, compare_all, stored_same
 from scopecli.analysis.fingerprints import stored
 from scopecli.analysis.layouts import transposition
 from scopecli.analysis.renames import Renames, find_renames

@@ -11,7 +11,7 @@ from scopecli.render import words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from scopecli.analysis.compare import ValueDifference
+    from scopecli.analysis.compare.tensors import ValueDifference
     from scopecli.analysis.diff import Change, Diff, Entry, Values
     from scopecli.render.style import Role
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from scopecli.analysis.restoration import Complaint, Tensor
-from scopecli.analysis.restore import predict
-from scopecli.analysis.restore_drift import drifted
-from scopecli.analysis.restore_map import assignment_map
-from scopecli.analysis.restore_slices import parsed
+from scopecli.analysis.restore.assignment_map import assignment_map
+from scopecli.analysis.restore.drift import drifted
+from scopecli.analysis.restore.predict import predict
+from scopecli.analysis.restore.prediction import Complaint, Tensor
+from scopecli.analysis.restore.slices import parsed
 from scopecli.errors import ScopecliError, UnsupportedError
 from scopecli.formats.opening import load
 from tests import bundles, graphs, renames
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from scopecli.analysis.restoration import Attempt, FindRenames, Prediction
+    from scopecli.analysis.restore.prediction import Attempt, FindRenames, Prediction
 
 FLOATS = bytes(4 * 6)
 
@@ -378,7 +378,7 @@ MAPS: dict[str, tuple[dict[str, str], tuple[str, ...], dict[str, str]]] = {
 
 @pytest.mark.parametrize("case", MAPS)
 def test_assignment_maps(case: str) -> None:
-    from scopecli.analysis.restoration import Attempt, Entry, Prediction
+    from scopecli.analysis.restore.prediction import Attempt, Entry, Prediction
 
     pairs, apart, expected = MAPS[case]
     entries = tuple(Entry("restored", name, key, key) for name, key in pairs.items())

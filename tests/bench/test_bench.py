@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from scopecli.analysis.compare import ValueDifference, compare_all
+from scopecli.analysis.compare.tensors import ValueDifference, compare_all
 from scopecli.formats.opening import load
 from tests.bench import bench, files, processes, report, rows, tensors
 from tests.bench.measure import Bench, Result, alternate, paired_ratio

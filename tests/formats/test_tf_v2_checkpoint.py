@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scopecli.analysis import values
-from scopecli.analysis.compare import stored_same
+from scopecli.analysis.compare.tensors import stored_same
 from scopecli.errors import DamagedFileError, PathError, ScopecliError, UnsupportedError
 from scopecli.formats.opening import load
 from scopecli.formats.tf_layout import DTYPES

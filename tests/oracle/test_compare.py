@@ -16,7 +16,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from scopecli.analysis.compare import Tolerance, ValueDifference, compare_all, stored_same
+from scopecli.analysis.compare.tensors import Tolerance, ValueDifference, compare_all, stored_same
 from scopecli.formats.opening import load
 from scopecli.model.dtypes import ML_DTYPES
 
@@ -229,7 +229,7 @@ def test_strings(tf: Any, tmp_path: Path) -> None:
 def test_layouts_of_pytorch_and_tensorflow(
     tmp_path: Path, axes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scopecli.analysis.compare_parts.PART_BYTES", 4000)
+    monkeypatch.setattr("scopecli.analysis.compare.parts.PART_BYTES", 4000)
     x, y = pair("float32", (9, 8, 30, 20)[-len(axes) :], 5)
     paths = [str(tmp_path / name) for name in ("a.h5", "b.h5")]
     for path, data in zip(paths, (x, y.transpose(axes)), strict=True):

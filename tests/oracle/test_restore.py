@@ -15,9 +15,9 @@ import h5py
 import numpy as np
 import pytest
 
-from scopecli.analysis.restore import predict
-from scopecli.analysis.restore_map import assignment_map
-from scopecli.analysis.restore_slices import parsed
+from scopecli.analysis.restore.assignment_map import assignment_map
+from scopecli.analysis.restore.predict import predict
+from scopecli.analysis.restore.slices import parsed
 from scopecli.formats.opening import load
 from tests import renames
 from tests.oracle.test_keras import frozen_inside, functional
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from scopecli.analysis.restoration import Attempt, Entry, Prediction
+    from scopecli.analysis.restore.prediction import Attempt, Entry, Prediction
 
     Make = Callable[[], Any]  # makes variables in the default graph; the saver's list or dict
 

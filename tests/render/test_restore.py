@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 from jsonschema import Draft202012Validator
 
-from scopecli.analysis.restoration import (
+from scopecli.analysis.restore.predict import predict
+from scopecli.analysis.restore.prediction import (
     STATUSES,
     VERDICTS,
     Attempt,
@@ -20,7 +21,6 @@ from scopecli.analysis.restoration import (
     Tensor,
     Way,
 )
-from scopecli.analysis.restore import predict
 from scopecli.formats.opening import load
 from scopecli.render import restore, restore_markdown
 from scopecli.render.output import Output

@@ -1,6 +1,6 @@
 """What is predicted of a restore, as plain data: which entry goes where, and what a framework says.
 
-`scopecli.analysis.restore` makes these; `scopecli.render.restore` draws them.
+`scopecli.analysis.restore.predict` makes these; `scopecli.render.restore` draws them.
 """
 
 from __future__ import annotations

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.analysis.restoration import Prediction
+from scopecli.analysis.restore.prediction import Prediction
 from scopecli.errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from scopecli.analysis.restoration import FindRenames
+    from scopecli.analysis.restore.prediction import FindRenames
     from scopecli.model.model import Model
 
 _GRAPHS = frozenset({"tf-metagraph", "tf-graphdef", "tf-saved-model"})
@@ -34,14 +34,14 @@ def predict(graph: Model, checkpoint: Model, find_renames: FindRenames) -> Predi
         UnsupportedError: the files do not say enough, or no framework restores one into the other.
     """
     if graph.format in _GRAPHS and checkpoint.format in _CHECKPOINTS:
-        from scopecli.analysis import restore_graph
+        from scopecli.analysis.restore import saver
 
-        attempt = restore_graph.attempt(graph, checkpoint, find_renames)
+        attempt = saver.attempt(graph, checkpoint, find_renames)
         return Prediction(graph.path, checkpoint.path, (attempt,))
     if graph.format in _KERAS and checkpoint.format in _KERAS_WEIGHTS:
-        from scopecli.analysis import restore_keras
+        from scopecli.analysis.restore import keras
 
-        attempts = restore_keras.attempts(graph, checkpoint, find_renames)
+        attempts = keras.attempts(graph, checkpoint, find_renames)
         return Prediction(graph.path, checkpoint.path, attempts)
     raise _refusal(graph, checkpoint)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from scopecli.analysis.compare_dtypes import Widening
+    from scopecli.analysis.compare.dtypes import Widening
 
     Array = np.ndarray[Any, np.dtype[Any]]
 

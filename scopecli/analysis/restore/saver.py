@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scopecli.analysis import restore_slices
-from scopecli.analysis.restoration import Attempt, Complaint, extras, verdict_of, with_renames
-from scopecli.analysis.restore_reading import (
+from scopecli.analysis.restore import slices
+from scopecli.analysis.restore.prediction import (
+    Attempt,
+    Complaint,
+    extras,
+    verdict_of,
+    with_renames,
+)
+from scopecli.analysis.restore.reading import (
     ASSIGNING,
     NOT_FOUND,
     V1_FORMAT,
@@ -23,8 +29,8 @@ from scopecli.model.names import listed, scope_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from scopecli.analysis.restoration import FindRenames
-    from scopecli.analysis.restore_reading import Outcome
+    from scopecli.analysis.restore.prediction import FindRenames
+    from scopecli.analysis.restore.reading import Outcome
     from scopecli.model.graph import Graph, Saver
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
@@ -82,9 +88,9 @@ def attempt(model: Model, checkpoint: Model, find_renames: FindRenames) -> Attem
         )
     saver = graph.saver
     if saver is not None and saver.saves and not saver.restores:
-        from scopecli.analysis import restore_objects
+        from scopecli.analysis.restore import objects
 
-        return restore_objects.attempt(model, saver, checkpoint, find_renames)
+        return objects.attempt(model, saver, checkpoint, find_renames)
     plan = _default_plan(model) if saver is None else _plan(model, graph, saver)
     known = {variable.key: variable for variable in checkpoint.variables}
     outcomes = _outcomes(graph, checkpoint, known, plan)
@@ -179,7 +185,7 @@ def _global_lookups(model: Model) -> list[Lookup]:
 
 def _whole(lookup: Lookup) -> Variable | None:
     """The variable as a checkpoint would have it: whole, where a part is looked for."""
-    part = restore_slices.parsed(lookup.spec) if lookup.spec else None
+    part = slices.parsed(lookup.spec) if lookup.spec else None
     if lookup.variable is None or part is None:
         return lookup.variable
     return lookup.variable._replace(shape=part.full)

@@ -10,9 +10,9 @@ from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from scopecli.analysis import compare_layouts
-from scopecli.analysis.compare_dtypes import widening
-from scopecli.analysis.compare_numbers import Tally
+from scopecli.analysis.compare import layouts
+from scopecli.analysis.compare.dtypes import widening
+from scopecli.analysis.compare.numbers import Tally
 from scopecli.analysis.values import numpy_dtype
 from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from scopecli.analysis.compare_dtypes import Widening
-    from scopecli.analysis.compare_layouts import Tile
-    from scopecli.analysis.compare_numbers import Tolerance
+    from scopecli.analysis.compare.dtypes import Widening
+    from scopecli.analysis.compare.layouts import Tile
+    from scopecli.analysis.compare.numbers import Tolerance
     from scopecli.model.model import Model, TensorReader
     from scopecli.model.variable import Variable
 
@@ -164,7 +164,7 @@ class _Numbers(NamedTuple):
             for start in range(0, max(size, 1), limit):
                 yield partial(self.run, start, min(limit, size - start))
         else:
-            for tile in compare_layouts.tiles(shape, axes, limit):
+            for tile in layouts.tiles(shape, axes, limit):
                 yield partial(self.tile, tile, shape, axes)
 
     def run(self, start: int, count: int) -> Tally:
@@ -195,12 +195,12 @@ class _Numbers(NamedTuple):
         tally = Tally()
         tally.count(a.reshape(-1), back.reshape(-1), self.kind, self.tolerance, 0)
         if tally.first is not None:
-            tally.first = compare_layouts.place(tile, shape, tally.first)
+            tally.first = layouts.place(tile, shape, tally.first)
         return tally
 
     @staticmethod
     def _tile(side: Side, itemsize: int, shape: tuple[int, ...], tile: Tile) -> Array:
-        return compare_layouts.read_tile(
+        return layouts.read_tile(
             lambda start, count: side.read(start, count, itemsize), side.dtype(), shape, tile
         )
 

@@ -10,9 +10,8 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
-from scopecli.analysis.restoration import Complaint
-from scopecli.analysis.restore_drift import drifted
-from scopecli.analysis.restore_keras_loaded import (
+from scopecli.analysis.restore.drift import drifted
+from scopecli.analysis.restore.keras_loaded import (
     VALUE_ERROR,
     Loaded,
     as_drift,
@@ -20,6 +19,7 @@ from scopecli.analysis.restore_keras_loaded import (
     matched,
     unmatched,
 )
+from scopecli.analysis.restore.prediction import Complaint
 from scopecli.errors import UnsupportedError
 
 if TYPE_CHECKING:

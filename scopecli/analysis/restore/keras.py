@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.analysis.restoration import Attempt, extras, verdict_of, with_renames
-from scopecli.analysis.restore_keras_legacy import by_name, by_position, layers
-from scopecli.analysis.restore_keras_objects import by_path
+from scopecli.analysis.restore.keras_legacy import by_name, by_position, layers
+from scopecli.analysis.restore.keras_objects import by_path
+from scopecli.analysis.restore.prediction import Attempt, extras, verdict_of, with_renames
 from scopecli.errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from scopecli.analysis.restoration import FindRenames, Way
-    from scopecli.analysis.restore_keras_loaded import Loaded
+    from scopecli.analysis.restore.keras_loaded import Loaded
+    from scopecli.analysis.restore.prediction import FindRenames, Way
     from scopecli.model.model import Model
 
 _LEGACY = "keras-h5"

@@ -10,13 +10,13 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from scopecli.analysis import restore_slices
-from scopecli.analysis.restoration import Complaint, Entry, Tensor, tensor_of
+from scopecli.analysis.restore import slices
+from scopecli.analysis.restore.prediction import Complaint, Entry, Tensor, tensor_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from scopecli.analysis.restoration import Status
+    from scopecli.analysis.restore.prediction import Status
     from scopecli.model.graph import Graph
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
@@ -122,13 +122,13 @@ class Reader:
         if found.shape is None or None in found.shape:
             return "restored", ASSIGNING, None
         stored = tuple(size or 0 for size in found.shape)
-        part = restore_slices.parsed(lookup.spec) if lookup.spec else restore_slices.whole(stored)
+        part = slices.parsed(lookup.spec) if lookup.spec else slices.whole(stored)
         if part is None:
             message = f"the slice {lookup.spec!r} of {lookup.key} cannot be read"
             return "partial", READING, Complaint(INVALID, message)
         if part.full != stored:
             return "shape", READING, self._says("spec", lookup, dims(part.full), dims(stored))
-        if not restore_slices.is_covered(part, found):
+        if not slices.is_covered(part, found):
             return "partial", READING, self._says("parts", lookup, part.text)
         return self._assigned(lookup, part.lengths)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from scopecli.analysis.restoration import Entry, tensor_of
+from scopecli.analysis.restore.prediction import Entry, tensor_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scopecli.analysis.restoration import Complaint, Status
+    from scopecli.analysis.restore.prediction import Complaint, Status
     from scopecli.model.variable import Variable
 
 VALUE_ERROR = "ValueError"

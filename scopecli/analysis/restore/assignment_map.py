@@ -12,7 +12,7 @@ from scopecli.errors import UnsupportedError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from scopecli.analysis.restoration import Prediction
+    from scopecli.analysis.restore.prediction import Prediction
 
 _ROOT = "/"
 _PART = "/part_"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scopecli.analysis.restoration import (
+from scopecli.analysis.restore.prediction import (
     Attempt,
     Complaint,
     Entry,
@@ -19,14 +19,14 @@ from scopecli.analysis.restoration import (
     verdict_of,
     with_renames,
 )
-from scopecli.analysis.restore_graph import OBJECT_GRAPH_KEY
-from scopecli.analysis.restore_reading import INVALID, dtype_message
+from scopecli.analysis.restore.reading import INVALID, dtype_message
+from scopecli.analysis.restore.saver import OBJECT_GRAPH_KEY
 from scopecli.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from scopecli.analysis.restoration import FindRenames
+    from scopecli.analysis.restore.prediction import FindRenames
     from scopecli.model.graph import Saver
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable

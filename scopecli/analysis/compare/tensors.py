@@ -13,15 +13,15 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from scopecli.analysis.compare_numbers import EXACT, Tally, Tolerance
-from scopecli.analysis.compare_parts import Side, plan
+from scopecli.analysis.compare.numbers import EXACT, Tally, Tolerance
+from scopecli.analysis.compare.parts import Side, plan
 from scopecli.errors import ScopecliError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
-    from scopecli.analysis.compare_parts import Axes, Part, Plan
+    from scopecli.analysis.compare.parts import Axes, Part, Plan
     from scopecli.model.model import Model
     from scopecli.model.variable import Checksum, Storage, Variable
 
@@ -53,7 +53,7 @@ class ValueDifference:
         nans: elements that are not a number, on either side.
         infinities: elements that are infinite, on either side.
         compared_as: the dtype that they were compared in, which holds the values of both: see
-            `scopecli.analysis.compare_dtypes`.
+            `scopecli.analysis.compare.dtypes`.
         first: index in a of the first element that differs.
     """
 

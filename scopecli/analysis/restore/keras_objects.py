@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scopecli.analysis.restoration import Complaint
-from scopecli.analysis.restore_drift import drifted
-from scopecli.analysis.restore_keras_loaded import (
+from scopecli.analysis.restore.drift import drifted
+from scopecli.analysis.restore.keras_loaded import (
     VALUE_ERROR,
     Loaded,
     as_drift,
@@ -19,12 +18,13 @@ from scopecli.analysis.restore_keras_loaded import (
     matched,
     unmatched,
 )
+from scopecli.analysis.restore.prediction import Complaint
 from scopecli.model.names import leaf_of, natural_key, scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from scopecli.analysis.restoration import Entry
+    from scopecli.analysis.restore.prediction import Entry
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
 
