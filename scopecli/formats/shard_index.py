@@ -43,7 +43,7 @@ class ShardIndex(NamedTuple):
 
 def is_index(head: bytes) -> bool:
     """Whether a file that starts so is an index."""
-    return head.lstrip()[:1] == b"{" and _MARK in head
+    return head.startswith(b"{") and _MARK in head
 
 
 def identify(path: str) -> str:
