@@ -167,6 +167,7 @@ class TestHeaders:
             '{"a":{"dtype":"U8","shape":[99999999999999999999],"data_offsets":[0,2]}}',
             '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2.5]}}',
             f'{{"a":{{"dtype":"U8","shape":[{"1," * 99}1],"data_offsets":[0,1]}}}}',
+            '{"\\ud800":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}',
             '{"__metadata__":{"a":1}}',
             '{"__metadata__":[]}',
             f'{{"a":{"9" * 5000}}}',
