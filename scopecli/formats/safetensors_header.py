@@ -116,7 +116,7 @@ def read(source: Source, shard: str) -> Header:
     try:
         text = source.read(_LENGTH, length).decode("utf-8")
         metadata, variables = _contents(text, _LENGTH + length, shard)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError, MemoryError) as error:
         raise _damaged(source, f"has no valid header: {_words(error)}") from error
     notes: list[Note] = []
     kept = {variable.key: variable for variable in variables}
@@ -279,8 +279,8 @@ def _short(name: str) -> str:
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deep"
+    if isinstance(error, (RecursionError, MemoryError)):
+        return "it is nested too deep, or too large"
     return "it is no UTF-8" if isinstance(error, UnicodeError) else str(error)
 
 

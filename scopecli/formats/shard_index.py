@@ -76,7 +76,7 @@ def read(path: str) -> ShardIndex:
         text = source.head(size)
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, MemoryError) as error:
         raise DamagedFileError(
             "is no valid JSON", path=path, hint="the file is cut short or damaged: copy it again"
         ) from error

@@ -183,6 +183,18 @@ class TestHeaders:
         assert "\n" not in str(caught.value)
         assert len(str(caught.value)) < 500
 
+    def test_a_header_that_memory_has_no_room_for(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = write(tmp_path / "m", ' {"a": ' + "[[]," * 100)
+
+        def no_room(*_: object, **__: object) -> None:
+            raise MemoryError
+
+        monkeypatch.setattr("json.loads", no_room)
+        with pytest.raises(DamagedFileError, match="nested too deep, or too large"):
+            load(path)
+
     @pytest.mark.parametrize("length", [0, 1, 60, 100_000_000, 100_000_001, 2**63, 2**64 - 1])
     def test_lengths(self, tmp_path: Path, length: int) -> None:
         path = tmp_path / "m.safetensors"
