@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 from scopecli.errors import UnknownNameError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scopecli.formats.staging import Staging
     from scopecli.model.model import Model
+    from scopecli.model.renaming import Renaming, Subject
 
 
 class Reader(Protocol):
@@ -22,6 +26,27 @@ class Reader(Protocol):
         """
 
 
+class Writer(Protocol):
+    """What the module has that writes a renamed model of a format."""
+
+    def subjects(self, model: Model) -> Sequence[Subject]:
+        """The names of the file that a rename can change.
+
+        Raises:
+            ScopecliError: the file cannot be written, or what is needed for it cannot be read.
+        """
+
+    def complaints(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Of all names as they would be: (name, what is wrong with it in this format)."""
+
+    def write(self, model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
+        """Write the renamed model; `out` is the path that the user gave (a prefix for TF).
+
+        Raises:
+            ScopecliError: the model cannot be read again, or the target cannot be written.
+        """
+
+
 class Format(NamedTuple):
     """One row of the table.
 
@@ -30,12 +55,14 @@ class Format(NamedTuple):
         title: for people.
         module: where its `read` is.
         suffixes: what its files are usually called; a hint for people, never a decision.
+        writer: where its `Writer` is; empty where the format cannot be written.
     """
 
     id: str
     title: str
     module: str
     suffixes: tuple[str, ...]
+    writer: str = ""
 
     def reader(self) -> Reader:
         """Import the format's module."""
