@@ -1,7 +1,7 @@
 """scopecli: inspect saved models without the framework that wrote them.
 
-`load` opens any supported file and returns a `Model`, `diff` compares two of them; the command line
-is built on the same calls.
+`load` opens any supported file and returns a `Model`, `diff` compares two of them, `rename` writes
+one again with other names; the command line is built on the same calls.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ __all__ = [
     "__version__",
     "diff",
     "load",
+    "rename",
 ]
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from scopecli.formats.opening import load
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
+    from scopecli.renames import rename
 
 _EXPORTS = {
     "Diff": "scopecli.analysis.diff",
@@ -35,6 +37,7 @@ _EXPORTS = {
     "Variable": "scopecli.model.variable",
     "diff": "scopecli.analysis.diff",
     "load": "scopecli.formats.opening",
+    "rename": "scopecli.renames",
 }
 
 

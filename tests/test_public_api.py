@@ -62,6 +62,7 @@ def test_all_is_everything_that_can_be_imported() -> None:
         "__version__",
         "diff",
         "load",
+        "rename",
     ]
     for name in scopecli.__all__:
         assert getattr(scopecli, name) is not None
@@ -86,6 +87,7 @@ def test_a_model_cannot_be_changed() -> None:
             ["numpy", "click", "scopecli.formats", "scopecli.model", "typing_extensions"],
         ),
         ("import scopecli; scopecli.load", ["numpy", "click", "h5py", "rich"]),
+        ("import scopecli; scopecli.rename", ["numpy", "click", "h5py", "rich", "scopecli.cli"]),
         (
             f"import scopecli; scopecli.load({str(SAMPLES / 'tf2_object')!r})",
             ["numpy", "click", "h5py", "rich", "ml_dtypes", "cramjam", "scopecli.render"],

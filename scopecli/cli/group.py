@@ -14,6 +14,7 @@ COMMANDS = {
     "collections": "Show the collections of a graph or model.",
     "reuse": "Show which scopes were entered again, and what they share.",
     "diff": "Show what changed between two saved models.",
+    "rename": "Rename variables and scopes in a checkpoint, graph or model.",
     "show": "Show all that is known of a variable, and its values.",
 }
 

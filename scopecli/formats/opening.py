@@ -75,13 +75,22 @@ def survey(
         ScopecliError: not even the structure can be read.
     """
     given = os.fspath(path)
+    return locate(given, input_format=input_format, tag_set=tag_set)._replace(path=given)
+
+
+def locate(path: str, *, input_format: str | None = None, tag_set: str | None = None) -> Model:
+    """`load`, but the model's path is what the given one leads to: a file, prefix or SavedModel.
+
+    Raises:
+        ScopecliError: as `load` does.
+    """
     try:
-        target = _resolve(given, input_format)
+        target = _resolve(path, input_format)
         model = _with_graph(_read(target, tag_set))
     except ScopecliError as error:
-        error.path = error.path or given
+        error.path = error.path or path
         raise
-    return model._replace(path=given, notes=(*target.notes, *model.notes))
+    return model._replace(notes=(*target.notes, *model.notes))
 
 
 def _read(target: Target, tag_set: str | None) -> Model:

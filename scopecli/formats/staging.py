@@ -122,6 +122,11 @@ class Staging:
                         new.write(chunk)
                         self.advance(len(chunk))
 
+    @property
+    def paths(self) -> list[str]:
+        """The files that wait to take their places."""
+        return [staged.path for staged in self._staged]
+
     def remove(self, path: str) -> None:
         """Remove a file once all others are in their places."""
         self._obsolete.append(path)

@@ -1,0 +1,226 @@
+"""The data shards of a V2 checkpoint that is written: which bytes go where.
+
+A rename leaves data alone, so shards are copied or linked as they are. Where entries went away, or
+one of them has new contents, the shards are written anew: what is left, in the order in which it
+stood, without the holes. Where the old shards have holes between tensors, which is how
+alignment shows, offsets stay multiples of what the old ones were.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.binary import wire, wire_writer
+from scopecli.errors import DamagedFileError
+from scopecli.formats.tf_bundle_values import Shards
+from scopecli.formats.tf_layout import BundleEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from scopecli.formats.staging import Staging
+
+_CHUNK = 4 << 20
+_MOST_ALIGNED = 4096
+
+
+class Place(NamedTuple):
+    """Where the bytes of an entry are."""
+
+    shard: int
+    offset: int
+    size: int
+
+
+class Layout(NamedTuple):
+    """New shards.
+
+    Attributes:
+        places: by old place, the new one.
+        pieces: for each shard, what is in it: the old place of some bytes, or bytes.
+    """
+
+    places: dict[Place, Place]
+    pieces: list[list[tuple[int, Place | bytes]]]
+
+
+def place_of(value: bytes) -> Place:
+    """Where an entry says that its bytes are."""
+    numbers = {n: a for n, kind, a, _ in wire.fields(value, 0, len(value)) if kind == wire.VARINT}
+    return Place(
+        numbers.get(BundleEntry.SHARD_ID, 0),
+        numbers.get(BundleEntry.OFFSET, 0),
+        numbers.get(BundleEntry.SIZE, 0),
+    )
+
+
+def placed(value: bytes, place: Place, checksum: int | None = None) -> bytes:
+    """The entry with its bytes at another place; fields that are not known stay as they are."""
+    before, after, crc = [], [], b""
+    for number, _, _, _, first, last in wire_writer.spans(value, 0, len(value)):
+        if number < BundleEntry.SHARD_ID:
+            before.append(value[first:last])
+        elif number > BundleEntry.CRC32C:
+            after.append(value[first:last])
+        elif number == BundleEntry.CRC32C:
+            crc = value[first:last]
+    if checksum is not None:
+        crc = wire_writer.fixed32_field(BundleEntry.CRC32C, checksum)
+    return b"".join(
+        (
+            *before,
+            wire_writer.number_field(BundleEntry.SHARD_ID, place.shard),
+            wire_writer.number_field(BundleEntry.OFFSET, place.offset),
+            wire_writer.number_field(BundleEntry.SIZE, place.size),
+            crc,
+            *after,
+        )
+    )
+
+
+def compact(
+    kept: Iterable[Place], before: Iterable[Place], replaced: Mapping[Place, bytes]
+) -> Layout:
+    """New shards with what is kept.
+
+    Args:
+        kept: the places that are still needed.
+        before: all places that the old shards have.
+        replaced: new contents of some of those kept.
+    """
+    alignment = _alignment(before)
+    layout = Layout({}, [])
+    last = -1
+    end = 0
+    for old in sorted(set(kept)):
+        if old.shard != last:
+            layout.pieces.append([])
+            last, end = old.shard, 0
+        contents = replaced.get(old)
+        offset = -(-end // alignment) * alignment
+        size = old.size if contents is None else len(contents)
+        layout.places[old] = Place(len(layout.pieces) - 1, offset, size)
+        layout.pieces[-1].append((offset, old if contents is None else contents))
+        end = offset + size
+    if not layout.pieces:
+        layout.pieces.append([])
+    return layout
+
+
+def beside(kept: Iterable[Place], shards: int, old: Place, contents: bytes) -> Layout:
+    """The old shards as they are, and new contents for one entry in a shard of its own.
+
+    Where the entry has a shard of its own already, that one is replaced.
+    """
+    layout = Layout({}, [])
+    alone = all(place.shard != old.shard for place in kept if place != old)
+    layout.pieces.extend([] for _ in range(shards if alone else shards + 1))
+    shard = old.shard if alone else shards
+    layout.places[old] = Place(shard, 0, len(contents))
+    layout.pieces[shard].append((0, contents))
+    return layout
+
+
+def _alignment(places: Iterable[Place]) -> int:
+    """What offsets are multiples of, where tensors do not stand one right behind the other."""
+    offsets = 0
+    dense = True
+    reached = (0, 0)
+    for shard, offset, size in sorted(set(places)):
+        if shard != reached[0]:
+            reached = (shard, 0)
+        dense = dense and offset == reached[1]
+        offsets |= offset
+        reached = (shard, offset + size)
+    return 1 if dense else min(offsets & -offsets, _MOST_ALIGNED) or 1
+
+
+def free_shards(prefix: str, needed: int) -> Shards:
+    """Shards of so many files or more, none of which is there.
+
+    The number of shards is part of their names. Where names are taken, one shard more (which is
+    empty) gives all of them other names, so that the old index and the new one are both whole while
+    one takes the place of the other.
+    """
+    shards = Shards(prefix, needed)
+    while any(os.path.lexists(path) for path in shards.paths()):
+        shards = shards._replace(total=shards.total + 1)
+    return shards
+
+
+def others(shards: Shards) -> list[str]:
+    """Data files with this prefix that are of another number of shards."""
+    folder, base = os.path.split(shards.prefix)
+    ours = set(shards.paths())
+    pattern = re.compile(re.escape(base) + r"\.data-\d{5}-of-\d{5}")
+    try:
+        names = sorted(os.listdir(folder or "."))
+    except OSError:
+        return []
+    found = (os.path.join(folder, name) for name in names if pattern.fullmatch(name))
+    return [path for path in found if path not in ours]
+
+
+def write(
+    layout: Layout, old: Shards, new: Shards, linked: frozenset[int], staging: Staging
+) -> None:
+    """Write the new shards; those linked are the old ones of the same number.
+
+    Raises:
+        ScopecliError: an old shard is short, or the target cannot be written.
+    """
+    for number, path in enumerate(new.paths()):
+        if number in linked:
+            if os.path.exists(old.path(number)):
+                staging.copy(old.path(number), path)
+            continue
+        pieces = layout.pieces[number] if number < len(layout.pieces) else []
+        with open(staging.create(path), "wb") as file:
+            for offset, piece in _joined(pieces):
+                file.seek(offset)
+                for data in [piece] if isinstance(piece, bytes) else _read(old, piece):
+                    file.write(data)
+                    staging.advance(len(data))
+
+
+def _joined(
+    pieces: Sequence[tuple[int, Place | bytes]],
+) -> Iterator[tuple[int, Place | bytes]]:
+    """The pieces, neighbours that stay neighbours as one."""
+    waiting: tuple[int, Place] | None = None
+    for offset, piece in pieces:
+        if waiting is not None and isinstance(piece, Place):
+            start, place = waiting
+            if (
+                offset - start == piece.offset - place.offset == place.size
+                and piece.shard == place.shard
+            ):
+                waiting = start, place._replace(size=place.size + piece.size)
+                continue
+        if waiting is not None:
+            yield waiting
+        waiting = None
+        if isinstance(piece, Place):
+            waiting = offset, piece
+        else:
+            yield offset, piece
+    if waiting is not None:
+        yield waiting
+
+
+def _read(shards: Shards, place: Place) -> Iterator[bytes]:
+    """The bytes at a place, some at a time."""
+    path = shards.path(place.shard)
+    with open(path, "rb") as file:
+        file.seek(place.offset)
+        left = place.size
+        while left:
+            data = file.read(min(left, _CHUNK))
+            if not data:
+                raise DamagedFileError(
+                    "a data shard is cut short", path=path, where=f"offset {file.tell()}"
+                )
+            left -= len(data)
+            yield data

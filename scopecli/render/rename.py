@@ -1,0 +1,86 @@
+"""The plan of a rename, for people: a tree of moves, and what is dropped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from scopecli.analysis import rename_tree
+from scopecli.model.names import printable
+from scopecli.model.variable import KINDS
+from scopecli.render import words
+from scopecli.render.output import write_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from scopecli.analysis.rename import Plan
+    from scopecli.analysis.rename_tree import Row
+    from scopecli.render.output import Output
+    from scopecli.render.style import Glyphs, Span
+
+_INDENT = "  "
+_MOST_ALIGNED = 60  # a longer name pushes its own arrow aside, not everybody's
+_TOP = "(top)"
+# What a checkpoint has; a graph's names are those of nodes too.
+_KINDS = frozenset(KINDS)
+
+
+def draw(
+    plan: Plan, kinds: Mapping[str, str], separator: str, paths: tuple[str, str], output: Output
+) -> None:
+    """Write the plan.
+
+    Args:
+        plan: what will change.
+        kinds: all names of the file, each with its kind.
+        separator: what splits them into scopes.
+        paths: where it is read, and where it will be written; the latter may be empty.
+        output: how to write.
+    """
+    write_lines(_lines(plan, kinds, separator, paths, output.glyphs), output)
+
+
+def _lines(
+    plan: Plan,
+    kinds: Mapping[str, str],
+    separator: str,
+    paths: tuple[str, str],
+    glyphs: Glyphs,
+) -> Iterator[Sequence[Span]]:
+    source, target = map(printable, paths)
+    title = f"{source} {glyphs.arrow} {target}" if target else source
+    stay = plan.total - len(plan.moves) - len(plan.drops)
+    counts = [f"{len(plan.moves)} of {words.plural(plan.total, 'name')} move"]
+    if plan.drops:
+        counts.append(f"{len(plan.drops)} dropped")
+    counts.append(f"{stay} stay")
+    yield [(title, "title")]
+    yield [(glyphs.dot.join(counts), "dim")]
+    noun = "tensor" if _KINDS.issuperset(kinds.values()) else "name"
+    rows = rename_tree.move_rows(plan, list(kinds), separator)
+    labels = [_INDENT * row.depth + (printable(row.old) or _TOP) for row in rows]
+    width = max((len(label) for label in labels if len(label) <= _MOST_ALIGNED), default=0)
+    for row, label in zip(rows, labels, strict=True):
+        yield _row(row, f"{label:<{width}}", noun, glyphs)
+    totals = dict(Counter(kinds.values()))
+    for name, kind, number in rename_tree.dropped_rows(plan.drops, totals):
+        what = printable(name) if name else f"every {kind}"
+        count = f"  {words.plural(number, noun)}" if not name else ""
+        yield [(f"{what:<{width}}", "slot"), ("  dropped", "note"), (count, "dim")]
+    for rule, problem in plan.unmatched:
+        yield [(f"{printable(rule)} {printable(problem)}", "note")]
+
+
+def _row(row: Row, label: str, noun: str, glyphs: Glyphs) -> Sequence[Span]:
+    line: list[Span] = [(label, "scope" if row.is_scope else "variable")]
+    if row.depth == 0:
+        line += [
+            (f" {glyphs.arrow} ", "dim"),
+            (printable(row.new) or _TOP, "scope" if row.is_scope else "variable"),
+        ]
+    if row.is_scope:
+        whole = row.moves == row.total
+        count = words.plural(row.moves, noun) if whole else f"{row.moves} of {row.total}"
+        line.append((f"  {count}", "dim"))
+    return line
