@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.analysis.rename_rules import Matcher, Replace, StripPrefix
@@ -195,21 +196,27 @@ def _collisions(
     subjects: Iterable[Subject], becomes: Mapping[str, str | None]
 ) -> Iterable[Conflict]:
     """Names that two subjects of one space would have."""
-    sources: dict[tuple[str, str], list[str]] = {}
-    for space, name in dict.fromkeys((subject.space, subject.name) for subject in subjects):
-        new = becomes.get(name, name)
-        if new is not None:
-            sources.setdefault((space, new), []).append(name)
-    found = {}
+    # One name may stand for several subjects of a space, which stay together.
+    pairs = {(subject.space, subject.name) for subject in subjects}
+    targets = Counter((space, becomes.get(name, name)) for space, name in pairs)
+    crowded = {target for target, count in targets.items() if count > 1 and target[1] is not None}
+    if not crowded:
+        return
+    sources: dict[tuple[str, str | None], list[str]] = {}
+    for space, name in sorted(pairs):
+        target = (space, becomes.get(name, name))
+        if target in crowded:
+            sources.setdefault(target, []).append(name)
+    seen = set()
     for (_, new), olds in sources.items():
-        if len(olds) > 1:
+        if new is not None and new not in seen:
+            seen.add(new)
             movers = [old for old in olds if old != new]
             who = listed(movers, _MOST_NAMED)
             if len(movers) < len(olds):
-                found[new] = Conflict(new, f"exists and stays; it would be the new name of {who}")
+                yield Conflict(new, f"exists and stays; it would be the new name of {who}")
             else:
-                found[new] = Conflict(new, f"would be the new name of {who} at once")
-    return found.values()
+                yield Conflict(new, f"would be the new name of {who} at once")
 
 
 def _complaints(
@@ -221,8 +228,9 @@ def _complaints(
         new = becomes.get(name, name)
         if new is not None:
             sources.setdefault(new, []).append(name)
-    before = set(complaints(names))
-    for name, problem in complaints(sorted(sources)):
+    found = list(complaints(sorted(sources)))
+    before = set(complaints(names)) if found else frozenset()
+    for name, problem in found:
         olds = sources.get(name, [name])
         if not any((old, problem) in before for old in olds):
             moved = [old for old in olds if old != name]

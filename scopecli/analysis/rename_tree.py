@@ -1,8 +1,8 @@
-"""The moves of a rename as a tree: a scope that moves whole is one row, not one a tensor.
+"""The moves of a rename, folded: a scope that moves whole is one row, not one a tensor.
 
 Of a move `encoder/layer_0/kernel` to `bert/encoder/layer_0/kernel` the ends are the same, so what
-moves is `encoder/` to `bert/encoder/`. Moves that come to the same stand together; where they are
-not all of the scope, the rows below say which.
+moves is `encoder/` to `bert/encoder/`. Where not all of a scope moves, there is a row for each
+scope below that does, and for each name.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
-from scopecli.model.names import leaf_of, natural_key
+from scopecli.model.names import natural_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,19 +22,15 @@ class Row(NamedTuple):
     """One line of the tree.
 
     Attributes:
-        depth: 0 for a move of its own, more for what stands below one.
         old: the name, or the scope with its separator; empty for the top.
-        new: what it becomes; empty where a row above says it, or for the top.
-        moves: how many names the row stands for.
-        total: how many names there are in that place.
+        new: what it becomes.
+        names: how many names the row stands for.
         is_scope: whether it is a scope.
     """
 
-    depth: int
     old: str
     new: str
-    moves: int
-    total: int
+    names: int
     is_scope: bool
 
 
@@ -67,14 +63,7 @@ def move_rows(plan: Plan, names: Sequence[str], separator: str) -> list[Row]:
     tree = _Names(sorted(names), separator)
     rows: list[Row] = []
     for (old, new), rests in sorted(groups.items(), key=lambda item: natural_key(item[0][0])):
-        total = tree.count(old)
-        if rests == [""]:
-            rows.append(Row(0, old, new, 1, 1, is_scope=False))
-            continue
-        old_scope, new_scope = (scope and scope + separator for scope in (old, new))
-        rows.append(Row(0, old_scope, new_scope, len(rests), total, is_scope=True))
-        if len(rests) < total:
-            rows.extend(_parts(tree, old, rests))
+        rows.extend(_rows(tree, old, new, rests))
     return rows
 
 
@@ -121,27 +110,26 @@ def _split(move: Move, separator: str) -> tuple[str, str, str]:
     return separator.join(old[: ends[0]]), separator.join(new[: ends[1]]), separator.join(rest)
 
 
-def _parts(tree: _Names, scope: str, rests: Sequence[str]) -> list[Row]:
-    """Rows for what moves below a scope of which not all does."""
+def _rows(tree: _Names, old: str, new: str, rests: list[str]) -> list[Row]:
+    """The rows for what moves from one scope to another, given as names inside it."""
     separator = tree.separator
     rows: list[Row] = []
-    waiting = [(scope, list(rests), 0)]
+    waiting = [(old, new, rests)]
     while waiting:
-        name, inside, depth = waiting.pop()
-        is_scope = inside != [""]
-        total = tree.count(name) if is_scope else 1
-        if depth:
-            label = leaf_of(name, separator) + (separator if is_scope else "")
-            rows.append(Row(depth, label, "", len(inside), total, is_scope))
-        if not is_scope or (depth and len(inside) == total):
+        old, new, inside = waiting.pop()
+        if inside == [""]:
+            rows.append(Row(old, new, 1, is_scope=False))
             continue
         children: dict[str, list[str]] = {}
         for rest in inside:
             head, _, tail = rest.partition(separator)
-            path = separator.join(filter(None, (name, head)))
-            children.setdefault(path, []).append(tail)
-        waiting.extend(
-            (path, children[path], depth + 1)
-            for path in sorted(children, key=natural_key, reverse=True)
-        )
+            children.setdefault(head, []).append(tail)
+        # A whole file is said by its scope where it has only one.
+        if len(inside) == tree.count(old) and (old or len(children) > 1):
+            old_scope, new_scope = (scope and scope + separator for scope in (old, new))
+            rows.append(Row(old_scope, new_scope, len(inside), is_scope=True))
+            continue
+        for head in sorted(children, key=natural_key, reverse=True):
+            paths = [separator.join(filter(None, (scope, head))) for scope in (old, new)]
+            waiting.append((paths[0], paths[1], children[head]))
     return rows

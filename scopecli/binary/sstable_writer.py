@@ -94,9 +94,13 @@ class _Block:
             self._restarts.append(self._written)
             self._count = 0
         self._count += 1
-        lengths = varint(shared) + varint(len(key) - shared) + varint(len(value))
+        unshared, length = len(key) - shared, len(value)
+        if (shared | unshared | length) < 0x80:
+            lengths = bytes((shared, unshared, length))
+        else:
+            lengths = varint(shared) + varint(unshared) + varint(length)
         self._parts += (lengths, key[shared:], value)
-        self._written += len(lengths) + len(key) - shared + len(value)
+        self._written += len(lengths) + unshared + length
         self._last = key
 
     def finished(self) -> bytes:

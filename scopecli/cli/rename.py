@@ -88,7 +88,7 @@ def command(
     from scopecli.formats import rewriting
     from scopecli.formats.staging import Staging
     from scopecli.renames import carry_out, prepare, refuse_conflicts
-    from scopecli.render import documents, output, rename
+    from scopecli.render import output, rename
 
     if out is not None and in_place:
         raise click.UsageError("-o and --in-place cannot be used together")
@@ -114,6 +114,8 @@ def command(
             staging = Staging(data, backup=backup, progress=advance)
             written = carry_out(prepared, place, staging)
     if output_format == "json":
+        from scopecli.render import documents
+
         given = model._replace(path=path)
         output.write([documents.rename_document(given, prepared.plan, place or None, written)])
 

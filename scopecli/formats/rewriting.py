@@ -105,11 +105,13 @@ def _writer(model: Model) -> Writer:
 
 def subjects(parts: Parts) -> list[Subject]:
     """The names of all parts; those of different parts may be the same."""
-    return [
-        subject._replace(space=f"{part.suffix}:{subject.space}")
-        for part in parts.in_order()
-        for subject in part.writer.subjects(part.model)
-    ]
+    found = list(parts.main.writer.subjects(parts.main.model))
+    if parts.graph is not None:
+        found += [
+            subject._replace(space=f"{parts.graph.suffix}:{subject.space}")
+            for subject in parts.graph.writer.subjects(parts.graph.model)
+        ]
+    return found
 
 
 def complaints(parts: Parts, names: Sequence[str]) -> list[tuple[str, str]]:

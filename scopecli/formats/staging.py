@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
+import stat
 from contextlib import suppress
-from secrets import token_hex
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from scopecli.binary.source import reason
@@ -99,7 +98,7 @@ class Staging:
         try:
             os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
             if os.path.isfile(path):
-                shutil.copymode(path, temporary)
+                os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             raise PathError(f"cannot be written: {reason(error)}", path=path) from error
         return temporary
@@ -164,6 +163,8 @@ class Staging:
                 try:
                     os.link(path, kept, follow_symlinks=False)
                 except OSError:  # a file system without hard links
+                    import shutil
+
                     shutil.copy2(path, kept, follow_symlinks=False)
                 os.rename(kept, path + self._backup)
 
@@ -208,7 +209,7 @@ def _temporary(path: str) -> str:
     """A name in the folder of `path` that nobody has."""
     folder, base = os.path.split(path)
     # A long name must not become too long for the file system by what is added.
-    return os.path.join(folder, f".{base[:200]}.{token_hex(4)}.scopecli")
+    return os.path.join(folder, f".{base[:200]}.{os.urandom(4).hex()}.scopecli")
 
 
 def _cannot_share(how: str, error: OSError, path: str) -> ScopecliError:

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary import wire, wire_writer
+from scopecli.binary.crc import masked_crc32c
 from scopecli.errors import DamagedFileError
 from scopecli.formats.tf_bundle_values import Shards
 from scopecli.formats.tf_layout import BundleEntry
@@ -34,16 +35,27 @@ class Place(NamedTuple):
     size: int
 
 
+class StringTensor(NamedTuple):
+    """The bytes of a string tensor, and the checksum that its entry has."""
+
+    data: bytes
+    checksum: int
+
+
+# Where something stands in a new shard, and what: the old place of some bytes, or bytes.
+Piece = tuple[int, Place | bytes]
+
+
 class Layout(NamedTuple):
     """New shards.
 
     Attributes:
-        places: by old place, the new one.
-        pieces: for each shard, what is in it: the old place of some bytes, or bytes.
+        places: by old place, the new one, where it is another.
+        pieces: of each shard; None where it is the old one of this number.
     """
 
     places: dict[Place, Place]
-    pieces: list[list[tuple[int, Place | bytes]]]
+    pieces: list[list[Piece] | None]
 
 
 def place_of(value: bytes) -> Place:
@@ -80,8 +92,25 @@ def placed(value: bytes, place: Place, checksum: int | None = None) -> bytes:
     )
 
 
+def string_tensor(value: bytes) -> StringTensor:
+    """A string tensor of one element.
+
+    `WriteStringTensor` in tensor_bundle.cc: the checksum is over the length as a fixed 32-bit
+    number, where the bytes have it as a varint.
+    """
+    length = len(value).to_bytes(4, "little")
+    middle = masked_crc32c(length).to_bytes(4, "little")
+    data = wire_writer.varint(len(value)) + middle + value
+    return StringTensor(data, masked_crc32c(length + middle + value))
+
+
+def unchanged(shards: int) -> Layout:
+    """The old shards as they are."""
+    return Layout({}, [None] * shards)
+
+
 def compact(
-    kept: Iterable[Place], before: Iterable[Place], replaced: Mapping[Place, bytes]
+    kept: Iterable[Place], before: Iterable[Place], replaced: Mapping[Place, StringTensor]
 ) -> Layout:
     """New shards with what is kept.
 
@@ -91,36 +120,33 @@ def compact(
         replaced: new contents of some of those kept.
     """
     alignment = _alignment(before)
-    layout = Layout({}, [])
+    places: dict[Place, Place] = {}
+    shards: list[list[Piece]] = []
     last = -1
     end = 0
     for old in sorted(set(kept)):
         if old.shard != last:
-            layout.pieces.append([])
+            shards.append([])
             last, end = old.shard, 0
-        contents = replaced.get(old)
+        contents = replaced[old].data if old in replaced else None
         offset = -(-end // alignment) * alignment
         size = old.size if contents is None else len(contents)
-        layout.places[old] = Place(len(layout.pieces) - 1, offset, size)
-        layout.pieces[-1].append((offset, old if contents is None else contents))
+        places[old] = Place(len(shards) - 1, offset, size)
+        shards[-1].append((offset, old if contents is None else contents))
         end = offset + size
-    if not layout.pieces:
-        layout.pieces.append([])
-    return layout
+    return Layout(places, [*(shards or [[]])])
 
 
-def beside(kept: Iterable[Place], shards: int, old: Place, contents: bytes) -> Layout:
+def beside(places: Iterable[Place], shards: int, old: Place, contents: StringTensor) -> Layout:
     """The old shards as they are, and new contents for one entry in a shard of its own.
 
     Where the entry has a shard of its own already, that one is replaced.
     """
-    layout = Layout({}, [])
-    alone = all(place.shard != old.shard for place in kept if place != old)
-    layout.pieces.extend([] for _ in range(shards if alone else shards + 1))
-    shard = old.shard if alone else shards
-    layout.places[old] = Place(shard, 0, len(contents))
-    layout.pieces[shard].append((0, contents))
-    return layout
+    alone = all(place.shard != old.shard for place in places if place != old)
+    pieces = unchanged(shards).pieces
+    number = old.shard if alone else shards
+    pieces[number : number + 1] = [[(0, contents.data)]]
+    return Layout({old: Place(number, 0, len(contents.data))}, pieces)
 
 
 def _alignment(places: Iterable[Place]) -> int:
@@ -163,20 +189,19 @@ def others(shards: Shards) -> list[str]:
     return [path for path in found if path not in ours]
 
 
-def write(
-    layout: Layout, old: Shards, new: Shards, linked: frozenset[int], staging: Staging
-) -> None:
-    """Write the new shards; those linked are the old ones of the same number.
+def write(layout: Layout, old: Shards, new: Shards, staging: Staging) -> None:
+    """Write the new shards; an old one that is missing is not written either.
 
     Raises:
         ScopecliError: an old shard is short, or the target cannot be written.
     """
+    empty: list[Piece] = []
     for number, path in enumerate(new.paths()):
-        if number in linked:
+        pieces = layout.pieces[number] if number < len(layout.pieces) else empty
+        if pieces is None:
             if os.path.exists(old.path(number)):
                 staging.copy(old.path(number), path)
             continue
-        pieces = layout.pieces[number] if number < len(layout.pieces) else []
         with open(staging.create(path), "wb") as file:
             for offset, piece in _joined(pieces):
                 file.seek(offset)
@@ -185,9 +210,7 @@ def write(
                     staging.advance(len(data))
 
 
-def _joined(
-    pieces: Sequence[tuple[int, Place | bytes]],
-) -> Iterator[tuple[int, Place | bytes]]:
+def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
     """The pieces, neighbours that stay neighbours as one."""
     waiting: tuple[int, Place] | None = None
     for offset, piece in pieces:

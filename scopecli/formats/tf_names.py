@@ -26,13 +26,6 @@ def complaint(name: str) -> str:
     return "is no name that TensorFlow allows: letters, digits, and _ . - / \\ > behind the first"
 
 
-def empty_part(name: str) -> str:
-    """What is wrong with the parts of a name; nothing where none is empty."""
-    if not name:
-        return "is empty"
-    return "has an empty part between slashes" if "" in name.split("/") else ""
-
-
 def subjects(variables: Iterable[Variable]) -> list[Subject]:
     """The keys of a checkpoint whose keys are the names of variables."""
     return [
@@ -49,9 +42,8 @@ def _owner(variable: Variable) -> str:
 def empty_parts(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The names that have an empty part, each with that complaint."""
     for name in names:
-        problem = empty_part(name)
-        if problem:
-            yield name, problem
+        if not name or "//" in name or name[0] == "/" or name[-1] == "/":
+            yield name, "has an empty part between slashes" if name else "is empty"
 
 
 def refusals(renaming: Renaming) -> Iterator[tuple[str, str]]:
@@ -62,5 +54,5 @@ def refusals(renaming: Renaming) -> Iterator[tuple[str, str]]:
     """
     for old, new in renaming.moves.items():
         problem = complaint(new)
-        if problem and not empty_part(new) and not complaint(old):
+        if problem and new and not complaint(old):
             yield new, problem

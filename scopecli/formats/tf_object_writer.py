@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary import wire, wire_writer
-from scopecli.binary.crc import masked_crc32c
 from scopecli.errors import ScopecliError, UnsupportedError
 from scopecli.formats import tf_names
 from scopecli.formats.tf_layout import ObjectGraph as Layout
@@ -148,18 +147,6 @@ def edit(model: Model, renaming: Renaming) -> Edit:
     keys = Renaming(moves, dropped)
     graph = _Rewriter(data, keys, renaming, new_names, votes.slots).graph()
     return Edit(keys, graph, graph != data, votes.problems)
-
-
-def string_tensor(value: bytes) -> tuple[bytes, int]:
-    """A string tensor of one element as a data shard has it, and its masked checksum.
-
-    `WriteStringTensor` in tensor_bundle.cc: the checksum is over the length as a fixed 32-bit
-    number, where the bytes have it as a varint.
-    """
-    length = len(value).to_bytes(4, "little")
-    middle = masked_crc32c(length).to_bytes(4, "little")
-    data = wire_writer.varint(len(value)) + middle + value
-    return data, masked_crc32c(length + middle + value)
 
 
 class _Votes:

@@ -10,12 +10,13 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from scopecli.binary import ordered_code, sstable, sstable_writer, wire, wire_writer
+from scopecli.binary import sstable, sstable_writer, wire, wire_writer
 from scopecli.binary.source import Source
 from scopecli.errors import UnsupportedError
 from scopecli.formats import tf_names
 from scopecli.formats.tf_checkpoint_state import prefix_of
 from scopecli.formats.tf_layout import TensorSlices
+from scopecli.formats.tf_slice_keys import renamed as slice_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +50,7 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
         UnsupportedError: it has several shards, which would have to be replaced in one step.
         ScopecliError: a table is damaged, or the target cannot be written.
     """
-    tables = [file.path for file in model.files]
+    tables = [file.path for file in model.files if file.role != "graph"]
     prefix = prefix_of(out)
     if len(tables) > 1 and prefix == prefix_of(model.path):
         raise UnsupportedError(
@@ -73,7 +74,7 @@ def _entries(source: Source, renaming: Renaming, staging: Staging) -> Iterator[t
     places = []
     for handle in sstable.blocks(source):
         for position, (key, _) in enumerate(sstable.block_entries(source, handle)):
-            new_key = _new_key(key, renaming)
+            new_key = slice_key(key, renaming) if key else key
             if new_key is not None:
                 places.append((new_key, handle, position))
     entries_of = lru_cache(maxsize=1)(lambda handle: sstable.block_entries(source, handle))
@@ -82,19 +83,6 @@ def _entries(source: Source, renaming: Renaming, staging: Staging) -> Iterator[t
         edit = _with_name if new_key else _listing
         yield new_key, edit(value, renaming)
         staging.advance(len(value))
-
-
-def _new_key(key: bytes, renaming: Renaming) -> bytes | None:
-    """The key of a slice under its tensor's new name; None where that is dropped."""
-    if not key:
-        return key
-    _, start = ordered_code.read_number(key, 0)
-    name, end = ordered_code.read_string(key, start)
-    text = name.decode("utf-8", "surrogateescape")
-    if text in renaming.drops:
-        return None
-    written = ordered_code.write_string(wire_writer.encoded_text(renaming.of(text)))
-    return key[:start] + written + key[end:]
 
 
 def _listing(value: bytes, renaming: Renaming) -> bytes:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scopecli.binary import ordered_code, sstable, sstable_writer, wire_writer
+from scopecli.binary import sstable, sstable_writer, wire_writer
 from scopecli.binary.source import Source
-from scopecli.formats import tf_bundle_layout, tf_names, tf_object_writer
-from scopecli.formats.tf_bundle_layout import Place, place_of, placed
+from scopecli.formats import tf_bundle_layout, tf_names
+from scopecli.formats.tf_bundle_layout import Layout, Place, StringTensor, place_of, placed
 from scopecli.formats.tf_bundle_values import Shards
 from scopecli.formats.tf_layout import BundleHeader
+from scopecli.formats.tf_slice_keys import renamed as slice_key
 from scopecli.formats.tf_v2_checkpoint import INDEX_SUFFIX, OBJECT_GRAPH_KEY
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from scopecli.formats.staging import Staging
     from scopecli.model.model import Model
     from scopecli.model.renaming import Renaming, Subject
+
+    Pair = tuple[bytes, bytes]
 
 _SLICE_KEY_START = 0
 _GRAPH_KEY = OBJECT_GRAPH_KEY.encode()
@@ -35,6 +38,8 @@ def subjects(model: Model) -> Sequence[Subject]:
         ScopecliError: the object graph cannot be read.
     """
     if model.metadata.get("object_based"):
+        from scopecli.formats import tf_object_writer
+
         return tf_object_writer.subjects(model)
     return tf_names.subjects(model.variables)
 
@@ -52,123 +57,112 @@ def refusals(model: Model, renaming: Renaming) -> Iterator[tuple[str, str]]:
     not be led elsewhere.
     """
     if model.metadata.get("object_based"):
+        from scopecli.formats import tf_object_writer
+
         return tf_object_writer.refusals(model, renaming)
     return tf_names.refusals(renaming)
 
 
-class _Entry(NamedTuple):
-    """One entry under its new key."""
+class _Change(NamedTuple):
+    """What becomes of the entries of a checkpoint.
 
-    key: bytes
-    value: bytes
+    Attributes:
+        shards: the data files as they are.
+        before: all entries.
+        kept: those that are not dropped, under their new keys.
+        graph: the object graph as a data shard has it, where it changes.
+    """
+
+    shards: Shards
+    before: list[Pair]
+    kept: list[Pair]
+    graph: StringTensor | None
 
 
 def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
     """Write the renamed checkpoint with the prefix `out`.
 
     Data shards come first and the index, which makes them a checkpoint, last. Written over its own
-    input, a rename alone replaces the index and nothing else.
+    input, a rename of names alone replaces the index and nothing else.
 
     Raises:
         ScopecliError: the index is damaged, a shard is short, or the target cannot be written.
     """
     index_path = next(file.path for file in model.files if file.role == "index")
-    prefix = model.path.removesuffix(INDEX_SUFFIX)
     with Source(index_path) as source:
-        (_, header), *pairs = sstable.entries(source)
-    new_prefix = out.removesuffix(INDEX_SUFFIX)
-    graph = b""
-    if model.metadata.get("object_based"):
-        edit = tf_object_writer.edit(model, renaming)
-        keys = edit.keys
-        graph = edit.graph if edit.changed else b""
-    else:
-        keys = renaming
-    old = Shards(prefix, int(str(model.metadata["num_shards"])))
-    kept = [entry for key, value in pairs if (entry := _renamed(key, value, keys)) is not None]
-    places = [place_of(value) for _, value in pairs]
-    entries, new = _with_data(kept, places, graph, (old, new_prefix), staging)
-    header = _counted(header, new.total)
-    with open(staging.create(new_prefix + INDEX_SUFFIX), "wb") as file:
-        sstable_writer.write(file, [(b"", header), *sorted(entries)])
+        (_, header), *before = sstable.entries(source)
+    keys, graph = _keys(model, renaming)
+    shards = Shards(model.path.removesuffix(INDEX_SUFFIX), int(str(model.metadata["num_shards"])))
+    kept = [(new, value) for key, value in before if (new := _new_key(key, keys)) is not None]
+    prefix = out.removesuffix(INDEX_SUFFIX)
+    pairs, new_shards = _with_data(_Change(shards, before, kept, graph), prefix, staging)
+    header = _counted(header, new_shards.total)
+    with open(staging.create(prefix + INDEX_SUFFIX), "wb") as file:
+        sstable_writer.write(file, [(b"", header), *sorted(pairs)])
 
 
-def _renamed(key: bytes, value: bytes, renaming: Renaming) -> _Entry | None:
-    """An entry under its new key; None where it is dropped."""
+def _keys(model: Model, renaming: Renaming) -> tuple[Renaming, StringTensor | None]:
+    """What becomes of the keys, and the object graph where there is one that changes."""
+    if not model.metadata.get("object_based"):
+        return renaming, None
+    from scopecli.formats import tf_object_writer
+
+    edit = tf_object_writer.edit(model, renaming)
+    return edit.keys, tf_bundle_layout.string_tensor(edit.graph) if edit.changed else None
+
+
+def _new_key(key: bytes, renaming: Renaming) -> bytes | None:
+    """What a key becomes; None where its entry is dropped."""
     if key[0] != _SLICE_KEY_START:
         name = key.decode("utf-8", "surrogateescape")
         if name in renaming.drops:
             return None
         new = renaming.moves.get(name)
-        return _Entry(key if new is None else wire_writer.encoded_text(new), value)
-    _, start = ordered_code.read_number(key, 0)
-    raw, end = ordered_code.read_string(key, start)
-    name = raw.decode("utf-8", "surrogateescape")
-    if name in renaming.drops:
-        return None
-    written = ordered_code.write_string(wire_writer.encoded_text(renaming.of(name)))
-    return _Entry(key[:start] + written + key[end:], value)
+        return key if new is None else wire_writer.encoded_text(new)
+    return slice_key(key, renaming)
 
 
-def _with_data(
-    kept: list[_Entry],
-    before: list[Place],
-    graph: bytes,
-    where: tuple[Shards, str],
-    staging: Staging,
-) -> tuple[list[_Entry], Shards]:
+def _with_data(change: _Change, prefix: str, staging: Staging) -> tuple[list[Pair], Shards]:
     """Bring the data to where it belongs; the entries as they point to it, and the new shards."""
-    old, prefix = where
-    if graph or (len(kept) < len(before) and old.complete()):
-        return _rearranged(kept, before, graph, where, staging)
-    if prefix == old.prefix:
-        return kept, old
-    new = tf_bundle_layout.free_shards(prefix, old.total)
-    unchanged = tf_bundle_layout.Layout({}, [])
-    tf_bundle_layout.write(unchanged, old, new, frozenset(range(old.total)), staging)
-    _remove_others(new, staging)
-    return kept, new
+    dropped = len(change.kept) < len(change.before)
+    if change.graph is not None or (dropped and change.shards.complete()):
+        return _rearranged(change, prefix, staging)
+    if prefix == change.shards.prefix:
+        return change.kept, change.shards
+    layout = tf_bundle_layout.unchanged(change.shards.total)
+    return change.kept, _write_shards(layout, change.shards, prefix, staging)
 
 
-def _rearranged(
-    kept: list[_Entry],
-    before: list[Place],
-    graph: bytes,
-    where: tuple[Shards, str],
-    staging: Staging,
-) -> tuple[list[_Entry], Shards]:
-    """The same where data shards change."""
-    old, prefix = where
-    old_graph = next((place_of(value) for key, value in kept if key == _GRAPH_KEY), None)
-    contents, checksum = tf_object_writer.string_tensor(graph)
-    replaced = {old_graph: contents} if graph and old_graph is not None else {}
-    places = [place_of(value) for _, value in kept]
-    linked: frozenset[int] = frozenset()
-    apart = not old.complete() or (len(kept) == len(before) and staging.data != "copy")
-    if replaced and apart:
-        ((at, _),) = replaced.items()
-        layout = tf_bundle_layout.beside(places, old.total, at, contents)
-        linked = frozenset(range(old.total)) - {place.shard for place in layout.places.values()}
+def _rearranged(change: _Change, prefix: str, staging: Staging) -> tuple[list[Pair], Shards]:
+    """The same where the data of some entries go away or change."""
+    shards = change.shards
+    places = [place_of(value) for _, value in change.kept]
+    replaced: dict[Place, StringTensor] = {}
+    if change.graph is not None:
+        keys = [key for key, _ in change.kept]
+        replaced[places[keys.index(_GRAPH_KEY)]] = change.graph
+    dropped = len(change.kept) < len(change.before)
+    if replaced and (not shards.complete() or (not dropped and staging.data != "copy")):
+        ((place, graph),) = replaced.items()
+        layout = tf_bundle_layout.beside(places, shards.total, place, graph)
     else:
+        before = [place_of(value) for _, value in change.before]
         layout = tf_bundle_layout.compact(places, before, replaced)
+    pairs = []
+    for (key, value), place in zip(change.kept, places, strict=True):
+        new = layout.places.get(place, place)
+        checksum = replaced[place].checksum if place in replaced else None
+        pairs.append((key, placed(value, new, checksum)))
+    return pairs, _write_shards(layout, shards, prefix, staging)
+
+
+def _write_shards(layout: Layout, old: Shards, prefix: str, staging: Staging) -> Shards:
+    """Write data shards; what stood under this prefix goes away once the new index is there."""
     new = tf_bundle_layout.free_shards(prefix, len(layout.pieces))
-    tf_bundle_layout.write(layout, old, new, linked, staging)
-    _remove_others(new, staging)
-    entries = []
-    for entry, place in zip(kept, places, strict=True):
-        moved = layout.places.get(place)
-        if moved is not None:
-            crc = checksum if place in replaced else None
-            entries.append(entry._replace(value=placed(entry.value, moved, crc)))
-        else:
-            entries.append(entry)
-    return entries, new
-
-
-def _remove_others(new: Shards, staging: Staging) -> None:
-    """What stood under this prefix before goes away once the new index is in its place."""
+    tf_bundle_layout.write(layout, old, new, staging)
     for path in tf_bundle_layout.others(new):
         staging.remove(path)
+    return new
 
 
 def _counted(header: bytes, shards: int) -> bytes:

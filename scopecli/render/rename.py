@@ -1,4 +1,4 @@
-"""The plan of a rename, for people: a tree of moves, and what is dropped."""
+"""The plan of a rename, for people: what moves, folded, and what is dropped."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from scopecli.analysis.rename import Plan
     from scopecli.analysis.rename_tree import Row
     from scopecli.render.output import Output
-    from scopecli.render.style import Glyphs, Span
+    from scopecli.render.style import Glyphs, Role, Span
 
-_INDENT = "  "
 _MOST_ALIGNED = 60  # a longer name pushes its own arrow aside, not everybody's
 _TOP = "(top)"
 # What a checkpoint has; a graph's names are those of nodes too.
@@ -59,7 +58,7 @@ def _lines(
     yield [(glyphs.dot.join(counts), "dim")]
     noun = "tensor" if _KINDS.issuperset(kinds.values()) else "name"
     rows = rename_tree.move_rows(plan, list(kinds), separator)
-    labels = [_INDENT * row.depth + (printable(row.old) or _TOP) for row in rows]
+    labels = [printable(row.old) or _TOP for row in rows]
     width = max((len(label) for label in labels if len(label) <= _MOST_ALIGNED), default=0)
     for row, label in zip(rows, labels, strict=True):
         yield _row(row, f"{label:<{width}}", noun, glyphs)
@@ -73,14 +72,7 @@ def _lines(
 
 
 def _row(row: Row, label: str, noun: str, glyphs: Glyphs) -> Sequence[Span]:
-    line: list[Span] = [(label, "scope" if row.is_scope else "variable")]
-    if row.depth == 0:
-        line += [
-            (f" {glyphs.arrow} ", "dim"),
-            (printable(row.new) or _TOP, "scope" if row.is_scope else "variable"),
-        ]
-    if row.is_scope:
-        whole = row.moves == row.total
-        count = words.plural(row.moves, noun) if whole else f"{row.moves} of {row.total}"
-        line.append((f"  {count}", "dim"))
-    return line
+    role: Role = "scope" if row.is_scope else "variable"
+    count = f"  {words.plural(row.names, noun)}" if row.is_scope else ""
+    new = printable(row.new) or _TOP
+    return [(label, role), (f" {glyphs.arrow} ", "dim"), (new, role), (count, "dim")]
