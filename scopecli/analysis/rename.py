@@ -12,7 +12,7 @@ from scopecli.model.renaming import Renaming
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from scopecli.analysis.rename_rules import Rule
+    from scopecli.analysis.rename_rules import Match, Rule
     from scopecli.model.renaming import Subject
 
     # Of all names: those that the format cannot have, each with what is wrong with it.
@@ -105,15 +105,10 @@ def plan(
             first[subject.name] = subject
     names = sorted(first)
     matcher = Matcher(request.rules, names, separator)
-    becomes: dict[str, str | None] = {}
-    used = set()
-    for name, subject in first.items():
-        match = matcher.match(subject)
-        if match is not None:
-            used.add(match[0])
-            becomes[name] = match[1]
-    if request.with_slots:
-        _follow(first, becomes, separator)
+    own = {name: match for name in first if (match := matcher.match(first[name])) is not None}
+    decided = _followed(first, own, request, separator) if request.with_slots else own
+    used = {number for number, _ in decided.values()}
+    becomes = {name: new for name, (_, new) in decided.items()}
     unmatched = _unmatched(request.rules, used, names, separator)
     conflicts = list(() if request.allow_unmatched else unmatched)
     conflicts += _collisions(subjects, becomes)
@@ -135,23 +130,48 @@ def plan(
     )
 
 
-def _follow(
-    subjects: Mapping[str, Subject], becomes: dict[str, str | None], separator: str
-) -> None:
-    """Let what no rule is about go with the subject that it follows."""
+def _followed(
+    subjects: Mapping[str, Subject],
+    own: Mapping[str, Match],
+    request: Request,
+    separator: str,
+) -> dict[str, Match]:
+    """What becomes of every name once slots go with the variables that they follow.
+
+    The first rule that matches a slot or its variable decides for the slot: after `net/w=kernel`
+    the slot `net/w/Adam` goes with `net/w`, whatever `net/=enc/` makes of the rest. But a rule that
+    drops the slot, or has just its name, is about the slot.
+    """
+    decided: dict[str, Match] = {}
+    visited: set[str] = set()
     for start in subjects:
         chain: list[str] = []
         name = start
-        while name in subjects and name not in becomes and name not in chain:
+        while name in subjects and name not in visited:
+            visited.add(name)
             chain.append(name)
             name = subjects[name].follows
         for name in reversed(chain):
+            match = own.get(name)
             owner = subjects[name].follows
-            new = becomes.get(owner, owner)
-            if new is None:
-                becomes[name] = None
-            elif new != owner:
-                becomes[name] = _with_owner(name, owner, new, separator)
+            lead = decided.get(owner)
+            if lead is not None and not _is_about(request.rules, match, name, lead):
+                number, new = lead
+                led = None if new is None else _with_owner(name, owner, new, separator)
+                if led != name or match is None:
+                    match = number, led
+            if match is not None:
+                decided[name] = match
+    return decided
+
+
+def _is_about(rules: Sequence[Rule], match: Match | None, name: str, lead: Match) -> bool:
+    """Whether the rule that matches a slot goes before what its variable does."""
+    if match is None:
+        return False
+    number, new = match
+    rule = rules[number]
+    return number <= lead[0] or new is None or (isinstance(rule, Replace) and rule.old == name)
 
 
 def _with_owner(name: str, owner: str, new: str, separator: str) -> str:
