@@ -12,6 +12,7 @@ from scopecli.cli.options import output_options
 from scopecli.cli.rule_options import RulesCommand, rule_options
 from scopecli.errors import EXIT_TROUBLE, RefusedError
 from scopecli.formats import registry
+from scopecli.formats.staging import DATA_MODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,8 +46,8 @@ Examples:
 @click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
 @click.option(
     "--data",
-    type=click.Choice(["copy", "link", "reflink"]),
-    default="copy",
+    type=click.Choice(DATA_MODES),
+    default=DATA_MODES[0],
     show_default=True,
     help="Data files: copies, hard links, or copies that share blocks.",
 )
@@ -105,8 +106,9 @@ def command(
     model = prepared.parts.main.model
     if output_format != "json":
         target = output.chosen(output_format, color)
-        paths = (path, "" if place == prepared.parts.path else place)
-        rename.draw(prepared.plan, prepared.kinds, model.separator, paths, target)
+        target_path = "" if place == prepared.parts.path else place
+        view = rename.View(path, target_path, prepared.kinds, model)
+        rename.draw(prepared.plan, view, target)
         sys.stdout.flush()
     written: list[str] = []
     if not dry_run:

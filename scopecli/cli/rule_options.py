@@ -52,9 +52,10 @@ class RulesCommand(click.Command):
                 if name in _RULES and name != _ARGUMENT:
                     yield name, next(texts.get(name, iter(())), "")
             argument, behind = values.get("path"), values.get(_ARGUMENT)
-            if has_path and isinstance(argument, str):
-                yield _ARGUMENT, argument
-            has_path = True
+            if isinstance(argument, str):
+                if has_path:
+                    yield _ARGUMENT, argument
+                has_path = True
             rest = list(behind) if isinstance(behind, tuple) else []
         for argument in verbatim if has_path else verbatim[1:]:
             yield _ARGUMENT, argument

@@ -59,7 +59,10 @@ def _toml(text: str) -> dict[str, str]:
 def _csv(text: str) -> dict[str, str]:
     import csv
 
-    rows = [tuple(row) for row in csv.reader(text.splitlines(), strict=True) if row]
+    try:
+        rows = [tuple(row) for row in csv.reader(text.splitlines(), strict=True) if row]
+    except csv.Error as error:
+        raise DamagedFileError(f"is no map of names: {error}") from error
     if rows and rows[0] == _HEADER:
         del rows[0]
     for number, row in enumerate(rows, 1):

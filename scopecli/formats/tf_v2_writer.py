@@ -97,7 +97,9 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
     prefix = out.removesuffix(INDEX_SUFFIX)
     pairs, new_shards = _with_data(_Change(shards, before, kept, graph), prefix, staging)
     header = _counted(header, new_shards.total)
-    with open(staging.create(prefix + INDEX_SUFFIX), "wb") as file:
+    # The input may be an index that was given another name.
+    path = index_path if prefix == shards.prefix else prefix + INDEX_SUFFIX
+    with open(staging.create(path), "wb") as file:
         sstable_writer.write(file, [(b"", header), *sorted(pairs)])
 
 

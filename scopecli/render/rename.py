@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.analysis import rename_tree
 from scopecli.model.names import printable
@@ -16,38 +16,40 @@ if TYPE_CHECKING:
 
     from scopecli.analysis.rename import Plan
     from scopecli.analysis.rename_tree import Row
+    from scopecli.model.model import Model
     from scopecli.render.output import Output
     from scopecli.render.style import Glyphs, Role, Span
 
 _MOST_ALIGNED = 60  # a longer name pushes its own arrow aside, not everybody's
 _TOP = "(top)"
+_MISSING = "missing-shard"
 # What a checkpoint has; a graph's names are those of nodes too.
 _KINDS = frozenset(KINDS)
 
 
-def draw(
-    plan: Plan, kinds: Mapping[str, str], separator: str, paths: tuple[str, str], output: Output
-) -> None:
-    """Write the plan.
+class View(NamedTuple):
+    """What is shown beside a plan.
 
-    Args:
-        plan: what will change.
+    Attributes:
+        path: as it was given.
+        out: where the result goes; empty where that is the same place, or nowhere.
         kinds: all names of the file, each with its kind.
-        separator: what splits them into scopes.
-        paths: where it is read, and where it will be written; the latter may be empty.
-        output: how to write.
+        model: what is renamed.
     """
-    write_lines(_lines(plan, kinds, separator, paths, output.glyphs), output)
+
+    path: str
+    out: str
+    kinds: Mapping[str, str]
+    model: Model
 
 
-def _lines(
-    plan: Plan,
-    kinds: Mapping[str, str],
-    separator: str,
-    paths: tuple[str, str],
-    glyphs: Glyphs,
-) -> Iterator[Sequence[Span]]:
-    source, target = map(printable, paths)
+def draw(plan: Plan, view: View, output: Output) -> None:
+    """Write the plan to standard output."""
+    write_lines(_lines(plan, view, output.glyphs), output)
+
+
+def _lines(plan: Plan, view: View, glyphs: Glyphs) -> Iterator[Sequence[Span]]:
+    source, target, kinds = printable(view.path), printable(view.out), view.kinds
     title = f"{source} {glyphs.arrow} {target}" if target else source
     stay = plan.total - len(plan.moves) - len(plan.drops)
     counts = [f"{len(plan.moves)} of {words.plural(plan.total, 'name')} move"]
@@ -56,8 +58,11 @@ def _lines(
     counts.append(f"{stay} stay")
     yield [(title, "title")]
     yield [(glyphs.dot.join(counts), "dim")]
+    for note in view.model.notes:
+        if note.code == _MISSING:
+            yield [(f"note: {printable(f'{note.subject} {note.message}'.strip())}", "note")]
     noun = "tensor" if _KINDS.issuperset(kinds.values()) else "name"
-    rows = rename_tree.move_rows(plan, list(kinds), separator)
+    rows = rename_tree.move_rows(plan, list(kinds), view.model.separator)
     labels = [printable(row.old) or _TOP for row in rows]
     width = max((len(label) for label in labels if len(label) <= _MOST_ALIGNED), default=0)
     for row, label in zip(rows, labels, strict=True):

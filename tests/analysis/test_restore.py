@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 FLOATS = bytes(4 * 6)
 
 
-def predicted(graph: object, checkpoint: object, find: FindRenames = renames.nothing) -> Prediction:
+def predicted(graph: object, checkpoint: object, find: FindRenames = rename_searches.nothing) -> Prediction:
     return predict(load(str(graph)), load(str(checkpoint)), find)
 
 
@@ -134,7 +134,7 @@ def test_a_likely_rename(tmp_path: Path) -> None:
     names = ["new/a", "new/b", "c"]
     meta = restoring(tmp_path, dict(zip(names, names, strict=True)), *map(variable, names))
     prefix = checkpoint(tmp_path, a=SIX, c=SIX)
-    prediction = predicted(meta, prefix, renames.FindBelow("new/"))
+    prediction = predicted(meta, prefix, rename_searches.FindBelow("new/"))
     (attempt,) = prediction.attempts
     assert {entry.key: entry.rename for entry in attempt.entries} == {
         "new/a": "a",
@@ -427,7 +427,7 @@ def test_a_damaged_graph_gives_a_prediction_or_an_error(
     def survives(data: bytes) -> None:
         path.write_bytes(data)
         with contextlib.suppress(ScopecliError):
-            predict(load(str(path)), checkpoint, renames.nothing)
+            predict(load(str(path)), checkpoint, rename_searches.nothing)
 
     survives()
 

@@ -26,7 +26,7 @@ from scopecli.render import restore, restore_markdown
 from scopecli.render.output import Output
 from scopecli.render.restore_document import SCHEMA_RESTORE, restore_document
 from scopecli.render.style import ASCII
-from tests import renames
+from tests import rename_searches
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def test_a_document() -> None:
 def test_documents_and_drawings_of_the_samples(
     graph: str, checkpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = predict(load(SAMPLES / graph), load(SAMPLES / checkpoint), renames.nothing)
+    found = predict(load(SAMPLES / graph), load(SAMPLES / checkpoint), rename_searches.nothing)
     document = checked(found)
     for attempt, written in zip(found.attempts, document["attempts"], strict=True):
         assert len(written["entries"]) == len(attempt.entries) == sum(written["summary"].values())
