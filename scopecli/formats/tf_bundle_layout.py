@@ -12,9 +12,9 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from scopecli.binary import wire, wire_writer
+from scopecli.binary import wire_writer
 from scopecli.binary.crc import masked_crc32c
-from scopecli.errors import DamagedFileError
+from scopecli.binary.source import Source
 from scopecli.formats.tf_bundle_values import Shards
 from scopecli.formats.tf_layout import BundleEntry
 
@@ -58,38 +58,57 @@ class Layout(NamedTuple):
     pieces: list[list[Piece] | None]
 
 
-def place_of(value: bytes) -> Place:
-    """Where an entry says that its bytes are."""
-    numbers = {n: a for n, kind, a, _ in wire.fields(value, 0, len(value)) if kind == wire.VARINT}
-    return Place(
-        numbers.get(BundleEntry.SHARD_ID, 0),
-        numbers.get(BundleEntry.OFFSET, 0),
-        numbers.get(BundleEntry.SIZE, 0),
-    )
+class Entry(NamedTuple):
+    """A BundleEntryProto, taken apart where it says where its bytes are.
 
+    Attributes:
+        head: the fields before, which are type and shape.
+        place: where the bytes are.
+        checksum: the field with their checksum.
+        tail: the fields behind, those that are not known too.
+    """
 
-def placed(value: bytes, place: Place, checksum: int | None = None) -> bytes:
-    """The entry with its bytes at another place; fields that are not known stay as they are."""
-    before, after, crc = [], [], b""
-    for number, _, _, _, first, last in wire_writer.spans(value, 0, len(value)):
-        if number < BundleEntry.SHARD_ID:
-            before.append(value[first:last])
-        elif number > BundleEntry.CRC32C:
-            after.append(value[first:last])
-        elif number == BundleEntry.CRC32C:
-            crc = value[first:last]
-    if checksum is not None:
-        crc = wire_writer.fixed32_field(BundleEntry.CRC32C, checksum)
-    return b"".join(
-        (
-            *before,
-            wire_writer.number_field(BundleEntry.SHARD_ID, place.shard),
-            wire_writer.number_field(BundleEntry.OFFSET, place.offset),
-            wire_writer.number_field(BundleEntry.SIZE, place.size),
-            crc,
-            *after,
+    head: bytes
+    place: Place
+    checksum: bytes
+    tail: bytes
+
+    def encoded(self, place: Place, checksum: int | None = None) -> bytes:
+        """The entry with its bytes at a place, and with the checksum of new ones."""
+        field = self.checksum
+        if checksum is not None:
+            field = wire_writer.fixed32_field(BundleEntry.CRC32C, checksum)
+        shard, offset, size = place
+        return b"".join(
+            (
+                self.head,
+                wire_writer.number_field(BundleEntry.SHARD_ID, shard),
+                wire_writer.number_field(BundleEntry.OFFSET, offset),
+                wire_writer.number_field(BundleEntry.SIZE, size),
+                field,
+                self.tail,
+            )
         )
-    )
+
+
+def entry(value: bytes) -> Entry:
+    """Take an entry apart.
+
+    Raises:
+        DamagedFileError: it contradicts the format.
+    """
+    head, checksum, tail = b"", b"", b""
+    numbers = {BundleEntry.SHARD_ID: 0, BundleEntry.OFFSET: 0, BundleEntry.SIZE: 0}
+    for number, _, a, _, first, last in wire_writer.spans(value, 0, len(value)):
+        if number in numbers:
+            numbers[number] = a
+        elif number == BundleEntry.CRC32C:
+            checksum = value[first:last]
+        elif number < BundleEntry.SHARD_ID:
+            head += value[first:last]
+        else:
+            tail += value[first:last]
+    return Entry(head, Place(*numbers.values()), checksum, tail)
 
 
 def string_tensor(value: bytes) -> StringTensor:
@@ -235,15 +254,9 @@ def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
 
 def _read(shards: Shards, place: Place) -> Iterator[bytes]:
     """The bytes at a place, some at a time."""
-    path = shards.path(place.shard)
-    with open(path, "rb") as file:
-        file.seek(place.offset)
-        left = place.size
-        while left:
-            data = file.read(min(left, _CHUNK))
-            if not data:
-                raise DamagedFileError(
-                    "a data shard is cut short", path=path, where=f"offset {file.tell()}"
-                )
-            left -= len(data)
+    with Source(shards.path(place.shard)) as source:
+        at, end = place.offset, place.offset + place.size
+        while at < end:
+            data = source.read(at, min(end - at, _CHUNK))
+            at += len(data)
             yield data

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from scopecli.binary import sstable, sstable_writer, wire_writer
 from scopecli.binary.source import Source
 from scopecli.formats import tf_bundle_layout, tf_names
-from scopecli.formats.tf_bundle_layout import Layout, Place, StringTensor, place_of, placed
 from scopecli.formats.tf_bundle_values import Shards
 from scopecli.formats.tf_layout import BundleHeader
 from scopecli.formats.tf_slice_keys import renamed as slice_key
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from scopecli.formats.staging import Staging
+    from scopecli.formats.tf_bundle_layout import Layout, Place, StringTensor
     from scopecli.model.model import Model
     from scopecli.model.renaming import Renaming, Subject
 
@@ -68,15 +68,20 @@ class _Change(NamedTuple):
 
     Attributes:
         shards: the data files as they are.
-        before: all entries.
-        kept: those that are not dropped, under their new keys.
+        values: of all entries.
+        keys: what the key of each becomes; None where it is dropped.
         graph: the object graph as a data shard has it, where it changes.
     """
 
     shards: Shards
-    before: list[Pair]
-    kept: list[Pair]
+    values: list[bytes]
+    keys: list[bytes | None]
     graph: StringTensor | None
+
+    @property
+    def drops(self) -> bool:
+        """Whether anything is dropped."""
+        return None in self.keys
 
 
 def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
@@ -90,17 +95,18 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
     """
     index_path = next(file.path for file in model.files if file.role == "index")
     with Source(index_path) as source:
-        (_, header), *before = sstable.entries(source)
-    keys, graph = _keys(model, renaming)
+        (_, header), *pairs = sstable.entries(source)
+    renamed_keys, graph = _keys(model, renaming)
     shards = Shards(model.path.removesuffix(INDEX_SUFFIX), int(str(model.metadata["num_shards"])))
-    kept = [(new, value) for key, value in before if (new := _new_key(key, keys)) is not None]
+    keys = [_new_key(key, renamed_keys) for key, _ in pairs]
+    change = _Change(shards, [value for _, value in pairs], keys, graph)
     prefix = out.removesuffix(INDEX_SUFFIX)
-    pairs, new_shards = _with_data(_Change(shards, before, kept, graph), prefix, staging)
+    kept, new_shards = _with_data(change, prefix, staging)
     header = _counted(header, new_shards.total)
     # The input may be an index that was given another name.
     path = index_path if prefix == shards.prefix else prefix + INDEX_SUFFIX
     with open(staging.create(path), "wb") as file:
-        sstable_writer.write(file, [(b"", header), *sorted(pairs)])
+        sstable_writer.write(file, [(b"", header), *sorted(kept)])
 
 
 def _keys(model: Model, renaming: Renaming) -> tuple[Renaming, StringTensor | None]:
@@ -126,35 +132,41 @@ def _new_key(key: bytes, renaming: Renaming) -> bytes | None:
 
 def _with_data(change: _Change, prefix: str, staging: Staging) -> tuple[list[Pair], Shards]:
     """Bring the data to where it belongs; the entries as they point to it, and the new shards."""
-    dropped = len(change.kept) < len(change.before)
-    if change.graph is not None or (dropped and change.shards.complete()):
+    if change.graph is not None or (change.drops and change.shards.complete()):
         return _rearranged(change, prefix, staging)
+    kept = [
+        (key, value)
+        for key, value in zip(change.keys, change.values, strict=True)
+        if key is not None
+    ]
     if prefix == change.shards.prefix:
-        return change.kept, change.shards
+        return kept, change.shards
     layout = tf_bundle_layout.unchanged(change.shards.total)
-    return change.kept, _write_shards(layout, change.shards, prefix, staging)
+    return kept, _write_shards(layout, change.shards, prefix, staging)
 
 
 def _rearranged(change: _Change, prefix: str, staging: Staging) -> tuple[list[Pair], Shards]:
     """The same where the data of some entries go away or change."""
     shards = change.shards
-    places = [place_of(value) for _, value in change.kept]
+    entries = [tf_bundle_layout.entry(value) for value in change.values]
+    kept = [
+        (key, entry) for key, entry in zip(change.keys, entries, strict=True) if key is not None
+    ]
+    places = [entry.place for _, entry in kept]
     replaced: dict[Place, StringTensor] = {}
     if change.graph is not None:
-        keys = [key for key, _ in change.kept]
-        replaced[places[keys.index(_GRAPH_KEY)]] = change.graph
-    dropped = len(change.kept) < len(change.before)
-    if replaced and (not shards.complete() or (not dropped and staging.data != "copy")):
+        replaced[entries[change.keys.index(_GRAPH_KEY)].place] = change.graph
+    if replaced and (not shards.complete() or (not change.drops and staging.data != "copy")):
         ((place, graph),) = replaced.items()
         layout = tf_bundle_layout.beside(places, shards.total, place, graph)
     else:
-        before = [place_of(value) for _, value in change.before]
+        before = [entry.place for entry in entries]
         layout = tf_bundle_layout.compact(places, before, replaced)
     pairs = []
-    for (key, value), place in zip(change.kept, places, strict=True):
-        new = layout.places.get(place, place)
+    for key, entry in kept:
+        place = entry.place
         checksum = replaced[place].checksum if place in replaced else None
-        pairs.append((key, placed(value, new, checksum)))
+        pairs.append((key, entry.encoded(layout.places.get(place, place), checksum)))
     return pairs, _write_shards(layout, shards, prefix, staging)
 
 

@@ -109,7 +109,7 @@ def test_the_same_again_ends_what_was_cut_off(prefix: str) -> None:
     parts = first.parts._replace(graph=first.parts.graph._replace(writer=Renamed()))
     again = plan(rewriting.subjects(parts), "/", request, lambda _: ())
     assert again.conflicts == ()
-    keys = {subject.name for subject in rewriting.subjects(parts) if not subject.space[:1] == "."}
+    keys = {subject.name for subject in rewriting.subjects(parts) if subject.space[:1] != "."}
     assert {move.old for move in again.moves} == {key for key in keys if key[:10] == "generator/"}
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
+import io
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -158,7 +160,7 @@ def test_a_short_shard_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
     shard = tmp_path / "old.ckpt.data-00000-of-00002"
     shard.write_bytes(shard.read_bytes()[:-10])
     before = files(tmp_path)
-    with pytest.raises(ScopecliError, match="cut short"):
+    with pytest.raises(ScopecliError, match="cut short or damaged"):
         scopecli.rename(old, tmp_path / "new", [DropSlots()])
     assert files(tmp_path) == before
 
@@ -294,3 +296,58 @@ def test_objects_without_data_cannot_move(tmp_path: Path) -> None:
     (tmp_path / "ckpt-1.data-00000-of-00001").unlink()
     with pytest.raises(ScopecliError, match="without its object graph"):
         scopecli.rename(old, tmp_path / "new", {"model/": "net/"})
+
+
+def test_no_tensor_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = two_shards(tmp_path)
+    opened: list[str] = []
+    real, raw = builtins.open, io.FileIO
+
+    def noted(path: Any, *arguments: Any, **options: Any) -> Any:
+        opened.append(str(path))
+        return real(path, *arguments, **options)
+
+    def noted_raw(path: str) -> io.FileIO:
+        opened.append(path)
+        return raw(path)
+
+    monkeypatch.setattr(builtins, "open", noted)
+    monkeypatch.setattr(io, "FileIO", noted_raw)
+    scopecli.rename(old, tmp_path / "new", {"enc/": "x/"}, data="link")
+    scopecli.rename(old, None, {"enc/": "x/"})
+    assert f"{old}.index" in opened
+    assert [path for path in opened if ".data-" in path] == []
+
+
+GARBAGE = st.binary(max_size=30) | st.just(
+    b"\x08\x01\x12\0\x28\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
+)
+
+
+@settings(deadline=None, max_examples=25)
+@given(GARBAGE, st.lists(st.tuples(st.integers(0, 9), st.binary(max_size=12)), max_size=6))
+def test_damaged_entries_and_graphs_give_an_error_or_a_checkpoint(
+    tmp_path_factory: pytest.TempPathFactory, value: bytes, nodes: list[tuple[int, bytes]]
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    good = Tensor()
+    graph = bundles.strings(bundles.object_graph([bundles.message(*nodes)]) + value)
+    key = "a/.ATTRIBUTES/VARIABLE_VALUE"
+    kinds: list[dict[bytes, bytes]] = [
+        {b"a": bundles.entry(*good[:2], data=good.data), b"b": value},
+        {
+            b"_CHECKPOINTABLE_OBJECT_GRAPH": bundles.entry(7, (), data=graph),
+            key.encode(): bundles.entry(1, (), data=graph[:4]),
+        },
+    ]
+    for number, pairs in enumerate(kinds):
+        old = bundles.write_pairs(
+            folder / f"old{number}", [bundles.header(), *pairs.items()], [graph]
+        )
+        for rules in RULES:
+            before = files(folder)
+            try:
+                scopecli.rename(old, folder / "new", rules, force=True)
+            except ScopecliError:
+                assert files(folder) == before
+    shutil.rmtree(folder)
