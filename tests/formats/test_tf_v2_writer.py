@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scopecli
-from scopecli.analysis.rename_rules import AddPrefix, Drop, DropSlots, StripPrefix
+from scopecli.analysis.rename_rules import AddPrefix, Drop, DropSlots, Replace, Rule, StripPrefix
 from scopecli.binary import sstable
 from scopecli.binary.source import Source
 from scopecli.errors import RefusedError, ScopecliError
@@ -319,9 +319,9 @@ def test_no_tensor_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert [path for path in opened if ".data-" in path] == []
 
 
-GARBAGE = st.binary(max_size=30) | st.just(
-    b"\x08\x01\x12\0\x28\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
-)
+HUGE = bundles.message((1, 1), (2, b""), (4, 2**63), (5, 2**63))
+GARBAGE = st.binary(max_size=30) | st.just(HUGE)
+RULES: list[list[Rule]] = [[Replace("a", "c")], [Drop("a")], [DropSlots(), AddPrefix("x/")]]
 
 
 @settings(deadline=None, max_examples=25)
