@@ -3,6 +3,9 @@
 A checkpoint and the graph beside it (`model.ckpt.meta`) are two models that belong together. Both
 are renamed by one mapping and written through one `Staging`, the graph first and the checkpoint's
 index last, because the index is what makes a checkpoint of the files.
+
+In place these are two files, each of which is the old or the new at any time. Killed between the
+two, the graph is new and the checkpoint is not; the same command again does the rest.
 """
 
 from __future__ import annotations
@@ -164,13 +167,21 @@ def destination(parts: Parts, out: str | None, *, force: bool = False) -> str:
 
 
 def existing(parts: Parts, out: str) -> list[str]:
-    """The files that are there under the path of the result."""
+    """The files that are there under the path of the result.
+
+    Raises:
+        PathError: the folder cannot be looked into.
+    """
     if not parts.is_checkpoint:
         return [out] if os.path.lexists(out) else []
     folder, base = os.path.split(out)
+    try:
+        names = sorted(os.listdir(folder or "."))
+    except OSError as error:
+        raise PathError(f"cannot be listed: {error.strerror}", path=folder) from error
     return [
         os.path.join(folder, name)
-        for name in sorted(os.listdir(folder or "."))
+        for name in names
         if name.startswith(base) and _CHECKPOINT_FILE.fullmatch(name[len(base) :])
     ]
 

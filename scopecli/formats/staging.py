@@ -8,6 +8,8 @@ flushed. A process that is killed leaves temporary files at the worst (`.NAME.xx
 One rename is atomic, several are not: whoever writes several files creates the one that makes the
 others valid last (a checkpoint's index behind its data), and gives files that belong together new
 names where old ones of the same name would be torn apart.
+
+A symbolic link at a target's place is replaced, and what it leads to stays as it is.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from typing import TYPE_CHECKING
 
@@ -233,6 +234,48 @@ def test_ctrl_c_leaves_nothing(
     result = run("rename", old, "-o", str(tmp_path / "new"), "--drop-slots")
     assert result.code == 130
     assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-o", "new"], ["--in-place"], ["-o", "new", "--drop", "e*"]]
+)
+def test_a_full_disk_changes_nothing(
+    run: Run, tmp_path: Path, old: str, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    from scopecli.binary import sstable_writer
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = files(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sstable_writer, "write", full)
+    result = run("rename", old, "dec/w=b", *arguments)
+    assert_one_line(result, "cannot be written: No space left on device; make room and try again")
+    assert files(tmp_path) == before
+
+
+def test_another_file_system_is_said(
+    run: Run, tmp_path: Path, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def elsewhere(*_: object, **__: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    before = files(tmp_path)
+    monkeypatch.setattr("os.link", elsewhere)
+    result = run("rename", old, "-o", str(tmp_path / "new"), "dec/w=b", "--data", "link")
+    assert_one_line(result, "cannot be hard-linked", "copy the data with --data copy")
+    assert files(tmp_path) == before
+
+
+def test_a_progress_bar_only_for_a_person(
+    run: Run, tmp_path: Path, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("rename", old, "-o", str(tmp_path / "one"), "dec/w=b").err == ""
+    monkeypatch.setattr("tests.commands.Stream.isatty", lambda _: True)
+    result = run("rename", old, "-o", str(tmp_path / "two"), "dec/w=b")
+    assert result.code == 0
+    assert "copying" in result.err
 
 
 def test_help_lists_all_rules(spawn: Spawn) -> None:

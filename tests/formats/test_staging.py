@@ -207,3 +207,13 @@ def test_the_mode_of_a_file_that_is_replaced_stays(tmp_path: Path) -> None:
         put(staging, tmp_path / "a", "new")
         staging.commit()
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_symbolic_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "blob").write_text("shared", "utf-8")
+    (tmp_path / "a").symlink_to("blob")
+    with Staging() as staging:
+        put(staging, tmp_path / "a", "new")
+        staging.commit()
+    assert (tmp_path / "blob").read_text("utf-8") == "shared"
+    assert not (tmp_path / "a").is_symlink()
