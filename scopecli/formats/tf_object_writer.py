@@ -113,7 +113,7 @@ def edit(model: Model, renaming: Renaming) -> Edit:
 
 def _serialized(model: Model) -> bytes:
     graph = next((v for v in model.variables if v.key == KEY), None)
-    if graph is None or model.tensors is None:
+    if graph is None or graph.shape != () or model.tensors is None:
         raise UnsupportedError("has no object graph", path=model.path)
     try:
         return model.tensors.strings(graph)[0]

@@ -14,7 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scopecli
-from scopecli.analysis.rename_rules import AddPrefix, Drop, DropSlots, Replace, Rule, StripPrefix
+from scopecli.analysis.rename_rules import (
+    AddPrefix,
+    Drop,
+    DropSlots,
+    Replace,
+    Rule,
+    StripPrefix,
+    Substitute,
+)
 from scopecli.binary import sstable
 from scopecli.binary.source import Source
 from scopecli.errors import RefusedError, ScopecliError
@@ -296,6 +304,38 @@ def test_objects_without_data_cannot_move(tmp_path: Path) -> None:
     (tmp_path / "ckpt-1.data-00000-of-00001").unlink()
     with pytest.raises(ScopecliError, match="without its object graph"):
         scopecli.rename(old, tmp_path / "new", {"model/": "net/"})
+
+
+def test_an_object_graph_that_is_none(tmp_path: Path) -> None:
+    empty = bundles.strings()
+    key = b"_CHECKPOINTABLE_OBJECT_GRAPH"
+    pairs = [bundles.header(), (key, bundles.entry(7, (0,), data=empty))]
+    old = bundles.write_pairs(tmp_path / "old", pairs, [empty])
+    with pytest.raises(ScopecliError, match="has no object graph"):
+        scopecli.rename(old, tmp_path / "new", [AddPrefix("x/")])
+
+
+def test_many_edges_are_checked_in_a_moment(tmp_path: Path) -> None:
+    """3,000 objects, each with a child that gets another name: each looks at its own only."""
+    count = 3000
+    root = bundles.message(
+        *((1, bundles.message((1, 2 * i + 1), (2, b"o%d" % i))) for i in range(count))
+    )
+    nodes = [root]
+    shard = b""
+    pairs = [bundles.header()]
+    for i in range(count):
+        key = b"o%d/w/.ATTRIBUTES/VARIABLE_VALUE" % i
+        nodes.append(bundles.message((1, bundles.message((1, 2 * i + 2), (2, b"w")))))
+        nodes.append(bundles.message((2, bundles.message((1, b"VARIABLE_VALUE"), (3, key)))))
+        pairs.append((key, bundles.entry(1, (), offset=len(shard), data=b"1234")))
+        shard += b"1234"
+    graph = bundles.strings(bundles.object_graph(nodes))
+    entry = bundles.entry(7, (), offset=len(shard), data=graph)
+    pairs.append((b"_CHECKPOINTABLE_OBJECT_GRAPH", entry))
+    old = bundles.write_pairs(tmp_path / "old", pairs, [shard + graph])
+    scopecli.rename(old, tmp_path / "new", [Substitute("/w$", "/kernel")])
+    assert "o2999/kernel/.ATTRIBUTES/VARIABLE_VALUE" in contents(tmp_path / "new")
 
 
 def test_no_tensor_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
