@@ -18,7 +18,7 @@ from scopecli.analysis.restore.prediction import Complaint, Tensor
 from scopecli.analysis.restore.slices import parsed
 from scopecli.errors import ScopecliError, UnsupportedError
 from scopecli.formats.opening import load
-from tests import bundles, graphs, renames
+from tests import bundles, graphs, rename_searches
 from tests.bundles import Tensor as Stored
 from tests.damage import damaged
 from tests.graphs import node, strings, variable
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 FLOATS = bytes(4 * 6)
 
 
-def predicted(graph: object, checkpoint: object, find: FindRenames = rename_searches.nothing) -> Prediction:
+def predicted(
+    graph: object, checkpoint: object, find: FindRenames = rename_searches.nothing
+) -> Prediction:
     return predict(load(str(graph)), load(str(checkpoint)), find)
 
 
