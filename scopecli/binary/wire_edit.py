@@ -1,0 +1,189 @@
+"""Protobuf messages changed in place: what changes is written anew, every other byte stays.
+
+A table says what the fields of each message mean; the walk follows it and gives patches. Unknown
+fields, their order and the spelling of what does not change stay as they were written, which
+decoding a message and encoding it again would not promise.
+https://protobuf.dev/programming-guides/encoding/
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.binary.wire import BYTES, write_varint
+from scopecli.errors import DamagedFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from scopecli.binary.window import Window
+
+# First byte, the byte behind the last, and what stands there instead.
+Patch = tuple[int, int, bytes]
+
+_MOST_LEVELS = 100  # which protobuf's own readers allow
+_LONGEST_PREFIX = 10
+_CHUNK = 1 << 20
+# A graph repeats the same few attributes in every node: those without a name are looked at once.
+_SHORT = 64
+_MOST_KNOWN = 4096
+
+
+class Choice(NamedTuple):
+    """A message whose meaning depends on a text in it: an entry of a map on its key.
+
+    Attributes:
+        field: number of the text.
+        pick: name of the message that it is; empty where nothing in it is to be changed.
+    """
+
+    field: int
+    pick: Callable[[bytes], str]
+
+
+class Meaning(NamedTuple):
+    """What messages are made of.
+
+    Attributes:
+        messages: by name, what the fields are by number: a message, a choice, or a kind of text.
+        choices: by name.
+        texts: by kind, how a text of it changes.
+    """
+
+    messages: Mapping[str, Mapping[int, str]]
+    choices: Mapping[str, Choice]
+    texts: Mapping[str, Callable[[bytes], bytes]]
+
+
+class _Level:
+    """A message that is being walked.
+
+    Attributes:
+        end: where it ends.
+        fields: those that are still to come.
+        growth: bytes that the patches inside add.
+        kinds: what the fields are.
+        start: where it starts.
+    """
+
+    __slots__ = ("end", "fields", "growth", "kinds", "start")
+
+    def __init__(self, window: Window, start: int, end: int, kinds: Mapping[int, str]) -> None:
+        self.start = start
+        self.end = end
+        self.fields = window.fields(start, end)
+        self.growth = 0
+        self.kinds = kinds
+
+
+def edits(window: Window, start: int, end: int, message: str, meaning: Meaning) -> list[Patch]:
+    """The patches of the message between two offsets, in order. Its own length is not in them.
+
+    Raises:
+        DamagedFileError: the bytes contradict the format.
+    """
+    walk = _Walk(window, meaning)
+    return sorted(walk.message(start, end, message))
+
+
+def around(window: Window, start: int, end: int, patches: Iterable[Patch]) -> list[Patch]:
+    """The patch of the length that stands before a message, where patches inside change it."""
+    growth = sum(len(new) - (b - a) for a, b, new in patches)
+    return [_length_patch(window, start, end, growth)] if growth else []
+
+
+def patched(
+    window: Window, start: int, end: int, patches: Iterable[Patch]
+) -> Iterator[bytes]:
+    """What stands between two offsets with these patches, which are in order, in pieces."""
+    for first, last, new in patches:
+        yield from _pieces(window, start, first)
+        yield new
+        start = last
+    yield from _pieces(window, start, end)
+
+
+def _pieces(window: Window, start: int, end: int) -> Iterator[bytes]:
+    while start < end:
+        stop = min(start + _CHUNK, end)
+        yield window.read(start, stop)
+        start = stop
+
+
+class _Walk:
+    """One pass over a message. Open messages are a stack, so depth costs no recursion."""
+
+    def __init__(self, window: Window, meaning: Meaning) -> None:
+        self._window = window
+        self._meaning = meaning
+        self._unchanged: dict[str, set[bytes]] = {name: set() for name in meaning.choices}
+
+    def message(self, start: int, end: int, name: str) -> list[Patch]:
+        patches: list[Patch] = []
+        window, texts, messages = self._window, self._meaning.texts, self._meaning.messages
+        levels = [_Level(window, start, end, messages[name])]
+        while levels:
+            level = levels[-1]
+            for number, wire_type, a, b in level.fields:
+                kind = level.kinds.get(number)
+                if kind is None or wire_type != BYTES:
+                    continue
+                change = texts.get(kind)
+                if change is not None:
+                    old = window.read(a, b)
+                    new = change(old)
+                    if new != old:
+                        patches.append((a, b, new))
+                        level.growth += self._resize(a, b, len(new) - len(old), patches)
+                    continue
+                kinds = messages.get(kind) or self._chosen(kind, a, b)
+                if kinds is not None:
+                    if len(levels) >= _MOST_LEVELS:
+                        problem = "messages are nested too deep"
+                        raise DamagedFileError(problem, where=f"offset {a}")
+                    levels.append(_Level(window, a, b, kinds))
+                    break
+            else:
+                levels.pop()
+                if levels and level.growth:
+                    growth = self._resize(level.start, level.end, level.growth, patches)
+                    levels[-1].growth += growth
+        return patches
+
+    def _resize(self, start: int, end: int, growth: int, patches: list[Patch]) -> int:
+        """Patch the length of a field that grows; how much it and its length grow together."""
+        if not growth:
+            return 0
+        patch = _length_patch(self._window, start, end, growth)
+        patches.append(patch)
+        return growth + len(patch[2]) - (patch[1] - patch[0])
+
+    def _chosen(self, name: str, start: int, end: int) -> Mapping[int, str] | None:
+        """What the fields of a message are whose text decides; None where nothing can change."""
+        short = end - start <= _SHORT
+        unchanged = self._unchanged[name]
+        data = self._window.read(start, end) if short else b""
+        if short and data in unchanged:
+            return None
+        choice = self._meaning.choices[name]
+        text = b""
+        for number, wire_type, a, b in self._window.fields(start, end):
+            if number == choice.field and wire_type == BYTES:
+                text = self._window.read(a, b)
+                break
+        picked = choice.pick(text)
+        if not picked and short and len(unchanged) < _MOST_KNOWN:
+            unchanged.add(data)
+        return self._meaning.messages[picked] if picked else None
+
+
+def _length_patch(window: Window, start: int, end: int, growth: int) -> Patch:
+    """The patch of the length before the field between two offsets."""
+    before = window.read(max(start - _LONGEST_PREFIX, 0), start)
+    length = 1
+    # All bytes of a varint but the last have the highest bit; the last of the tag has not.
+    while length < len(before) and before[-length - 1] >= 0x80:
+        length += 1
+    new = bytearray()
+    write_varint(new, end - start + growth)
+    return start - length, start, bytes(new)

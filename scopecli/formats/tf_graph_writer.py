@@ -1,0 +1,176 @@
+"""Graphs under other names: GraphDef, MetaGraphDef and SavedModel, in the wire format or as text.
+
+Only the bytes of the names change, and the lengths around them, so what TensorFlow wrote and this
+version knows nothing of stays as it is. Nodes, tensors, collections, contexts, savers with their
+keys, signatures and the objects of TensorFlow 2 follow one mapping. Functions keep their names, and
+what is inside them: their bodies are namespaces of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from scopecli.binary import wire_edit
+from scopecli.binary.wire import BYTES
+from scopecli.errors import UnsupportedError
+from scopecli.formats import (
+    tf_graph,
+    tf_graph_names,
+    tf_graph_subjects,
+    tf_graphdef,
+    tf_metagraph,
+    tf_saved_model,
+    tf_text,
+)
+from scopecli.formats.tf_graph_layout import MetaGraph, SavedModel
+from scopecli.formats.tf_graph_subjects import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scopecli.binary.window import Window
+    from scopecli.binary.wire_edit import Patch
+    from scopecli.formats.staging import Staging
+    from scopecli.model.model import Model
+    from scopecli.model.renaming import Renaming, Subject
+
+# IsValidNodeName in core/framework/node_def_util.cc, and the same in python/framework/ops.py.
+_NAME = r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*"
+
+_MESSAGES = {
+    tf_graphdef.FORMAT: "GraphDef",
+    tf_metagraph.FORMAT: "MetaGraphDef",
+    tf_saved_model.FORMAT: "SavedModel",
+}
+_VARIABLES = "variables"
+_VALUES = os.path.join(_VARIABLES, "variables")
+# It has checksums of the graph, which another name makes wrong; TensorFlow does without it.
+_FINGERPRINT = "fingerprint.pb"
+
+
+def subjects(model: Model) -> list[Subject]:
+    """Every name of the graphs in a file.
+
+    Raises:
+        ScopecliError: the file is damaged.
+    """
+    window = _opened(model)
+    parts = _parts(window, model.format)
+    marks = ["", *(f" {number}" for number in range(1, len(parts)))]
+    return [
+        subject
+        for part, mark in zip(parts, marks, strict=True)
+        for subject in tf_graph_subjects.of_part(window, part, mark)
+    ]
+
+
+def complaints(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each name that TensorFlow would refuse for a node, with what is wrong.
+
+    Names that differ in case only are fine in a file, though TensorFlow makes none.
+    """
+    allowed = re.compile(_NAME)
+    for name in names:
+        if not name:
+            yield name, "is empty"
+        elif not allowed.fullmatch(name):
+            yield name, f"is no name for TensorFlow, which wants {_NAME}"
+
+
+def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
+    """Write the graphs of a file under other names; of a SavedModel, the whole folder.
+
+    Raises:
+        UnsupportedError: it would need more than other names.
+        ScopecliError: the file is damaged.
+    """
+    if renaming.drops:
+        raise UnsupportedError(
+            "nothing can be dropped from a graph, whose nodes need each other",
+            path=model.path,
+            hint="drop from the checkpoint alone, and leave the .meta out",
+        )
+    if os.path.isdir(model.path):
+        _write_folder(model, renaming, out, staging)
+        return
+    if model.format == tf_saved_model.FORMAT and _has_values(os.path.dirname(model.path)):
+        raise UnsupportedError(
+            "is the graph of a SavedModel, whose variables must be renamed with it",
+            path=model.path,
+            hint="name the folder",
+        )
+    _write_graph(model, renaming, out, staging)
+
+
+def _write_graph(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
+    window = _opened(model)
+    patches = _patches(window, _parts(window, model.format), renaming)
+    with open(staging.create(out), "wb") as file:
+        file.writelines(tf_text.patched(window, _MESSAGES[model.format], patches))
+
+
+def _write_folder(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
+    """A SavedModel: the graph, the checkpoint of its variables, and what else is in the folder."""
+    graph = _path(model)
+    _write_graph(model, renaming, os.path.join(out, os.path.basename(graph)), staging)
+    written = {graph, os.path.join(model.path, _FINGERPRINT)}
+    if _has_values(model.path):
+        _write_values(model.path, renaming, out, staging)
+        written.add(os.path.join(model.path, _VARIABLES))
+    for folder, folders, files in os.walk(model.path):
+        folders[:] = [name for name in folders if os.path.join(folder, name) not in written]
+        for name in files:
+            path = os.path.join(folder, name)
+            if path not in written:
+                staging.copy(path, os.path.join(out, os.path.relpath(path, model.path)))
+
+
+def _write_values(folder: str, renaming: Renaming, out: str, staging: Staging) -> None:
+    """The values of a SavedModel are a checkpoint like any other, under the keys of its saver."""
+    from scopecli.formats import tf_v2_checkpoint, tf_v2_writer
+
+    values = tf_v2_checkpoint.read(os.path.join(folder, _VALUES))
+    tf_v2_writer.write(values, renaming, os.path.join(out, _VALUES), staging)
+
+
+def _has_values(folder: str) -> bool:
+    return os.path.isfile(os.path.join(folder, f"{_VALUES}.index"))
+
+
+def _path(model: Model) -> str:
+    return next(file.path for file in model.files if file.role == "graph")
+
+
+def _opened(model: Model) -> Window:
+    return tf_text.opened(_path(model), _MESSAGES[model.format])
+
+
+def _parts(window: Window, format_id: str) -> list[Part]:
+    """The graphs of a file."""
+    if format_id == tf_graphdef.FORMAT:
+        file = tf_graph.GraphFile(window, {MetaGraph.GRAPH: [(0, window.size)]})
+        return [Part(0, window.size, "GraphDef", file)]
+    spans = [(0, window.size)]
+    if format_id == tf_saved_model.FORMAT:
+        spans = [
+            (a, b)
+            for field, kind, a, b in window.fields(0, window.size)
+            if field == SavedModel.META_GRAPH and kind == BYTES
+        ]
+    return [
+        Part(a, b, "MetaGraphDef", tf_graph.GraphFile(window, tf_graph.parts_of(window, a, b)))
+        for a, b in spans
+    ]
+
+
+def _patches(window: Window, parts: Sequence[Part], renaming: Renaming) -> list[Patch]:
+    changes = tf_graph_names.renaming(renaming.moves)
+    patches: list[Patch] = []
+    for part in parts:
+        inside = tf_graph_subjects.edits(window, part, changes)
+        if part.start:
+            patches += wire_edit.around(window, part.start, part.end, inside)
+        patches += inside
+    return patches
