@@ -164,13 +164,14 @@ def collecting(found: Mapping[str, dict[str, None]]) -> Changes:
         names = found[kind]
 
         def keep(text: bytes) -> bytes:
-            names[decoded(text)] = None
+            if text:  # a resource without a name of its own has an empty one
+                names[decoded(text)] = None
             return text
 
         return keep
 
     def keys(text: bytes) -> bytes:
-        found["key"].update(dict.fromkeys(map(decoded, unpacked_strings(text))))
+        found["key"].update((decoded(name), None) for name in unpacked_strings(text) if name)
         return text
 
     others = dict.fromkeys(("reference", "location", "scope"), _same)

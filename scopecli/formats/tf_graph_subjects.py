@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary import wire_edit
+from scopecli.binary.window import BLOCK
 from scopecli.formats import tf_graph_names, tf_optimizers, tf_saver, tf_slots, tf_variables
 from scopecli.model.renaming import Subject
 
@@ -35,13 +36,14 @@ class Part(NamedTuple):
     file: GraphFile
 
 
-def edits(window: Window, part: Part, changes: Changes) -> list[Patch]:
-    """What changes in one graph where each kind of text is changed so.
+def edits(window: Window, part: Part, changes: Changes, whole: int) -> list[Patch]:
+    """What changes in one graph where each kind of text is changed so, as `wire_edit.edits` has it.
 
     Raises:
         DamagedFileError: the bytes contradict the format.
     """
-    return wire_edit.edits(window, part.start, part.end, part.message, _meaning(part, changes))
+    meaning = _meaning(part, changes)
+    return wire_edit.edits(window, part.start, part.end, part.message, meaning, whole)
 
 
 def _meaning(part: Part, changes: Changes) -> Meaning:
@@ -61,7 +63,7 @@ def of_part(window: Window, part: Part, mark: str) -> Iterator[Subject]:
         DamagedFileError: the bytes contradict the format.
     """
     found: dict[str, dict[str, None]] = {kind: {} for kind in tf_graph_names.NAMES}
-    edits(window, part, tf_graph_names.collecting(found))
+    edits(window, part, tf_graph_names.collecting(found), BLOCK)
     roles = _roles(part, found)
     around = _Around(roles)
     for space, names in found.items():

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scopecli.binary import wire_edit
+from scopecli.binary.window import BLOCK
 from scopecli.binary.wire import BYTES
 from scopecli.errors import UnsupportedError
 from scopecli.formats import (
@@ -106,7 +107,8 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
 
 def _write_graph(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
     window = _opened(model)
-    patches = _patches(window, _parts(window, model.format), renaming)
+    whole = 0 if tf_text.is_text(window.path) else BLOCK  # a text is patched where its names are
+    patches = _patches(window, _parts(window, model.format), renaming, whole)
     with open(staging.create(out), "wb") as file:
         file.writelines(tf_text.patched(window, _MESSAGES[model.format], patches))
 
@@ -165,11 +167,13 @@ def _parts(window: Window, format_id: str) -> list[Part]:
     ]
 
 
-def _patches(window: Window, parts: Sequence[Part], renaming: Renaming) -> list[Patch]:
+def _patches(
+    window: Window, parts: Sequence[Part], renaming: Renaming, whole: int
+) -> list[Patch]:
     changes = tf_graph_names.renaming(renaming.moves)
     patches: list[Patch] = []
     for part in parts:
-        inside = tf_graph_subjects.edits(window, part, changes)
+        inside = tf_graph_subjects.edits(window, part, changes, whole)
         if part.start:
             patches += wire_edit.around(window, part.start, part.end, inside)
         patches += inside

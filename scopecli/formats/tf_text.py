@@ -53,11 +53,21 @@ def patched(window: Window, message: str, patches: Sequence[Patch]) -> Iterator[
         yield from pbtxt_edit.patched(text, message, _schema(), patches)
 
 
+def is_text(path: str) -> bool:
+    """Whether a file is text, and not in the wire format.
+
+    Raises:
+        ScopecliError: it cannot be opened.
+    """
+    with Source(path) as source:
+        return tf_protobuf.of_text(source.head(_HEAD)) is not None
+
+
 def _text(path: str) -> bytes | None:
     """A file that is text; None where it is in the wire format."""
+    if not is_text(path):
+        return None
     with Source(path) as source:
-        if tf_protobuf.of_text(source.head(_HEAD)) is None:
-            return None
         return source.head(source.size)
 
 
