@@ -235,10 +235,10 @@ class _Encoder:
         number, kind, _ = field
         out = level.out
         if kind in {"string", "bytes"}:
-            value, first, last = self._string()
-            _write_run(out, number, value)
+            string, first, last = self._string()
+            _write_run(out, number, string)
             if level.places is not None:
-                level.places.append(Place(len(out) - len(value), len(out), first, last))
+                level.places.append(Place(len(out) - len(string), len(out), first, last))
             return
         negative = self._tokens.skip(b"-")
         token = self._tokens.take()

@@ -167,9 +167,7 @@ def _parts(window: Window, format_id: str) -> list[Part]:
     ]
 
 
-def _patches(
-    window: Window, parts: Sequence[Part], renaming: Renaming, whole: int
-) -> list[Patch]:
+def _patches(window: Window, parts: Sequence[Part], renaming: Renaming, whole: int) -> list[Patch]:
     changes = tf_graph_names.renaming(renaming.moves)
     patches: list[Patch] = []
     for part in parts:
