@@ -229,11 +229,15 @@ def _resize(
 
 def _length_patch(source: Window | _Bytes, start: int, end: int, growth: int) -> Patch:
     """The patch of the length before the field between two offsets."""
+    new = end - start + growth
+    before = source.read(max(start - 2, 0), start)
+    if max(new, end - start) < 0x80 and before[0] < 0x80:  # one byte, as nearly all are
+        return start - 1, start, new.to_bytes(1, "little")
     before = source.read(max(start - _LONGEST_PREFIX, 0), start)
     length = 1
     # All bytes of a varint but the last have the highest bit; the last of the tag has not.
     while length < len(before) and before[-length - 1] >= 0x80:
         length += 1
-    new = bytearray()
-    write_varint(new, end - start + growth)
-    return start - length, start, bytes(new)
+    out = bytearray()
+    write_varint(out, new)
+    return start - length, start, bytes(out)
