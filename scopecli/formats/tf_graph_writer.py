@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from scopecli.model.model import Model
     from scopecli.model.renaming import Renaming, Subject
 
-# IsValidNodeName in core/framework/node_def_util.cc, and the same in python/framework/ops.py.
-_NAME = r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*"
+# IsValidNodeName in core/framework/node_def_util.cc, which an import goes by. It is stricter than
+# the expression in python/framework/ops.py, which has a backslash too.
+_PART = r"[A-Za-z0-9.][A-Za-z0-9_./-]*"
+_NAME = rf"{_PART}(?:>{_PART})*"
 
 _MESSAGES = {
     tf_graphdef.FORMAT: "GraphDef",
@@ -68,16 +70,25 @@ def subjects(model: Model) -> list[Subject]:
 
 
 def complaints(names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Each name that TensorFlow would refuse for a node, with what is wrong.
+    """Names that nothing in a graph can have.
 
-    Names that differ in case only are fine in a file, though TensorFlow makes none.
+    Names that differ in case only are fine in a file, though TensorFlow itself makes none.
+    """
+    return ((name, "is empty") for name in names if not name)
+
+
+def refusals(model: Model, renaming: Renaming) -> Iterator[tuple[str, str]]:  # noqa: ARG001
+    """New names that TensorFlow would refuse for a node: (name, what is wrong with it).
+
+    What had a name beyond the rule before, as keys and resources may, may have another.
     """
     allowed = re.compile(_NAME)
-    for name in names:
-        if not name:
-            yield name, "is empty"
-        elif not allowed.fullmatch(name):
-            yield name, f"is no name for TensorFlow, which wants {_NAME}"
+    for old, new in renaming.moves.items():
+        if new and allowed.fullmatch(old) and not allowed.fullmatch(new):
+            yield (
+                new,
+                "is no name that TensorFlow allows (letters, digits, and _ . - / > inside)",
+            )
 
 
 def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
@@ -116,17 +127,24 @@ def _write_graph(model: Model, renaming: Renaming, out: str, staging: Staging) -
 def _write_folder(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
     """A SavedModel: the graph, the checkpoint of its variables, and what else is in the folder."""
     graph = _path(model)
-    _write_graph(model, renaming, os.path.join(out, os.path.basename(graph)), staging)
     written = {graph, os.path.join(model.path, _FINGERPRINT)}
-    if _has_values(model.path):
-        _write_values(model.path, renaming, out, staging)
+    with_values = _has_values(model.path)
+    if with_values:
         written.add(os.path.join(model.path, _VARIABLES))
+    in_place = os.path.realpath(out) == os.path.realpath(model.path)
     for folder, folders, files in os.walk(model.path):
-        folders[:] = [name for name in folders if os.path.join(folder, name) not in written]
-        for name in files:
-            path = os.path.join(folder, name)
+        target = os.path.join(out, os.path.relpath(folder, model.path))
+        os.makedirs(target, exist_ok=True)
+        paths = [os.path.join(folder, name) for name in files]
+        for path in () if in_place or folder in written else paths:
             if path not in written:
-                staging.copy(path, os.path.join(out, os.path.relpath(path, model.path)))
+                staging.copy(path, os.path.join(target, os.path.basename(path)))
+        if folder in written:
+            folders.clear()
+    staging.remove(os.path.join(out, _FINGERPRINT))
+    _write_graph(model, renaming, os.path.join(out, os.path.basename(graph)), staging)
+    if with_values:
+        _write_values(model.path, renaming, out, staging)
 
 
 def _write_values(folder: str, renaming: Renaming, out: str, staging: Staging) -> None:

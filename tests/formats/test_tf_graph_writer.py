@@ -232,6 +232,12 @@ def test_a_saved_model_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert [subject.name for subject in again] == [names[subject.name] for subject in found]
     assert len({subject.space for subject in found if subject.kind == "node"}) == 2
 
+    (tmp_path / "out/fingerprint.pb").write_bytes(b"\x08\x01")
+    again_model = load(tmp_path / "out")
+    tf_graph_writer.write(again_model, Renaming({}, NOTHING), again_model.path, Staging())
+    assert not (tmp_path / "out/fingerprint.pb").exists()
+    assert (tmp_path / "out/assets/words.txt").read_text() == "one"
+
     graph_alone = load(folder / "saved_model.pb")
     with pytest.raises(UnsupportedError, match="whose variables must be renamed with it"):
         tf_graph_writer.write(graph_alone, renaming, str(tmp_path / "x.pb"), Staging())
@@ -246,11 +252,19 @@ def test_nothing_can_be_dropped(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_complaints() -> None:
-    good = ["a", "A.b/c_1-2", "0", ".a", "a>b", "a\\b", "a/w", "A/w"]
-    assert list(tf_graph_writer.complaints(good)) == []
-    bad = ["", "_a", "-a", "/a", "a b", "a:0", "^a", "é", "a\n"]
-    assert [name for name, _ in tf_graph_writer.complaints(bad)] == bad
+def test_names_that_tensorflow_refuses() -> None:
+    model = load(SAMPLES / "graphs/twins.meta")
+    good = ["a", "A.b/c_1-2", "0", ".a", "a>b", "a/w", "A/w"]
+    bad = ["_a", "-a", "/a", "a b", "a:0", "^a", "é", "a\n", "a\\b", "a>", "a>_b"]
+    names = {f"old{number}": new for number, new in enumerate([*good, *bad])}
+    refused = tf_graph_writer.refusals(model, Renaming(names, NOTHING))
+    assert [name for name, _ in refused] == bad
+    assert list(tf_graph_writer.complaints(["a", "", "_a"])) == [("", "is empty")]
+
+
+def test_what_was_beyond_the_rule_may_stay_so() -> None:
+    model = load(SAMPLES / "graphs/twins.meta")
+    assert list(tf_graph_writer.refusals(model, Renaming({"a key": "b key"}, NOTHING))) == []
 
 
 def test_contexts_may_not_nest_without_end(tmp_path: Path) -> None:
