@@ -15,8 +15,8 @@ from scopecli.formats.staging import Staging
 from scopecli.model.renaming import Renaming
 from tests import graphs
 from tests.bundles import message
+from tests.graph_moves import moves
 from tests.graphs import node
-from tests.renames import moves
 from tests.samples import FILES, SAMPLES
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from scopecli.formats import tf_graph_writer
 from scopecli.formats.opening import load
 from scopecli.formats.staging import Staging
 from scopecli.model.renaming import Renaming
-from tests.renames import moves
+from tests.graph_moves import moves
 from tests.samples import SAMPLES
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
