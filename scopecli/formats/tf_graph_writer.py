@@ -128,8 +128,8 @@ def _write_folder(model: Model, renaming: Renaming, out: str, staging: Staging) 
     """A SavedModel: the graph, the checkpoint of its variables, and what else is in the folder."""
     graph = _path(model)
     written = {graph, os.path.join(model.path, _FINGERPRINT)}
-    with_values = _has_values(model.path)
-    if with_values:
+    values = _keyed_values(model.path)
+    if values is not None:
         written.add(os.path.join(model.path, _VARIABLES))
     in_place = os.path.realpath(out) == os.path.realpath(model.path)
     for folder, folders, files in os.walk(model.path):
@@ -143,16 +143,24 @@ def _write_folder(model: Model, renaming: Renaming, out: str, staging: Staging) 
             folders.clear()
     staging.remove(os.path.join(out, _FINGERPRINT))
     _write_graph(model, renaming, os.path.join(out, os.path.basename(graph)), staging)
-    if with_values:
-        _write_values(model.path, renaming, out, staging)
+    if values is not None:
+        from scopecli.formats import tf_v2_writer
+
+        tf_v2_writer.write(values, renaming, os.path.join(out, _VALUES), staging)
 
 
-def _write_values(folder: str, renaming: Renaming, out: str, staging: Staging) -> None:
-    """The values of a SavedModel are a checkpoint like any other, under the keys of its saver."""
-    from scopecli.formats import tf_v2_checkpoint, tf_v2_writer
+def _keyed_values(folder: str) -> Model | None:
+    """The checkpoint in a SavedModel, where its keys are those of the graph's saver.
+
+    TensorFlow 2 has paths through objects for keys. They are no names of variables, though they may
+    look like some, and stay.
+    """
+    if not _has_values(folder):
+        return None
+    from scopecli.formats import tf_v2_checkpoint
 
     values = tf_v2_checkpoint.read(os.path.join(folder, _VALUES))
-    tf_v2_writer.write(values, renaming, os.path.join(out, _VALUES), staging)
+    return None if values.metadata.get("object_based") else values
 
 
 def _has_values(folder: str) -> bool:
