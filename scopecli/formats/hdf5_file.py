@@ -26,6 +26,7 @@ import numpy as np
 from h5py import h5a, h5f, h5fd, h5g, h5i, h5l, h5o, h5p, h5s, h5t
 
 from scopecli.formats.hdf5_driver import GuardedFile, InMemory
+from scopecli.formats.hdf5_overlay import Overlay, OverlayFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +81,7 @@ class Hdf5File:
         """Get ready to open a file.
 
         Args:
-            content: its bytes.
+            content: its bytes; an `Overlay` is opened for changes.
             place: where they are.
             whole: whether they are all of a file on disk, so that libhdf5 can open it by itself.
         """
@@ -127,11 +128,14 @@ class Hdf5File:
             return self._guarded
 
     def _open_guarded(self) -> Any:
-        driver = GuardedFile(self._content)
+        if isinstance(self._content, Overlay):
+            driver, flags = OverlayFile(self._content), h5f.ACC_RDWR
+        else:
+            driver, flags = GuardedFile(self._content), h5f.ACC_RDONLY
         access = _access()
         access.set_fileobj_driver(h5fd.fileobj_driver, driver)
         with translated(self.name):
-            opened_id = h5f.open(os.fsencode(self.name), h5f.ACC_RDONLY, access)
+            opened_id = h5f.open(os.fsencode(self.name), flags, access)
             driver.length_size = opened_id.get_create_plist().get_sizes()[1]
         return opened_id
 
@@ -232,6 +236,9 @@ def _access() -> Any:
     cache.set_initial_size = True
     cache.initial_size = cache.min_size = cache.max_size = _METADATA_CACHE
     access.set_mdc_config(cache)
+    # What is new in a changed file can be read by all that could read the file: libhdf5 2.0 would
+    # otherwise use what version 1.8 brought.
+    access.set_libver_bounds(h5f.LIBVER_EARLIEST, h5f.LIBVER_LATEST)
     return access
 
 
@@ -261,6 +268,16 @@ def opened_source(source: Source) -> Iterator[Hdf5File]:
 def opened_bytes(data: bytes, name: str, shard: str) -> Iterator[Hdf5File]:
     """A file that is in memory, and came out of a shard on disk."""
     file = Hdf5File(InMemory(data, name), Place(shard, None))
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+@contextmanager
+def opened_overlay(overlay: Overlay, place: Place) -> Iterator[Hdf5File]:
+    """A file to be changed; the overlay has the changes when it is closed."""
+    file = Hdf5File(overlay, place)
     try:
         yield file
     finally:
