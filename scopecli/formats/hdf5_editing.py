@@ -65,7 +65,7 @@ def edited(content: Bytes, edit: Edit) -> Overlay:
         ScopecliError: the file cannot be changed.
     """
     overlay = Overlay(content)
-    with hdf5_file.opened_overlay(overlay, _place(content)) as file:
+    with hdf5_file.opened_content(overlay, _place(content)) as file:
         edit(file)
     return overlay
 
@@ -76,7 +76,7 @@ def rebuild(content: Bytes, target: IO[bytes], edit: Edit) -> None:
     Raises:
         ScopecliError: the file cannot be changed, or the copy not written.
     """
-    with hdf5_file.opened_overlay(Overlay(content), _place(content)) as file:
+    with hdf5_file.opened_content(Overlay(content), _place(content)) as file:
         edit(file)
         with translated(file.name):
             creation = file.file_id.get_create_plist()

@@ -267,17 +267,14 @@ def opened_source(source: Source) -> Iterator[Hdf5File]:
 @contextmanager
 def opened_bytes(data: bytes, name: str, shard: str) -> Iterator[Hdf5File]:
     """A file that is in memory, and came out of a shard on disk."""
-    file = Hdf5File(InMemory(data, name), Place(shard, None))
-    try:
+    with opened_content(InMemory(data, name), Place(shard, None)) as file:
         yield file
-    finally:
-        file.close()
 
 
 @contextmanager
-def opened_overlay(overlay: Overlay, place: Place) -> Iterator[Hdf5File]:
-    """A file to be changed; the overlay has the changes when it is closed."""
-    file = Hdf5File(overlay, place)
+def opened_content(content: Bytes, place: Place) -> Iterator[Hdf5File]:
+    """A file in any bytes; an `Overlay` has the changes when the file is closed."""
+    file = Hdf5File(content, place)
     try:
         yield file
     finally:

@@ -100,7 +100,7 @@ def _contents(source: Source) -> Contents:
     return Contents(config, metadata, notes, has_weights, source.size)
 
 
-def _members(source: Source) -> dict[str, zipdir.Member]:
+def members_of(source: Source) -> dict[str, zipdir.Member]:
     """The archive's members by name, each of which must be there once.
 
     Readers differ in which of two they take, so that a file can show one model to a checker and
