@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from scopecli.formats.hdf5_file import encoded, translated
@@ -69,9 +70,7 @@ def _chunks(texts: Sequence[bytes]) -> list[list[bytes]]:
         size, longer = divmod(len(texts), count)
         if (size + bool(longer)) * width <= _LIMIT:
             starts = [number * size + min(number, longer) for number in range(count + 1)]
-            return [
-                list(texts[start:end]) for start, end in zip(starts, starts[1:], strict=False)
-            ]
+            return [list(texts[start:end]) for start, end in pairwise(starts)]
     return [[text] for text in texts] or [[]]
 
 

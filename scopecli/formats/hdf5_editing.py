@@ -109,20 +109,20 @@ def _created(target: IO[bytes], name: str, creation: Any) -> Iterator[Any]:
 
 def _copy_all(file: Hdf5File, new: Any) -> None:
     """Copy the root in one go, so that hard links and references inside stay what they are."""
-    old, root = file.group(""), h5g.open(new, b"/")
+    root = h5g.open(new, b"/")
     properties = h5p.create(h5p.OBJECT_COPY)
     properties.set_copy_object(h5o.COPY_EXPAND_REFERENCE_FLAG)
-    h5o.copy(old, b".", root, _MOVED_ROOT, properties)
+    h5o.copy(file.group(""), b".", root, _MOVED_ROOT, properties)
+    if root.get_num_objs() > 1:  # libhdf5 found something else through a reference
+        raise UnsupportedError(
+            "has references to what would be dropped",
+            path=file.name,
+            hint="drop what holds the references, too",
+        )
     moved = h5g.open(root, _MOVED_ROOT)
     names: list[bytes] = []
     moved.links.iterate(names.append)
     for name in names:
-        if not old.links.exists(name):  # libhdf5 found it through a reference only
-            raise UnsupportedError(
-                "has references to what would be dropped",
-                path=file.name,
-                hint="drop what holds the references, too",
-            )
         link = h5p.create(h5p.LINK_CREATE)
         link.set_char_encoding(moved.links.get_info(name).cset)
         moved.links.move(name, root, name, link)

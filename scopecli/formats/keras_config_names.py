@@ -48,9 +48,7 @@ def rename(
     _rename_items(config.layers, names, path)
 
 
-def rename_outputs(
-    document: Mapping[str, Any], names: Mapping[str, str], compiled: Any
-) -> None:
+def rename_outputs(document: Mapping[str, Any], names: Mapping[str, str], compiled: Any) -> None:
     """Change what a model was compiled with, where that is given by the names of its outputs.
 
     Args:
@@ -88,8 +86,9 @@ def _rename_items(layers: Sequence[Layer], names: Mapping[str, str], path: str) 
         # A Bidirectional puts `forward_` and `backward_` before the name that is written.
         prefix = layer.name.removesuffix(str(written))
         new = names.get(layer.path, layer.name)
-        if not new.startswith(prefix) or wanted.setdefault(id(item), new[len(prefix) :]) != (
-            new[len(prefix) :]
+        if (
+            not new.startswith(prefix)
+            or wanted.setdefault(id(item), new[len(prefix) :]) != (new[len(prefix) :])
         ):
             raise UnsupportedError(
                 f"the two directions of {layer.parent} are called forward_NAME and backward_NAME"
@@ -111,9 +110,8 @@ def _rename_references(model: dict[str, Any], names: Mapping[str, str]) -> None:
         return  # a list of layers, each of which takes what the one before it gives
     pending = [settings.get("input_layers"), settings.get("output_layers")]
     layers = settings.get("layers")
-    for item in layers if isinstance(layers, list) else ():
-        if isinstance(item, dict):
-            pending.append(item.get("inbound_nodes"))
+    items = layers if isinstance(layers, list) else []
+    pending += [item.get("inbound_nodes") for item in items if isinstance(item, dict)]
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
