@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # What an object header can hold, as Keras counts it: `keras/src/legacy/saving/legacy_h5_format.py`,
 # HDF5_OBJECT_HEADER_LIMIT.
 _LIMIT = 64_512
+# What a string of variable length takes there, wherever its text is. Keras does not count it, and
+# fails to save more than 4032 short names.
+_REFERENCE = 16
 
 
 def rewrite_text(file: Hdf5File, owner: Any, name: str, value: str) -> None:
@@ -41,9 +44,10 @@ def rewrite_list(file: Hdf5File, owner: Any, name: str, values: Sequence[str]) -
     with translated(file.name, f"attribute {name}"):
         old = _parts(owner, name)
         texts = [encoded(value) for value in values]
-        chunks = _chunks(texts)
-        new = [name] if len(chunks) == 1 else [f"{name}{n}" for n in range(len(chunks))]
         kind = h5a.open(owner, old[0].encode()).get_type()
+        is_fixed = kind.get_class() == h5t.STRING and not kind.is_variable_str()
+        chunks = _chunks(texts, 1 if is_fixed and len(old) == 1 else _REFERENCE)
+        new = [name] if len(chunks) == 1 else [f"{name}{n}" for n in range(len(chunks))]
         if (len(old) == 1) != (len(new) == 1) or kind.get_class() != h5t.STRING:
             kind = _keras_type(len(new))
         for part in set(old) - set(new):
@@ -63,15 +67,17 @@ def _parts(owner: Any, name: str) -> list[str]:
     return found
 
 
-def _chunks(texts: Sequence[bytes]) -> list[list[bytes]]:
-    """As `save_attributes_to_hdf5_group` splits a list."""
+def _chunks(texts: Sequence[bytes], narrowest: int) -> list[list[bytes]]:
+    """As `save_attributes_to_hdf5_group` splits a list; all in one where that can be held."""
     width = max(map(len, texts), default=1)
-    for count in range(1, len(texts)):
+    if len(texts) * max(width, narrowest) <= _LIMIT:
+        return [list(texts)]
+    for count in range(2, len(texts)):
         size, longer = divmod(len(texts), count)
         if (size + bool(longer)) * width <= _LIMIT:
             starts = [number * size + min(number, longer) for number in range(count + 1)]
             return [list(texts[start:end]) for start, end in pairwise(starts)]
-    return [[text] for text in texts] or [[]]
+    return [[text] for text in texts]
 
 
 def _keras_type(parts: int) -> Any:

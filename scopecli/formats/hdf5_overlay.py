@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.errors import DamagedFileError
+from scopecli.errors import DamagedFileError, NotAModelError
 from scopecli.formats.hdf5_driver import GuardedFile
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ class Overlay:
     """
 
     def __init__(self, content: Bytes) -> None:
+        """Start without changes.
+
+        Raises:
+            NotAModelError: there are no bytes, of which libhdf5 would make a new file.
+        """
+        if not content.size:
+            raise NotAModelError("is empty", path=content.name)
         self.name = content.name
         self.size = content.size
         self._content = content

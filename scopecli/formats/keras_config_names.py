@@ -65,14 +65,22 @@ def rename_outputs(document: Mapping[str, Any], names: Mapping[str, str], compil
             compiled[key] = {names.get(name, name): value[name] for name in value}
 
 
-def as_written(document: object, original: str) -> str:
-    """JSON in the way that the original is written, as far as can be told."""
-    compact = '": ' not in original
-    return json.dumps(
-        document,
-        ensure_ascii=original.isascii(),
-        separators=(",", ":") if compact else (", ", ": "),
-    )
+def as_written(document: object, original: str, path: str) -> str:
+    """JSON in the way that the original is written, as far as can be told.
+
+    Raises:
+        UnsupportedError: it is nested too deeply.
+    """
+    separators = (", ", ": ") if '": ' in original else (",", ":")
+    try:
+        plain = json.dumps(document, separators=separators)
+        if original.isascii():
+            return plain
+        text = json.dumps(document, ensure_ascii=False, separators=separators)
+    except RecursionError as error:
+        raise UnsupportedError("has a config that is nested too deeply", path=path) from error
+    # Half of a pair that stands for one character can only be written escaped.
+    return text if text.encode("utf-8", "replace").decode() == text else plain
 
 
 def _rename_items(layers: Sequence[Layer], names: Mapping[str, str], path: str) -> None:

@@ -37,7 +37,7 @@ class Changes(NamedTuple):
         dropped: paths of groups that go away.
         top: path of the group of all layers; empty where that is the root.
         groups: old and new names of the layers that have groups, without those dropped.
-        weights: for the old path of a group, its new list of weight names.
+        weights: for the old path of a group, its new list of weight names where that differs.
     """
 
     layers: Mapping[str, str]
@@ -95,12 +95,14 @@ def changes(file: Hdf5File, model: Model, renaming: Renaming) -> Changes:
     for group in staying:
         path, target = _path(top, group), joined(top, groups.get(group.layer, TOP_LEVEL_WEIGHTS))
         links[path] = target
-        lists[path] = []
+        names_in_group = []
         for key, name in group.weights:
             new = _in_group(group.layer, name, weights[key], moves)
             renamed[key] = new if "/" in new else joined(groups.get(group.layer, ""), new)
-            lists[path].append(new + _number(key))
-            links[key] = joined(target, lists[path][-1])
+            names_in_group.append(new + _number(key))
+            links[key] = joined(target, names_in_group[-1])
+        if names_in_group != [name + _number(key) for key, name in group.weights]:
+            lists[path] = names_in_group
     optimizer = _optimizer_names(model, weights, renamed, moves, renaming.moves)
     if OPTIMIZER_WEIGHTS not in dropped:
         links |= {

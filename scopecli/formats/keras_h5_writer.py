@@ -104,13 +104,13 @@ def _rename_config(file: Hdf5File, changes: Changes) -> None:
     version = file.attribute(root, "keras_version")
     config = keras_config.walk(document, version if isinstance(version, str) else "")
     keras_config_names.rename(document, config, changes.layers, file.name)
-    new = keras_config_names.as_written(document, text)
+    new = keras_config_names.as_written(document, text, file.name)
     hdf5_attributes.rewrite_text(file, root, "model_config", new)
     text = file.attribute(root, "training_config")
     compiled = _parsed(text)
     if compiled is not None:
         keras_config_names.rename_outputs(document, changes.layers, compiled)
-        new = keras_config_names.as_written(compiled, text)
+        new = keras_config_names.as_written(compiled, text, file.name)
         hdf5_attributes.rewrite_text(file, root, "training_config", new)
 
 

@@ -78,7 +78,7 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
             keras_config_names.rename_outputs(
                 document, changed.layers, document.get("compile_config")
             )
-            data = keras_config_names.as_written(document, text).encode()
+            data = keras_config_names.as_written(document, text, model.path).encode()
             replaced[CONFIG] = len(data), iter((data,))
         target = staging.create(out)
         if changed.written or changed.dropped:

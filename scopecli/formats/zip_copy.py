@@ -38,6 +38,8 @@ def copy(source: Source, target: str, replaced: Mapping[str, tuple[int, Iterable
             infos, comment = old.infolist(), old.comment
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise DamagedFileError(f"is no readable zip archive: {error}", path=source.name) from error
+    if len(infos) != len(members):
+        raise DamagedFileError("has two directories that contradict each other", path=source.name)
     with zipfile.ZipFile(target, "w") as new:
         new.comment = comment
         for member, info in zip(members, infos, strict=True):

@@ -7,14 +7,23 @@ import h5py
 import numpy as np
 import pytest
 
-from scopecli.errors import UnsupportedError
-from scopecli.formats import hdf5_writer
+from scopecli.errors import PathError, ScopecliError, UnsupportedError
+from scopecli.formats import (
+    hdf5_writer,
+    keras_h5_writer,
+    keras_v3_writer,
+    keras_weights_h5_writer,
+)
 from scopecli.formats.opening import load
+from scopecli.formats.staging import Staging
+from scopecli.model.renaming import Renaming
 from tests.renames import contents, moves, renamed
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.renames import Writer
 
 PLAIN = ("plain.h5", "plain_latest.h5")
 
@@ -233,3 +242,36 @@ def test_the_data_is_not_read(tmp_path: Path) -> None:
         file["a/x"].id.write_direct_chunk((0,), b"no deflated data")
     with h5py.File(renamed_by(path, {"a/": "b/"})) as file:
         assert file["b/x"].id.read_direct_chunk((0,))[1] == b"no deflated data"
+
+
+@pytest.mark.parametrize("percent", [0, 20, 60, 99])
+@pytest.mark.parametrize(
+    ("writer", "sample"),
+    [
+        (hdf5_writer, "plain.h5"),
+        (hdf5_writer, "plain_latest.h5"),
+        (keras_h5_writer, "keras2_functional.h5"),
+        (keras_v3_writer, "keras3_functional.keras"),
+        (keras_weights_h5_writer, "keras3_model.weights.h5"),
+    ],
+)
+def test_a_file_that_is_cut_short_meanwhile(
+    writer: Writer, sample: str, percent: int, tmp_path: Path
+) -> None:
+    data = (SAMPLES / sample).read_bytes()
+    path = tmp_path / sample
+    path.write_bytes(data)
+    model = load(str(path))
+    changes = moves(writer, path, ("shared/", "twin/"), ("values/", "numbers/"))
+    path.write_bytes(data[: len(data) * percent // 100])
+    with pytest.raises(ScopecliError):
+        writer.subjects(model)
+    with pytest.raises(ScopecliError):
+        writer.write(model, Renaming(changes, frozenset()), str(tmp_path / "out"), Staging())
+
+
+def test_a_folder_that_is_not_there(path: Path) -> None:
+    out = str(path.parent / "missing" / "out.h5")
+    for drops in (frozenset[str](), frozenset({"zipped"})):
+        with pytest.raises(PathError, match="cannot be written: No such file"):
+            hdf5_writer.write(load(str(path)), Renaming({"a/": "c/"}, drops), out, Staging())

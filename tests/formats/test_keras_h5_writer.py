@@ -36,9 +36,7 @@ def strings(path: Any, group: str, name: str) -> list[str]:
 
 def by_rules(tmp_path: Path, sample: str, *rules: tuple[str, str]) -> str:
     path = SAMPLES / sample
-    return renamed(
-        keras_h5_writer, path, tmp_path / "out.h5", moves(keras_h5_writer, path, *rules)
-    )
+    return renamed(keras_h5_writer, path, tmp_path / "out.h5", moves(keras_h5_writer, path, *rules))
 
 
 def by_names(tmp_path: Path, sample: str, changes: dict[str, str], *drops: str) -> str:
@@ -117,7 +115,10 @@ def test_the_layer_alone_takes_its_weights_along(tmp_path: Path) -> None:
 
 def test_one_weight(tmp_path: Path) -> None:
     out = by_names(tmp_path, FUNCTIONAL, {"score/kernel": "score/weights"})
-    assert strings(out, "model_weights/score", "weight_names") == ["score/weights:0", "score/bias:0"]
+    assert strings(out, "model_weights/score", "weight_names") == [
+        "score/weights:0",
+        "score/bias:0",
+    ]
     assert config(out) == config(SAMPLES / FUNCTIONAL)
     assert "optimizer_weights/Adam/m/score/weights:0" in contents(out)
 
@@ -142,7 +143,9 @@ def test_slots_of_keras_3_have_no_slashes(tmp_path: Path) -> None:
 def test_a_slot_can_be_told_another_name(tmp_path: Path) -> None:
     changes = {"shared/": "twin/", "Adam/m/shared/bias": "Adam/m/other"}
     found = contents(by_names(tmp_path, FUNCTIONAL, changes))
-    assert {"optimizer_weights/Adam/m/other:0", "optimizer_weights/Adam/v/twin/bias:0"} <= set(found)
+    assert {"optimizer_weights/Adam/m/other:0", "optimizer_weights/Adam/v/twin/bias:0"} <= set(
+        found
+    )
 
 
 @pytest.mark.parametrize(
@@ -217,7 +220,11 @@ def test_the_optimizer_is_dropped_whole(tmp_path: Path) -> None:
 
 def test_layers_are_dropped_whole_and_from_weights_only(tmp_path: Path) -> None:
     out = by_names(tmp_path, WEIGHTS, {"block_1/": "b/"}, "score/kernel", "score/bias")
-    assert strings(out, "/", "layer_names") == ["block_0", "b", *(f"block_{n}" for n in (2, 3, 4, 5))]
+    assert strings(out, "/", "layer_names") == [
+        "block_0",
+        "b",
+        *(f"block_{n}" for n in (2, 3, 4, 5)),
+    ]
     assert "score" not in contents(out)
     with pytest.raises(UnsupportedError, match="all weights of a layer or none"):
         by_names(tmp_path, WEIGHTS, {}, "score/kernel")
