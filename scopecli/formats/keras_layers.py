@@ -101,7 +101,7 @@ class LayerMoves:
         wanted: dict[str, set[str]] = {}
         for path in weights:
             new = self._moves.get(path, path)
-            layer = self.home_of_old(path)
+            layer = home(path, self._parents)
             while layer:
                 within = path[len(layer) :].count("/")
                 wanted.setdefault(layer, set()).add(new.rsplit("/", within)[0])
@@ -112,10 +112,6 @@ class LayerMoves:
             for target in targets
             if len(targets) == 1 and target != layer
         }
-
-    def home_of_old(self, path: str) -> str:
-        """`home`, before new paths are known."""
-        return home(path, self._parents)
 
     def _check(self) -> None:
         taken: dict[str, str] = {}
