@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _MAX_ATTRIBUTE_PARTS = 10_000
 _MAX_PROBED = 1000
 _METADATA_CACHE = 1 << 18
+# Who changes a file comes back to the same places.
+_EDITING_CACHE = 1 << 24
 
 _TROUBLE = (
     OSError,
@@ -103,7 +105,7 @@ class Hdf5File:
             ScopecliError: it is damaged, or marked as open for writing.
         """
         if self._direct is None and self._whole:
-            access = _access()
+            access = _access(_METADATA_CACHE)
             access.set_fapl_sec2()
             # No lock, which may need permission to write; and no plain failure where this process
             # has the file open with one.
@@ -128,11 +130,10 @@ class Hdf5File:
             return self._guarded
 
     def _open_guarded(self) -> Any:
+        driver, flags, cache = GuardedFile(self._content), h5f.ACC_RDONLY, _METADATA_CACHE
         if isinstance(self._content, Overlay):
-            driver, flags = OverlayFile(self._content), h5f.ACC_RDWR
-        else:
-            driver, flags = GuardedFile(self._content), h5f.ACC_RDONLY
-        access = _access()
+            driver, flags, cache = OverlayFile(self._content), h5f.ACC_RDWR, _EDITING_CACHE
+        access = _access(cache)
         access.set_fileobj_driver(h5fd.fileobj_driver, driver)
         with translated(self.name):
             opened_id = h5f.open(os.fsencode(self.name), flags, access)
@@ -228,13 +229,13 @@ class Hdf5File:
         return plain if values.shape else plain[0]
 
 
-def _access() -> Any:
+def _access(cache_size: int) -> Any:
     access = h5p.create(h5p.FILE_ACCESS)
     access.set_fclose_degree(h5f.CLOSE_STRONG)
     # libhdf5 would let its cache of metadata grow to 32 MB, and hardly anything is read twice.
     cache = access.get_mdc_config()
     cache.set_initial_size = True
-    cache.initial_size = cache.min_size = cache.max_size = _METADATA_CACHE
+    cache.initial_size = cache.min_size = cache.max_size = cache_size
     access.set_mdc_config(cache)
     # What is new in a changed file can be read by all that could read the file: libhdf5 2.0 would
     # otherwise use what version 1.8 brought.

@@ -198,8 +198,8 @@ def test_no_state_file_where_another_checkpoint_is_the_latest(run: Run, tmp_path
 
 
 def test_a_format_that_cannot_be_written(run: Run, tmp_path: Path, samples: Path) -> None:
-    result = run("rename", str(samples / "plain.h5"), "-o", str(tmp_path / "x"), "a=b")
-    assert_one_line(result, "plain.h5: is a HDF5 file, and this version cannot write one")
+    result = run("rename", str(samples / "llama.gguf"), "-o", str(tmp_path / "x"), "a=b")
+    assert_one_line(result, "llama.gguf: is a GGUF model, and this version cannot write one")
 
 
 def test_missing_data_is_said(run: Run, tmp_path: Path, old: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from scopecli.errors import UnsupportedError
 from scopecli.formats import keras_h5_writer
 from scopecli.formats.opening import load
-from tests.renames import contents, moves, renamed
+from tests.hdf5_renames import contents, moves, renamed
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:

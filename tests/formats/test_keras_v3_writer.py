@@ -12,13 +12,13 @@ import pytest
 from scopecli.errors import UnsupportedError
 from scopecli.formats import keras_v3_writer, keras_weights_h5_writer
 from scopecli.formats.opening import load
-from tests.renames import contents, moves, renamed
+from tests.hdf5_renames import contents, moves, renamed
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.renames import Writer
+    from tests.hdf5_renames import Writer
 
 ARCHIVE = SAMPLES / "keras3_functional.keras"
 WEIGHTS = SAMPLES / "keras3_model.weights.h5"

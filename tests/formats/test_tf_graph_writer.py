@@ -11,11 +11,10 @@ import pytest
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats import tf_graph_writer, tf_v2_writer
 from scopecli.formats.opening import load
-from scopecli.formats.staging import Staging
 from scopecli.model.renaming import Renaming
 from tests import graphs
 from tests.bundles import message
-from tests.graph_moves import moves
+from tests.graph_moves import moves, write
 from tests.graphs import node
 from tests.samples import FILES, SAMPLES
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from scopecli.formats.staging import Staging
     from scopecli.model.renaming import Subject
 
 GRAPHS = [file.path for file in FILES if file.path.endswith((".meta", ".pb", ".pbtxt"))]
@@ -31,7 +31,7 @@ NOTHING: frozenset[str] = frozenset()
 
 def renamed(path: Path, names: Mapping[str, str]) -> bytes:
     out = path.with_name("out")
-    tf_graph_writer.write(load(path), Renaming(names, NOTHING), str(out), Staging())
+    write(load(path), Renaming(names, NOTHING), str(out))
     return out.read_bytes()
 
 
@@ -216,15 +216,15 @@ def test_a_saved_model_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (folder / "fingerprint.pb").write_bytes(b"\x08\x01")
     written = []
 
-    def write(model: object, renaming: Renaming, out: str, staging: Staging) -> None:
+    def note(model: object, renaming: Renaming, out: str, staging: Staging) -> None:
         written.append((out, renaming))
 
-    monkeypatch.setattr(tf_v2_writer, "write", write)
+    monkeypatch.setattr(tf_v2_writer, "write", note)
     model = load(folder)
     found = tf_graph_writer.subjects(model)
     names = {subject.name: f"new/{subject.name}" for subject in found}
     renaming = Renaming(names, NOTHING)
-    tf_graph_writer.write(model, renaming, str(tmp_path / "out"), Staging())
+    write(model, renaming, str(tmp_path / "out"))
     assert written == [(str(tmp_path / "out/variables/variables"), renaming)]
     files = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*")}
     assert files == {"saved_model.pb", "assets/words.txt"}
@@ -234,21 +234,19 @@ def test_a_saved_model_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     (tmp_path / "out/fingerprint.pb").write_bytes(b"\x08\x01")
     again_model = load(tmp_path / "out")
-    tf_graph_writer.write(again_model, Renaming({}, NOTHING), again_model.path, Staging())
+    write(again_model, Renaming({}, NOTHING), again_model.path)
     assert not (tmp_path / "out/fingerprint.pb").exists()
     assert (tmp_path / "out/assets/words.txt").read_text() == "one"
 
     graph_alone = load(folder / "saved_model.pb")
     with pytest.raises(UnsupportedError, match="whose variables must be renamed with it"):
-        tf_graph_writer.write(graph_alone, renaming, str(tmp_path / "x.pb"), Staging())
+        write(graph_alone, renaming, str(tmp_path / "x.pb"))
 
 
 def test_nothing_can_be_dropped(tmp_path: Path) -> None:
     path = alone("graphs/twins.meta", tmp_path)
     with pytest.raises(UnsupportedError, match="nodes need each other"):
-        tf_graph_writer.write(
-            load(path), Renaming({}, frozenset({"w"})), str(tmp_path / "out"), Staging()
-        )
+        write(load(path), Renaming({}, frozenset({"w"})), str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 
 

@@ -10,9 +10,8 @@ import pytest
 
 from scopecli.formats import tf_graph_writer
 from scopecli.formats.opening import load
-from scopecli.formats.staging import Staging
 from scopecli.model.renaming import Renaming
-from tests.graph_moves import moves
+from tests.graph_moves import moves, write
 from tests.samples import SAMPLES
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -38,7 +37,7 @@ def rename(path: Path, out: Path, rules: Mapping[str, str] = RULES) -> dict[str,
     assert found
     renaming = Renaming(found, frozenset())
     assert list(tf_graph_writer.refusals(model, renaming)) == []
-    tf_graph_writer.write(model, renaming, str(out), Staging())
+    write(model, renaming, str(out))
     return found
 
 
@@ -295,20 +294,6 @@ def test_a_graph_alone_runs(name: str, generation: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(found, expected)
 
 
-@pytest.fixture
-def values_by_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The checkpoint of a SavedModel renamed by TensorFlow, so that only the graph is tried."""
-    from pathlib import Path
-
-    from scopecli.formats import tf_v2_writer
-
-    def write(model: Any, renaming: Renaming, out: str, staging: Staging) -> None:
-        rename_checkpoint(Path(model.path), Path(out), renaming.moves)
-
-    monkeypatch.setattr(tf_v2_writer, "write", write)
-
-
-@pytest.mark.usefixtures("values_by_tensorflow")
 def test_a_saved_model_of_tensorflow_1(generation: str, tmp_path: Path) -> None:
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float32, [None, 3], name="net/x")

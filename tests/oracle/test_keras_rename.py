@@ -15,7 +15,7 @@ import pytest
 
 from scopecli.formats import keras_h5_writer, keras_v3_writer, keras_weights_h5_writer
 from scopecli.formats.opening import load
-from tests.renames import moves, renamed
+from tests.hdf5_renames import moves, renamed
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scopecli.model.model import Model
-    from tests.renames import Writer
+    from tests.hdf5_renames import Writer
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),
