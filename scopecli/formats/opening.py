@@ -55,25 +55,6 @@ def load(
     Raises:
         ScopecliError: nothing usable is there, or the file is damaged; `str()` of it is one line.
     """
-    model = survey(path, input_format=input_format, tag_set=tag_set)
-    for note in model.notes:
-        if note.code in _REFUSED:
-            raise DamagedFileError(
-                f"{note.subject} {note.message}".lstrip(),
-                path=model.path,
-                hint="the file is cut short or damaged: copy it again",
-            )
-    return model
-
-
-def survey(
-    path: str | os.PathLike[str], *, input_format: str | None = None, tag_set: str | None = None
-) -> Model:
-    """The same as `load`, of a file too that loaders refuse: what is wrong is in the notes.
-
-    Raises:
-        ScopecliError: not even the structure can be read.
-    """
     given = os.fspath(path)
     return locate(given, input_format=input_format, tag_set=tag_set)._replace(path=given)
 
@@ -84,11 +65,31 @@ def locate(path: str, *, input_format: str | None = None, tag_set: str | None = 
     Raises:
         ScopecliError: as `load` does.
     """
+    model = survey(path, input_format=input_format, tag_set=tag_set)
+    for note in model.notes:
+        if note.code in _REFUSED:
+            raise DamagedFileError(
+                f"{note.subject} {note.message}".lstrip(),
+                path=path,
+                hint="the file is cut short or damaged: copy it again",
+            )
+    return model
+
+
+def survey(
+    path: str | os.PathLike[str], *, input_format: str | None = None, tag_set: str | None = None
+) -> Model:
+    """`locate` for a file too that loaders refuse: what is wrong with it is in the notes.
+
+    Raises:
+        ScopecliError: not even the structure can be read.
+    """
+    given = os.fspath(path)
     try:
-        target = _resolve(path, input_format)
+        target = _resolve(given, input_format)
         model = _with_graph(_read(target, tag_set))
     except ScopecliError as error:
-        error.path = error.path or path
+        error.path = error.path or given
         raise
     return model._replace(notes=(*target.notes, *model.notes))
 

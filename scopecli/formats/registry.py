@@ -133,9 +133,21 @@ FORMATS: tuple[Format, ...] = (
         (".h5", ".hdf5", ".he5", ".mat"),
         "scopecli.formats.hdf5_writer",
     ),
-    Format("safetensors", "safetensors file", "scopecli.formats.safetensors", (".safetensors",)),
+    Format(
+        "safetensors",
+        "safetensors file",
+        "scopecli.formats.safetensors",
+        (".safetensors",),
+        "scopecli.formats.safetensors_writer",
+    ),
     Format("npy", "NumPy array", "scopecli.formats.npy", (".npy",)),
-    Format("npz", "NumPy archive", "scopecli.formats.npz", (".npz",)),
+    Format(
+        "npz",
+        "NumPy archive",
+        "scopecli.formats.npz",
+        (".npz",),
+        "scopecli.formats.npz_writer",
+    ),
     Format("gguf", "GGUF model", "scopecli.formats.gguf", (".gguf",)),
     Format("scopecli-json", "scopecli tree", "scopecli.formats.scopecli_json", (".json",)),
 )
