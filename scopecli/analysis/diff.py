@@ -227,7 +227,10 @@ def identities(model: Model, by: str) -> dict[str, Variable]:
     """
     if by == "key":
         return {variable.key: variable for variable in model.variables}
-    found: dict[str, Variable] = {}
+    found = {variable.name: variable for variable in model.variables}
+    if len(found) == len(model.variables):
+        return found
+    found = {}
     names = Counter(variable.name for variable in model.variables)
     paths = Counter(variable.path for variable in model.variables)
     for variable in model.variables:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -55,6 +57,17 @@ class Shards(NamedTuple):
         return all(map(os.path.exists, self.paths()))
 
 
+@lru_cache(1)
+def _usual_fields() -> re.Pattern[bytes]:
+    """Shard, offset and size as they are, then the checksum: what TensorFlow writes, in this order.
+
+    Walking over the fields takes six times as long, and a diff looks at every checksum.
+    """
+    number = rb"[\x80-\xff]{0,9}[\x00-\x7f]"
+    fields = rb"".join(b"(?:" + tag + number + b")?" for tag in (rb"\x18", rb"\x20", rb"\x28"))
+    return re.compile(fields + rb"\x35(.{4})", re.DOTALL)
+
+
 class EntryStorage(NamedTuple):
     """The part of an index entry that says where the tensor is, decoded when asked.
 
@@ -102,7 +115,8 @@ class EntryStorage(NamedTuple):
     @property
     def checksum(self) -> Checksum | None:
         """The masked CRC-32C of the tensor's bytes; None where the entry has none."""
-        value = self._number(BundleEntry.CRC32C)
+        match = _usual_fields().fullmatch(self.encoded)
+        value = int.from_bytes(match[1], "little") if match else self._number(BundleEntry.CRC32C)
         big_endian = self.shards is not None and self.shards.big_endian
         return Checksum(_BIG_ENDIAN_KIND if big_endian else CHECKSUM_KIND, value) if value else None
 
