@@ -101,13 +101,17 @@ class _Names:
 
 def _split(move: Move, separator: str) -> tuple[str, str, str]:
     """What differs of the old and the new name, and the end that they share."""
-    old, new = move.old.split(separator), move.new.split(separator)
-    same = 0
-    while same < min(len(old), len(new)) and old[-1 - same] == new[-1 - same]:
-        same += 1
-    rest = old[len(old) - same :]
-    ends = len(old) - same, len(new) - same
-    return separator.join(old[: ends[0]]), separator.join(new[: ends[1]]), separator.join(rest)
+    start = 0
+    while start <= len(move.old):
+        rest = move.old[start:]
+        head = move.new.removesuffix(rest)
+        if head != move.new and (not head or head.endswith(separator)):
+            return move.old[:start].removesuffix(separator), head.removesuffix(separator), rest
+        end = move.old.find(separator, start)
+        if end < 0:
+            break
+        start = end + len(separator)
+    return move.old, move.new, ""
 
 
 def _rows(tree: _Names, old: str, new: str, rests: list[str]) -> list[Row]:

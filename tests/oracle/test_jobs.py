@@ -127,3 +127,38 @@ def test_nothing_differs_under_the_map(run: Run, tmp_path: Path) -> None:
     assert run("rename", "old.ckpt", "-o", "mapped.ckpt", "--map", "map.json").code == 0
     result = run("diff", "new.ckpt", "mapped.ckpt", "--values")
     assert (result.code, result.err) == (0, "")
+
+
+def test_a_checkpoint_and_its_graph_in_one_go(run: Run) -> None:
+    """TensorFlow imports the renamed graph, restores the renamed checkpoint and trains on."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        train = v1.train.AdamOptimizer().minimize(tf.reduce_sum(encoder()), name="train")
+        session.run(v1.global_variables_initializer())
+        session.run(train)
+        v1.train.Saver().save(session, "old.ckpt")
+        session.run(train)
+        expected = {v.op.name: session.run(v) for v in v1.global_variables()}
+    result = run("rename", "old.ckpt", "-o", "new.ckpt", "bert/encoder/=text/", "bert/=words/")
+    assert (result.code, result.err) == (0, "")
+    with tf.Graph().as_default(), v1.Session() as session:
+        saver = v1.train.import_meta_graph("new.ckpt.meta")
+        saver.restore(session, "./new.ckpt")
+        session.run("train")
+        found = {v.op.name: session.run(v) for v in v1.global_variables()}
+    moved = {
+        name.replace("bert/encoder/", "text/").replace("bert/", "words/"): value
+        for name, value in expected.items()
+    }
+    assert found.keys() == moved.keys()
+    for name, value in moved.items():
+        np.testing.assert_array_equal(found[name], value)
+
+
+def test_arrays_that_numpy_saved(run: Run) -> None:
+    arrays = {"a/w": np.arange(6.0).reshape(2, 3), "a/b": np.ones(3, "f4")}
+    np.savez("old.npz", **arrays)
+    assert run("rename", "old.npz", "-o", "new.npz", "a/=b/").code == 0
+    with np.load("new.npz") as found:
+        assert set(found.files) == {"b/w", "b/b"}
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(found[name.replace("a/", "b/")], array)
