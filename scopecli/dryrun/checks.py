@@ -1,0 +1,27 @@
+"""Assertions in the graph: `tf.assert_equal`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.applying import apply, apply_op, constant, convert_to_tensor
+from scopecli.dryrun.maths import reduce_all
+from scopecli.dryrun.scopes import name_scope, no_op
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.graph import Operation
+
+
+def assert_equal(
+    x: Any, y: Any, data: Any = None, summarize: Any = None, message: Any = None, name: Any = None
+) -> Operation:
+    """A node that fails where two tensors differ."""
+    with name_scope(name, "assert_equal"):
+        x = convert_to_tensor(x, name="x")
+        y = convert_to_tensor(y, name="y")
+        if x is y:
+            return no_op("static_checks_determined_all_ok")
+        condition = reduce_all(apply("Equal", x, y))
+        with name_scope("Assert"):
+            texts = [constant(text, name=f"data_{i}") for i, text in enumerate(("", "x", "y"))]
+            return apply_op("Assert", condition, [*texts, x, y], name="Assert")

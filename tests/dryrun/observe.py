@@ -1,0 +1,140 @@
+"""Run programs and write down what they made, line by line: on the engine or on TensorFlow.
+
+As a program (`python -m tests.dryrun.observe tensorflow|engine < in.json > out.json`) it takes a
+list of `{id, source}` and gives the lines of each by id.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+PROGRAMS = Path(__file__).parent / "programs"
+MODELS = Path(__file__).parent / "models"
+
+_HEADER = re.compile(r"^=== (\S+)$", re.MULTILINE)
+# A shape function says more in TensorFlow, after these words: the node as a protobuf.
+_DETAILS = re.compile(r"( for '\{\{node| with input shapes|\. Shapes are \[| \(Op:).*")
+_GRADIENTS = re.compile(r"(^|/)(gradients\w*|clip_by_\w+)(/|$)")
+
+
+def programs(path: Path) -> dict[str, str]:
+    """The programs of a file by id: sections that begin with `=== id`."""
+    parts = _HEADER.split(path.read_text("utf-8"))
+    found = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert len(found) == len(parts) // 2, f"an id comes twice in {path.name}"
+    return {f"{path.stem}/{name}": source for name, source in found.items()}
+
+
+def all_programs() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in sorted(PROGRAMS.glob("*.txt")):
+        found.update(programs(path))
+    return found
+
+
+def observe(tf: Any, name: str, source: str) -> list[str]:
+    """What a program made, said and raised."""
+    said: list[str] = []
+
+    def show(*values: Any) -> None:
+        said.append("said " + " ".join(text(value) for value in values))
+
+    raised = []
+    start_anew(tf)
+    try:
+        exec(compile(source, f"<{name}>", "exec"), {"tf": tf, "show": show, "__name__": "program"})
+    except Exception as error:  # noqa: BLE001 - whatever it is, both must raise it
+        if os.environ.get("OBSERVE_TRACEBACK"):
+            import traceback
+
+            traceback.print_exc()
+        raised = [f"raised {type(error).__name__}: {first_line(error)}"]
+    graph = tf.get_default_graph()
+    return [*said, *graph_lines(graph), *raised]
+
+
+def start_anew(tf: Any) -> None:
+    """Forget every graph, also those that a program left open."""
+    if tf.__name__.startswith("scopecli"):
+        from scopecli.dryrun.graph import forget_graphs
+
+        forget_graphs()
+    else:
+        from tensorflow.python.framework import ops
+
+        ops._default_graph_stack.reset()
+
+
+def first_line(error: BaseException) -> str:
+    words = str(error.args[0] if error.args else error).partition("\n")[0]
+    return _DETAILS.sub("", words).rstrip(" .")
+
+
+def graph_lines(graph: Any) -> list[str]:
+    lines = [line for op in graph.get_operations() for line in op_lines(op)]
+    for key in sorted(graph.get_all_collection_keys()):
+        members = graph.get_collection(key)
+        if members and not key.startswith("_"):
+            lines.append(f"collection {key}: {' '.join(text(member) for member in members)}")
+    return lines
+
+
+def op_lines(op: Any) -> list[str]:
+    """A line for a node; the gradients are one node to the engine, and not compared."""
+    if _GRADIENTS.search(op.name):
+        return []
+    parts = [op.name, op.type]
+    inputs = [tensor.name for tensor in op.inputs]
+    if not any(_GRADIENTS.search(tensor) for tensor in inputs):
+        parts += inputs
+        parts += sorted(f"^{control.name}" for control in op.control_inputs)
+    parts += [f"{tensor.shape}:{tensor.dtype.name}" for tensor in op.outputs]
+    return ["op " + " ".join(parts)]
+
+
+def text(value: Any) -> str:
+    """A value as both write it."""
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(text(item) for item in value) + "]"
+    name = getattr(value, "name", None)
+    if isinstance(name, str):
+        return name
+    return str(value)
+
+
+def engine() -> Any:
+    import scopecli.dryrun as tf
+
+    return tf
+
+
+def tensorflow() -> Any:
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    import warnings
+
+    warnings.simplefilter("ignore")
+    import tensorflow as tf
+
+    tf = tf.compat.v1
+    tf.disable_v2_behavior()
+    tf.logging.set_verbosity(tf.logging.ERROR)
+    tf.logging.set_verbosity = lambda *_: None
+    return tf
+
+
+def main(which: str) -> None:
+    tf = tensorflow() if which == "tensorflow" else engine()
+    wanted = json.load(sys.stdin)
+    found = {item["id"]: observe(tf, item["id"], item["source"]) for item in wanted}
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,64 @@
+"""Programs run on the engine and on TensorFlow, compared line by line.
+
+TensorFlow, tf_keras and tf_slim are needed: `pip install scopecli[oracle]`. They run in a process
+of their own, because `disable_v2_behavior` is for good.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+import scopecli.dryrun
+from tests.dryrun.observe import all_programs, observe
+from tests.dryrun.random_programs import random_program
+
+pytest.importorskip("tensorflow", reason="the oracle extra is not installed")
+pytest.importorskip("tf_keras", reason="the oracle extra is not installed")
+
+PROGRAMS = all_programs()
+RANDOM = range(int(os.environ.get("SCOPECLI_RANDOM_PROGRAMS", "2000")))
+BATCH = 500
+
+
+@cache
+def expected() -> dict[str, list[str]]:
+    """What TensorFlow makes of every program."""
+    programs = {**PROGRAMS, **{f"random/{seed}": random_program(seed) for seed in RANDOM}}
+    items = [{"id": name, "source": source} for name, source in programs.items()]
+    found: dict[str, list[str]] = {}
+    for start in range(0, len(items), BATCH):
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.dryrun.observe", "tensorflow"],
+            input=json.dumps(items[start : start + BATCH]),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        found.update(json.loads(done.stdout))
+    return found
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_program(name: str) -> None:
+    assert observe(scopecli.dryrun, name, PROGRAMS[name]) == expected()[name]
+
+
+def test_random_programs() -> None:
+    different = [
+        seed
+        for seed in RANDOM
+        if observe(scopecli.dryrun, f"random/{seed}", random_program(seed))
+        != expected()[f"random/{seed}"]
+    ]
+    assert different == []
+
+
+def test_there_are_enough_programs() -> None:
+    assert len(PROGRAMS) >= 300
