@@ -50,7 +50,7 @@ _MODULES = {
     "maths": "add truediv divide div floordiv pow logical_xor add_n accumulate_n cast to_float"
     " to_int32 to_int64 matmul tensordot range reduce_sum reduce_mean reduce_max reduce_min"
     " reduce_prod reduce_all reduce_any reduce_logsumexp argmax argmin cumsum cumprod scalar_mul"
-    " clip_by_value clip_by_norm norm lin_space linspace",
+    " clip_by_value clip_by_norm norm",
     "session": "Session InteractiveSession",
     "checks": "assert_equal",
     "running": "model_of",
@@ -107,6 +107,8 @@ def __getattr__(name: str) -> Any:
 
 
 def _found(name: str) -> Any:
+    if not name.startswith("_"):
+        import_module(f"{_PACKAGE}.operators")  # gives tensors their operators
     if name in _PLACES:
         return getattr(import_module(f"{_PACKAGE}.{_PLACES[name]}"), name)
     if name in _ALIASES:

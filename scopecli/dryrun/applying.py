@@ -60,6 +60,8 @@ def constant(
         TypeError: the value has elements that are not of the type.
         ValueError: the value has not the shape.
     """
+    if value is None:
+        raise ValueError("None values not supported.")
     wanted = None if dtype is None else as_dtype(dtype).base_dtype
     kind = inferred_dtype(value, wanted)
     own = shape_of_value(value)
@@ -229,6 +231,10 @@ def _made(
     kinds = known.outputs
     if not isinstance(shapes, list):
         shapes = [shapes] * len(kinds)
+    elif kinds == ("*A",):
+        pairs = zip(flat, shapes, strict=True)
+        outputs = [(tensor.dtype.base_dtype, dims) for tensor, dims in pairs]
+        return graph.add(type_, name, flat, outputs, attributes)
     elif kinds and kinds[0][0] == "*":
         kinds = (kinds[0][1:],) * len(shapes)
     outputs = [
@@ -263,7 +269,7 @@ def _input(type_: str, argument: str, kind: str, value: Any, types: dict[str, DT
     if wanted is None:
         tensor = convert_to_tensor(value, name=argument)
         found = tensor.dtype.base_dtype
-        if type_ in ALLOWED and found.name not in ALLOWED[type_].split():
+        if kind == "T" and type_ in ALLOWED and found.name not in ALLOWED[type_].split():
             raise TypeError(
                 f"Value passed to parameter '{argument}' has DataType {found.name} not in list of "
                 f"allowed values: {', '.join(ALLOWED[type_].split())}"

@@ -333,8 +333,8 @@ def _repeated(default: str, number: int, shape: Any, dtype: Any, name: str | Non
             sizes = _sizes(shape)
             if sizes is not None and _count(sizes) < _SMALL:
                 return constant(value, kind, shape=sizes, name=scope)
-            if sizes is not None:
-                shape = convert_to_tensor(TensorShape(sizes))
+            if sizes is not None or isinstance(shape, int):
+                shape = convert_to_tensor(TensorShape(shape))
             else:
                 shape = convert_to_tensor(shape, "int32")
         if not shape.dims:
@@ -343,7 +343,9 @@ def _repeated(default: str, number: int, shape: Any, dtype: Any, name: str | Non
 
 
 def _sizes(shape: Any) -> tuple[int, ...] | None:
-    """The sizes as plain numbers; None where one is a tensor or unknown."""
+    """The sizes as plain numbers; None where one is a tensor or unknown, or it is no list."""
+    if isinstance(shape, int):
+        return None
     try:
         dims = dims_of(shape)
     except (TypeError, ValueError):
@@ -448,7 +450,7 @@ def eye(
     name: str | None = None,
 ) -> Tensor:
     """A matrix with ones on its diagonal."""
-    with name_scope(name, "eye", [num_rows]) as scope:
+    with name_scope(name, "eye", [num_rows]):
         columns = num_rows if num_columns is None else num_columns
         square = columns is num_rows or columns == num_rows
         least = min(num_rows, columns) if isinstance(num_rows, int) else num_rows
@@ -456,7 +458,7 @@ def eye(
         if square:
             return apply("MatrixDiagV3", diagonal, 0, -1, -1, 0, name="diag")
         matrix = zeros([num_rows, columns], dtype=dtype)
-        return apply("MatrixSetDiagV3", matrix, diagonal, 0, name=scope)
+        return apply("MatrixSetDiagV3", matrix, diagonal, 0, name="set_diag")
 
 
 def static_values(value: Any) -> list[Any] | None:

@@ -75,6 +75,8 @@ def _strided(op: Operation, depth: int) -> Value:
         return None
     if None in (begin[0], end[0], step[0]):
         return None
+    if None in value and any(tensor.op.type != "Const" for tensor in op.inputs[1:]):
+        return None  # a partly known shape is only looked into at places that are written out
     masks = op.attributes
     if masks.get("shrink_axis_mask", 0) & 1:
         return value[begin[0]] if -len(value) <= begin[0] < len(value) else None
@@ -88,6 +90,8 @@ def _slice(op: Operation, depth: int) -> Value:
     if not isinstance(value, (list, tuple)) or not isinstance(begin, (list, tuple)):
         return None
     if not isinstance(size, (list, tuple)) or len(begin) != 1 or None in (begin[0], size[0]):
+        return None
+    if None in value:  # TensorFlow looks into a partly known shape, but not through this
         return None
     last = None if size[0] == -1 else begin[0] + size[0]
     return list(value)[begin[0] : last]
@@ -144,6 +148,13 @@ def _prod(op: Operation, depth: int) -> Value:
     return total
 
 
+def _fill(op: Operation, depth: int) -> Value:
+    sizes, value = (constant_value(tensor, depth) for tensor in op.inputs)
+    if not isinstance(sizes, (list, tuple)) or len(sizes) != 1 or sizes[0] is None:
+        return None
+    return [value] * sizes[0] if sizes[0] <= 64 else None
+
+
 _RULES: dict[str, Callable[[Operation, int], Value]] = {
     "Shape": _shape,
     "Pack": _pack,
@@ -155,6 +166,7 @@ _RULES: dict[str, Callable[[Operation, int], Value]] = {
     "ExpandDims": _expand,
     "Rank": _rank,
     "Range": _range,
+    "Fill": _fill,
     "Prod": _prod,
     "Add": _binary(lambda a, b: a + b),
     "AddV2": _binary(lambda a, b: a + b),

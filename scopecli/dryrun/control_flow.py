@@ -40,12 +40,10 @@ class CondContext:
         """Take in a new node: its inputs from outside are replaced."""
         op.context = self
         if not op.inputs:
-            op.control_inputs = [c for c in op.control_inputs if self._holds(c.context)]
-            if not op.control_inputs:
+            if not any(self._holds(c.context) for c in op.control_inputs):
                 op.control_inputs.append(self._pivot.op)
         else:
             op.inputs = [self._add_value(tensor) for tensor in op.inputs]
-            op.control_inputs = [c for c in op.control_inputs if self._holds(c.context)]
         context = self
         while context is not None:
             context._inside.update(op.outputs)

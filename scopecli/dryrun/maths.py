@@ -203,11 +203,10 @@ def _flattened(a: Tensor, axes: list[int], last: bool) -> tuple[Tensor, tuple[An
     whole = shape(a)
     free_sizes, axes_sizes = gather(whole, kept), gather(whole, chosen)
     totals = reduce_prod(free_sizes), reduce_prod(axes_sizes)
-    if last:
-        a = transpose(a, concat([kept, chosen], 0)), stack([totals[0], totals[1]])  # type: ignore[assignment]
-    else:
-        a = transpose(a, concat([chosen, kept], 0)), stack([totals[1], totals[0]])  # type: ignore[assignment]
-    return reshape(*a), (free_sizes, sizes)
+    order = [kept, chosen] if last else [chosen, kept]
+    perm = concat(order, 0)
+    sizes_now = stack([totals[0], totals[1]] if last else [totals[1], totals[0]])
+    return reshape(transpose(a, perm), sizes_now), (free_sizes, sizes)
 
 
 def _total(sizes: list[Any]) -> int:
@@ -262,9 +261,19 @@ def _reduction(type_: str) -> Any:
                 axis = _axes_of_shape(input_tensor)
             elif axis is None:
                 return _reduced_value(type_, input_tensor, keep, name)
-        return apply(type_, input_tensor, _axes(input_tensor, axis), name=name, keep_dims=keep)
+        return _scalar(
+            apply(type_, input_tensor, _axes(input_tensor, axis), name=name, keep_dims=keep),
+            axis is None and not keep,
+        )
 
     return reduction
+
+
+def _scalar(found: Tensor, over_all: bool) -> Tensor:
+    """What is reduced over all axes is a scalar, even where nobody knows how many there are."""
+    if over_all:
+        found.set_shape(())
+    return found
 
 
 def _axes_of_shape(value: Any) -> Any:
@@ -405,11 +414,3 @@ def norm(
         tensor = convert_to_tensor(tensor)
         result = apply("Sqrt", reduce_sum(tensor * tensor, axis, True))
         return result if keep else apply("Squeeze", result, squeeze_dims=axis and [axis])
-
-
-def lin_space(start: Any, stop: Any, num: Any, name: str | None = None) -> Tensor:
-    """Numbers in equal steps between two bounds."""
-    return apply("LinSpace", start, stop, num, name=name)
-
-
-linspace = lin_space

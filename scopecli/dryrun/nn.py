@@ -109,6 +109,7 @@ def swish(features: Any, beta: Any = 1.0) -> Tensor:
     features = convert_to_tensor(features, name="features")
     beta = cast(convert_to_tensor(beta, name="beta"), features.dtype)
     result = features * apply("Sigmoid", beta * features)
+    apply("Identity", result)
     return apply_op("IdentityN", [result, features, beta]).outputs[0]
 
 
@@ -299,13 +300,16 @@ def top_k(
 
 def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) -> Tensor:
     """Whether the right class is among the first."""
-    with name_scope(name, "in_top_k") as scope:
-        return apply("InTopKV2", predictions, targets, k, name=scope)
+    with name_scope(name, "in_top_k"):
+        return apply("InTopKV2", predictions, targets, k, name=name)
 
 
-def _named_only(function: str, labels: Any, logits: Any) -> None:
+def _both(function: str, labels: Any, logits: Any) -> None:
     if labels is None or logits is None:
-        raise ValueError("Both `labels` and `logits` must be provided.")
+        raise ValueError(
+            f"Both `labels` and `logits` must be provided for {function}Received: "
+            f"labels={labels} and logits={logits}"
+        )
 
 
 def softmax_cross_entropy_with_logits(
@@ -317,7 +321,7 @@ def softmax_cross_entropy_with_logits(
     axis: Any = None,
 ) -> Tensor:
     """The loss of probabilities; no gradient goes to the labels."""
-    _named_only("softmax_cross_entropy_with_logits", labels, logits)
+    _both("softmax_cross_entropy_with_logits", labels, logits)
     with name_scope(name, "softmax_cross_entropy_with_logits_sg") as scope:
         labels = apply("StopGradient", labels, name="labels_stop_gradient")
     axis = dim if axis is None else axis
@@ -378,7 +382,7 @@ def sparse_softmax_cross_entropy_with_logits(
     Raises:
         ValueError: labels and logits do not go together.
     """
-    _named_only("sparse_softmax_cross_entropy_with_logits", labels, logits)
+    _both("sparse_softmax_cross_entropy_with_logits", labels, logits)
     with name_scope(name, "SparseSoftmaxCrossEntropyWithLogits"):
         labels = convert_to_tensor(labels)
         logits = convert_to_tensor(logits)
@@ -426,7 +430,7 @@ def sigmoid_cross_entropy_with_logits(
     Raises:
         ValueError: labels and logits do not go together.
     """
-    _named_only("sigmoid_cross_entropy_with_logits", labels, logits)
+    _both("sigmoid_cross_entropy_with_logits", labels, logits)
     with name_scope(name, "logistic_loss") as scope:
         logits = convert_to_tensor(logits, name="logits")
         labels = convert_to_tensor(labels, name="labels")

@@ -79,10 +79,7 @@ def inferred_dtype(value: Any, wanted: DType | None) -> DType:
     element = _wrong(value, wanted)
     if element is not None:
         kind = type(element[0]).__name__
-        shown = value if isinstance(value, (list, tuple)) else element[0]
-        if isinstance(shown, (list, tuple)):
-            shown, kind = element[0], type(element[0]).__name__
-        raise TypeError(f"Expected {wanted.name}, but got {shown!r} of type '{kind}'.")
+        raise TypeError(f"Expected {wanted.name}, but got {element[0]} of type '{kind}'.")
     return wanted
 
 

@@ -320,6 +320,24 @@ def from_shape_input(inputs: Inputs, _: Attributes) -> Dims:
     return _from_values(inputs[0])
 
 
+def transposed(inputs: Inputs, _: Attributes) -> Dims:
+    """As the first input says, but for the batch, which is that of the third."""
+    sizes, batch = _from_values(inputs[0]), inputs[2].dims
+    return None if sizes is None else ((batch or (None,))[0], *sizes[1:])
+
+
+def twice(inputs: Inputs, _: Attributes) -> Dims:
+    """The axes twice over."""
+    dims = inputs[0].dims
+    return None if dims is None else dims + dims
+
+
+def segments(inputs: Inputs, _: Attributes) -> Dims:
+    """As many rows as the third input says."""
+    dims, ids = inputs[0].dims, inputs[1].dims
+    return None if dims is None or ids is None else (number(inputs[2]), *dims[len(ids) :])
+
+
 def from_second_input(inputs: Inputs, _: Attributes) -> Dims:
     """As the values of the second input say."""
     return _from_values(inputs[1])
@@ -377,20 +395,12 @@ def concat(inputs: Inputs, _: Attributes) -> Dims:
     for dims in shapes:
         rest = None if dims is None else (*dims[:axis], None, *dims[axis + 1 :])
         if not compatible(found, rest):
-            _dimension_error(shapes, axis)
+            raise ValueError(mismatch(found, rest))
         found = merged(found, rest)
         size = None if dims is None else dims[axis]
         total = None if total is None or size is None else total + size
     found = found or ()
     return (*found[:axis], total, *found[axis + 1 :])
-
-
-def _dimension_error(shapes: Sequence[Dims], axis: int) -> None:
-    ranks = {len(dims) for dims in shapes if dims is not None}
-    listed = ", ".join(brackets(dims) for dims in shapes)
-    if len(ranks) > 1:
-        raise ValueError(f"Shapes must be equal rank, but are {listed}")
-    raise ValueError(f"Dimensions but {axis} must be equal, but shapes are {listed}")
 
 
 def split(inputs: Inputs, attributes: Attributes) -> list[Dims]:

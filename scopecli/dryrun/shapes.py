@@ -188,7 +188,6 @@ class TensorShape:
 
     def assert_is_compatible_with(self, other: Any) -> None:
         """Raise a ValueError where both cannot be the shape of one tensor."""
-        other = TensorShape(other)
         if not self.is_compatible_with(other):
             raise ValueError(f"Shapes {self} and {other} are incompatible")
 
