@@ -68,6 +68,7 @@ _ALIASES = {
 }
 _SPACES = {
     "nn": "nn",
+    "layers": "layers",
     "math": "math",
     "train": "train",
     "random": "random",
