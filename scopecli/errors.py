@@ -61,3 +61,7 @@ class UnsupportedError(ScopecliError):
 
 class UnknownNameError(ScopecliError):
     """A name, key or option value that the file does not have."""
+
+
+class ProgramError(ScopecliError):
+    """A program of the user's own, run for the names that it makes, failed."""

@@ -14,6 +14,7 @@ COMMANDS = {
     "collections": "Show the collections of a graph or model.",
     "reuse": "Show which scopes were entered again, and what they share.",
     "show": "Show all that is known of a variable, and its values.",
+    "dryrun": "Show which variables a TensorFlow 1 program would create.",
 }
 
 

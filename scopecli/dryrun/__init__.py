@@ -75,6 +75,8 @@ _SPACES = {
     "initializers": "initializers",
     "nest": "structures",
     "errors": "errors",
+    "compat": "compat",
+    "contrib": "contrib",
 }
 _TYPES = [
     "float16",

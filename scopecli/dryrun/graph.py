@@ -247,6 +247,7 @@ class Graph:
         context: the branch of a conditional that is being built.
         collections: by key.
         opaque: the calls that are not known, and the node that stands for each.
+        roles: kind and attributes of variables that are an optimizer's state, by name.
     """
 
     def __init__(self) -> None:
@@ -255,6 +256,7 @@ class Graph:
         self.context: Any = None
         self.collections_: dict[Hashable, list[Any]] = {}
         self.opaque: list[tuple[str, str]] = []
+        self.roles: dict[str, tuple[Any, dict[str, object]]] = {}
         self.seed: int | None = None
         self._names: dict[str, int] = {}
         self._operations: dict[str, Operation] = {}

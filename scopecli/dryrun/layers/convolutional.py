@@ -175,8 +175,10 @@ class Conv2DTranspose(_Transpose):
     def convolved(self, inputs: Any) -> Any:
         sizes, static = self.output_sizes(inputs)
         steps = (1, 1, *self.strides) if self.first else (1, *self.strides, 1)
+        wanted = stack(sizes)
+        _ = wanted[0]  # Keras looks whether the batch is None, which makes nodes
         outputs = nn_conv2d_transpose(
-            inputs, self.kernel, stack(sizes), steps, self.padding.upper(), self.layout
+            inputs, self.kernel, wanted, steps, self.padding.upper(), self.layout
         )
         outputs.set_shape(static)
         return outputs
