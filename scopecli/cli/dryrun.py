@@ -11,6 +11,8 @@ from scopecli.cli.options import output_options, selection_options
 from scopecli.errors import EXIT_FOUND, EXIT_OK
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scopecli.dryrun.calls import Refusal
     from scopecli.model.model import Model
 
@@ -114,12 +116,21 @@ def _report(refusal: Refusal) -> None:
     """The message in one line, and both places."""
     from scopecli.model.names import printable
 
-    call = refusal.call
     words = str(refusal.error).partition(" Originally defined at:")[0].partition("\n")[0]
-    lines = [f"{call.file}:{call.line}: {words}"]
+    lines = [f"{refusal.call.file}:{refusal.call.line}: {words}"]
+    lines.append(f"  asked for   {_place(refusal.here, refusal.first)}")
     if refusal.first:
-        file, line, function = refusal.first[0]
-        lines.append(f"{file}:{line}: first defined here, in {function}")
+        lines.append(f"  defined at  {_place(refusal.first, refusal.here)}")
     sys.stdout.flush()
-    for line_ in lines:
-        click.echo(printable(line_), err=True)
+    for line in lines:
+        click.echo(printable(line), err=True)
+
+
+def _place(frames: Sequence[tuple[str, int, str]], others: Sequence[tuple[str, int, str]]) -> str:
+    """A place, and who called it, up to where two places differ."""
+    parts = []
+    for number, (file, line, function) in enumerate(frames):
+        parts.append(f"{file}:{line} in {function}")
+        if number >= len(others) or others[number] != frames[number]:
+            break
+    return ", called from ".join(parts)

@@ -53,6 +53,8 @@ _MODULES = {
     " clip_by_value clip_by_norm norm",
     "session": "Session InteractiveSession",
     "checks": "assert_equal",
+    "optimizers": "gradients clip_by_global_norm",
+    "inert": "ConfigProto GPUOptions",
     "running": "model_of",
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names.split()}
@@ -75,6 +77,11 @@ _SPACES = {
     "initializers": "initializers",
     "nest": "structures",
     "errors": "errors",
+    "losses": "losses",
+    "summary": "summary",
+    "app": "app",
+    "flags": "app",
+    "logging": "app",
     "compat": "compat",
     "contrib": "contrib",
 }

@@ -38,13 +38,17 @@ class Refusal(NamedTuple):
     Attributes:
         error: what was raised.
         call: the request.
-        first: where the variable was made; empty where it was not.
+        here: where it stands, innermost first.
+        first: where the variable was made, in the same way; empty where it was not.
     """
 
     error: BaseException
     call: Call
+    here: Sequence[tuple[str, int, str]]
     first: Sequence[tuple[str, int, str]]
 
+
+_DEPTH = 5
 
 _calls: dict[Graph, list[Call]] = {}
 _refusals: dict[Graph, Refusal] = {}
@@ -81,7 +85,9 @@ def _current_scope() -> str:
 
 def refuse(error: BaseException, variable: str, first: Sequence[tuple[str, int, str]]) -> None:
     """Write down that a request is answered with an error."""
-    _refusals[get_default_graph()] = Refusal(error, record("refused", variable), first)
+    _refusals[get_default_graph()] = Refusal(
+        error, record("refused", variable), user_stack(_DEPTH), first
+    )
 
 
 def calls_of(graph: Graph) -> list[Call]:

@@ -6,11 +6,13 @@ list of `{id, source}` and gives the lines of each by id.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -47,7 +49,7 @@ def observe(tf: Any, name: str, source: str) -> list[str]:
     raised = []
     start_anew(tf)
     try:
-        exec(compile(source, f"<{name}>", "exec"), {"tf": tf, "show": show, "__name__": "program"})
+        exec(compile(source, f"<{name}>", "exec"), {"tf": tf, "slim": slim(tf), "show": show, "__name__": "program"})
     except Exception as error:  # noqa: BLE001 - whatever it is, both must raise it
         if os.environ.get("OBSERVE_TRACEBACK"):
             import traceback
@@ -107,6 +109,22 @@ def text(value: Any) -> str:
     return str(value)
 
 
+def slim(tf: Any) -> Any:
+    """Slim; of TensorFlow it is a package of its own."""
+    if tf.__name__.startswith("scopecli"):
+        return tf.contrib.slim
+    # The newest tf_slim asks for two things where TensorFlow 2.21 no longer has them.
+    from tensorflow.python.framework import ops
+
+    ops.Tensor = tf.Tensor
+    for part in ("", ".convolutional", ".core", ".normalization", ".pooling"):
+        module = importlib.import_module(f"tf_keras.src.legacy_tf_layers{part}")
+        sys.modules[f"tf_keras.legacy_tf_layers{part}"] = module
+    import tf_slim
+
+    return tf_slim
+
+
 def engine() -> Any:
     import scopecli.dryrun as tf
 
@@ -129,7 +147,32 @@ def tensorflow() -> Any:
     return tf
 
 
-def main(which: str) -> None:
+def model_names() -> list[str]:
+    return sorted(path.stem for path in MODELS.glob("*.py") if path.stem != "__init__")
+
+
+def write_metas(folder: Path) -> None:
+    """Build every model with TensorFlow under its own name, and write its graph to a `.meta`."""
+    tf = tensorflow()
+    aliases = {"tensorflow": tf, "tensorflow.contrib": ModuleType("contrib")}
+    aliases["tensorflow.contrib"].slim = slim(tf)  # type: ignore[attr-defined]
+    for name in model_names():
+        start_anew(tf)
+        before = sys.modules["tensorflow"]
+        sys.modules.update(aliases)
+        module = ModuleType(name)
+        exec((MODELS / f"{name}.py").read_text("utf-8"), module.__dict__)
+        sys.modules["tensorflow"] = before
+        module.__dict__["build"]()
+        graph = tf.get_default_graph()
+        (folder / f"{name}.json").write_text(json.dumps(graph_lines(graph)), "utf-8")
+        tf.train.export_meta_graph(str(folder / f"{name}.meta"), clear_devices=True)
+
+
+def main(which: str, *rest: str) -> None:
+    if which == "metas":
+        write_metas(Path(rest[0]))
+        return
     tf = tensorflow() if which == "tensorflow" else engine()
     wanted = json.load(sys.stdin)
     found = {item["id"]: observe(tf, item["id"], item["source"]) for item in wanted}
@@ -137,4 +180,4 @@ def main(which: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

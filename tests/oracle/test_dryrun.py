@@ -12,14 +12,22 @@ import subprocess
 import sys
 from functools import cache
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 import scopecli.dryrun
-from tests.dryrun.observe import all_programs, observe
+from scopecli.dryrun.running import run
+from scopecli.formats.opening import load
+from tests.dryrun.observe import MODELS, all_programs, graph_lines, model_names, observe
 from tests.dryrun.random_programs import random_program
 
 pytest.importorskip("tensorflow", reason="the oracle extra is not installed")
 pytest.importorskip("tf_keras", reason="the oracle extra is not installed")
+pytest.importorskip("tf_slim", reason="the oracle extra is not installed")
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROGRAMS = all_programs()
 RANDOM = range(int(os.environ.get("SCOPECLI_RANDOM_PROGRAMS", "2000")))
@@ -58,6 +66,39 @@ def test_random_programs() -> None:
         != expected()[f"random/{seed}"]
     ]
     assert different == []
+
+
+@pytest.fixture(scope="module")
+def metas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The graphs that TensorFlow builds of the models."""
+    folder = tmp_path_factory.mktemp("metas")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.dryrun.observe", "metas", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder
+
+
+@pytest.mark.parametrize("name", model_names())
+def test_model_has_the_variables_and_collections_of_its_meta(name: str, metas: Path) -> None:
+    ours = run(f"{MODELS / name}.py:build", {}, ("tensorflow",)).model
+    real = load(str(metas / f"{name}.meta"))
+    assert list(ours.variables) == list(real.variables)
+    assert dict(ours.collections) == dict(real.collections)
+    assert ours.notes == []
+
+
+# The others have sparse gradients, whose updates are many nodes in TensorFlow and one here.
+@pytest.mark.parametrize(
+    "name", ["batch_norm_mlp", "dcgan", "mnist_convnet", "resnet_slim", "siamese"]
+)
+def test_model_has_the_nodes_of_its_meta(name: str, metas: Path) -> None:
+    run(f"{MODELS / name}.py:build", {}, ("tensorflow",))
+    real = json.loads((metas / f"{name}.json").read_text("utf-8"))
+    assert graph_lines(scopecli.dryrun.get_default_graph()) == real
 
 
 def test_there_are_enough_programs() -> None:

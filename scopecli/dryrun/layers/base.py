@@ -17,7 +17,7 @@ from scopecli.dryrun.scopes import get_collection_ref, name_scope
 from scopecli.dryrun.variable_scopes import get_variable, variable_scope
 from scopecli.dryrun.variables import global_variables
 
-_WORD = re.compile(r"(.)([A-Z][a-z0-9]+)")
+_WORDS = (re.compile(r"(.)([A-Z][a-z0-9]+)"), re.compile(r"([a-z])([A-Z])"))
 
 
 class Layer:
@@ -45,10 +45,11 @@ class Layer:
         self.weights: list[Any] = []
         self.losses: list[Any] = []
         self.updates: list[Any] = []
-        self._base_name = name or _WORD.sub(r"\1_\2", type(self).__name__).lower()
+        self._base_name = name or _snake_case(type(self).__name__)
         self._reuse = _reuse
         self._scope: Any = None
         self._current: Any = None
+        self._given_scope: Any = None
         if _scope:
             with variable_scope(_scope) as captured:
                 self._scope = captured
@@ -93,7 +94,7 @@ class Layer:
             self._scope = captured
 
     def __call__(self, inputs: Any, *arguments: Any, **options: Any) -> Any:
-        self._set_scope(options.pop("scope", None))
+        self._set_scope(options.pop("scope", None) or self._given_scope)
         reuse = True if self.built else self._reuse
         with variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
             self._current = scope
@@ -157,6 +158,12 @@ class Layer:
     def add_update(self, update: Any) -> None:
         """Something that is to run with each training step."""
         self.updates.append(update if isinstance(update, Operation) else update.op)
+
+
+def _snake_case(name: str) -> str:
+    for word in _WORDS:
+        name = word.sub(r"\1_\2", name)
+    return name.lower()
 
 
 def _tensors(inputs: Any) -> Any:
