@@ -37,9 +37,7 @@ Examples:
     multiple=True,
     help="What the engine stands in for: `import tensorflow` (and tf_slim) then mean it.",
 )
-@click.option(
-    "--explain", is_flag=True, help="Show the calls that made and reused each variable."
-)
+@click.option("--explain", is_flag=True, help="Show the calls that made and reused each variable.")
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Close what is deeper.")
 @click.option("--fold/--no-fold", default=True, help="Identical numbered siblings on one line.")
 @selection_options(bookkeeping=False, orders=("name", "params", "bytes", "file"))

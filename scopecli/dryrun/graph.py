@@ -16,7 +16,7 @@ from scopecli.dryrun.shapes import TensorShape, compatible, dims_of, merged, mis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-    from types import TracebackType
+    from types import CodeType, TracebackType
 
     from scopecli.dryrun.dtypes import DType
     from scopecli.dryrun.shapes import Dims
@@ -238,6 +238,28 @@ class _Controller:
             graph.context = self._old_context
 
 
+class _NameScope:
+    """`with graph.name_scope(name):`. A class, because it is entered for every node."""
+
+    __slots__ = ("_graph", "_name", "_old")
+
+    def __init__(self, graph: Graph, name: str | None) -> None:
+        self._graph = graph
+        self._name = name
+        self._old = ""
+
+    def __enter__(self) -> str:
+        graph, name = self._graph, self._name
+        stack = graph.scope_name(name)
+        self._old, graph.name_stack = graph.name_stack, stack
+        if not name:
+            return ""
+        return name if name[-1] == "/" else stack + "/"
+
+    def __exit__(self, *_: object) -> None:
+        self._graph.name_stack = self._old
+
+
 class Graph:
     """A graph that grows.
 
@@ -305,15 +327,9 @@ class Graph:
             )
         return name[:-1] if name[-1] == "/" else self.unique_name(name)
 
-    @contextmanager
-    def name_scope(self, name: str | None) -> Iterator[str]:
+    def name_scope(self, name: str | None) -> _NameScope:
         """Open a name scope; gives its name with a slash at the end."""
-        stack = self.scope_name(name)
-        old, self.name_stack = self.name_stack, stack
-        try:
-            yield (name if name and name[-1] == "/" else stack + "/") if name else ""
-        finally:
-            self.name_stack = old
+        return _NameScope(self, name)
 
     def get_name_scope(self) -> str:
         """The current name scope, without the last slash."""
@@ -359,7 +375,7 @@ class Graph:
         sources = {tensor.op for tensor in op.inputs}
         found: dict[Operation, None] = {}
         for controller in self.controllers:
-            if sources.isdisjoint(controller.seen):
+            if controller.inputs and sources.isdisjoint(controller.seen):
                 found.update((c, None) for c in controller.inputs if c not in sources)
         op.control_inputs = list(found)
         for controller in self.controllers:
@@ -585,13 +601,29 @@ def forget_graphs() -> None:
 _PACKAGE = __name__.rpartition(".")[0]
 
 
+# Whose a function is: every variable asks for the whole stack, and the same functions come again.
+_owners: dict[CodeType, str] = {}
+
+
+def _owner(module: str) -> str:
+    if module == f"{_PACKAGE}.running":
+        return "runner"
+    own = module == "contextlib" or module.startswith(_PACKAGE)
+    return "engine" if own else "program"
+
+
 def user_stack(depth: int) -> list[tuple[str, int, str]]:
     """File, line and function of the innermost frames that are not the engine's own."""
     found: list[tuple[str, int, str]] = []
     frame = sys._getframe(1)  # noqa: SLF001 - the cheap way to walk the stack
     while frame is not None and len(found) < depth:
-        module = frame.f_globals.get("__name__", "")
-        if module != "contextlib" and not module.startswith(_PACKAGE):
+        code = frame.f_code
+        owner = _owners.get(code)
+        if owner is None:
+            owner = _owners[code] = _owner(frame.f_globals.get("__name__", ""))
+        if owner == "runner":  # outside is what runs the program
+            break
+        if owner == "program":
             found.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
         frame = frame.f_back  # type: ignore[assignment]
     return found

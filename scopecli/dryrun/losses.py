@@ -5,12 +5,11 @@ https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/ops/losse
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.applying import apply, constant, convert_to_tensor
 from scopecli.dryrun.arrays import ones_like, rank, shape, size, squeeze, where, zeros_like
 from scopecli.dryrun.dtypes import float32
-from scopecli.dryrun.graph import Operation, Tensor
 from scopecli.dryrun.graph_keys import GraphKeys
 from scopecli.dryrun.maths import add_n, cast, reduce_sum
 from scopecli.dryrun.nn import (
@@ -26,6 +25,9 @@ from scopecli.dryrun.scopes import (
     name_scope,
     no_op,
 )
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.graph import Operation, Tensor
 
 __getattr__: Any = opaque_attributes("losses")
 
@@ -94,7 +96,7 @@ def _num_present(losses: Tensor, weights: Tensor) -> Tensor:
     with name_scope(None, "num_present") as scope:
         zero = apply("Equal", weights, 0.0)
         present = where(zero, zeros_like(weights), ones_like(weights))
-        return reduce_sum(_broadcast(present, losses), name=scope)
+        return reduce_sum(_broadcast(present, losses), name=scope)  # type: ignore[no-any-return]
 
 
 def _broadcast(weights: Tensor, values: Tensor) -> Tensor:
@@ -161,12 +163,8 @@ def _of_two(default: str, measure: Any) -> Any:
     return loss
 
 
-mean_squared_error = _of_two(
-    "mean_squared_error", lambda p, y: apply("SquaredDifference", p, y)
-)
-absolute_difference = _of_two(
-    "absolute_difference", lambda p, y: apply("Abs", apply("Sub", p, y))
-)
+mean_squared_error = _of_two("mean_squared_error", lambda p, y: apply("SquaredDifference", p, y))
+absolute_difference = _of_two("absolute_difference", lambda p, y: apply("Abs", apply("Sub", p, y)))
 
 
 def softmax_cross_entropy(

@@ -203,8 +203,7 @@ def _flattened(a: Tensor, axes: list[int], last: bool) -> tuple[Tensor, tuple[An
     whole = shape(a)
     free_sizes, axes_sizes = gather(whole, kept), gather(whole, chosen)
     totals = reduce_prod(free_sizes), reduce_prod(axes_sizes)
-    order = [kept, chosen] if last else [chosen, kept]
-    perm = concat(order, 0)
+    perm = concat([kept, chosen] if last else [chosen, kept], 0)
     sizes_now = stack([totals[0], totals[1]] if last else [totals[1], totals[0]])
     return reshape(transpose(a, perm), sizes_now), (free_sizes, sizes)
 

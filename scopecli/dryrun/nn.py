@@ -183,7 +183,7 @@ def dropout(
                 f"x_dtype={kind}"
             )
         if is_number and rate == 0:
-            return x
+            return x  # type: ignore[no-any-return]
         if is_number:
             kept = apply("Mul", x, convert_to_tensor(1 / (1 - rate), kind))
         else:

@@ -32,7 +32,18 @@ if TYPE_CHECKING:
 
 # Nothing flows back through these.
 _STOPS = frozenset(
-    "StopGradient Assign AssignAdd AssignSub Shape Size Rank ZerosLike OnesLike Placeholder".split()
+    [
+        "StopGradient",
+        "Assign",
+        "AssignAdd",
+        "AssignSub",
+        "Shape",
+        "Size",
+        "Rank",
+        "ZerosLike",
+        "OnesLike",
+        "Placeholder",
+    ]
 )
 
 
@@ -63,7 +74,9 @@ def gradients(
     with graph.name_scope(name):
         sources = [target if isinstance(target, Tensor) else None for target in targets]
         wanted = [
-            target for target in targets if target.op in reached or any(s is target for s in sources)
+            target
+            for target in targets
+            if target.op in reached or any(s is target for s in sources)
         ]
         known = [(target.dtype.base_dtype, target.shape.plain) for target in wanted]
         inputs = [*losses, *[_plain(target) for target in wanted]]
@@ -445,7 +458,9 @@ class AdamOptimizer(Optimizer):
         if not self._powers:
             for name, beta in self._betas.items():
                 with colocate_with(first.op):
-                    power = Variable(beta, name=name, trainable=False, use_resource=first.is_resource)
+                    power = Variable(
+                        beta, name=name, trainable=False, use_resource=first.is_resource
+                    )
                 get_default_graph().roles[power.op.name] = ("bookkeeping", {})
                 self._powers.append(power)
         for variable in variables:

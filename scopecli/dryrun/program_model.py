@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.dtypes import DType
-from scopecli.dryrun.graph import Operation, Tensor
 from scopecli.dryrun.graph_keys import GraphKeys
 from scopecli.model.collection import Collection
 from scopecli.model.dtypes import nbytes
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from scopecli.dryrun import graph as building
+    from scopecli.dryrun.graph import Operation, Tensor
     from scopecli.model.collection import CollectionKind
     from scopecli.model.graph import Function, Saver, Signature
 
@@ -100,9 +100,7 @@ class _Parts:
         return Versions(0, 0, ())
 
 
-def model_of(
-    graph: building.Graph, path: str = "", notes: Sequence[tuple[str, str]] = ()
-) -> Model:
+def model_of(graph: building.Graph, path: str = "", notes: Sequence[tuple[str, str]] = ()) -> Model:
     """The model of a graph that was built.
 
     Args:

@@ -31,7 +31,9 @@ def static_rnn(
         state = initial_state
         if state is None:
             if dtype is None:
-                raise ValueError("If no initial_state is provided, argument `dtype` must be specified")
+                raise ValueError(
+                    "If no initial_state is provided, argument `dtype` must be specified"
+                )
             known = first.dims[0] if first.dims is not None else None
             state = cell.zero_state(shape(first)[0] if known is None else known, dtype)
         for number, step in enumerate(inputs):
@@ -91,8 +93,12 @@ def bidirectional_dynamic_rnn(
             with variable_scope(name) as opened:
                 found.append(
                     dynamic_rnn(
-                        cell, inputs, initial_state=state, dtype=dtype,
-                        time_major=time_major, scope=opened,
+                        cell,
+                        inputs,
+                        initial_state=state,
+                        dtype=dtype,
+                        time_major=time_major,
+                        scope=opened,
                     )
                 )
     (out_fw, state_fw), (out_bw, state_bw) = found

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _ROOTS = ("tensorflow", "tf_slim")
+# `tensorflow.python.ops.variable_scope` is a module, what is above it are packages.
+_MODULE_DEPTH = 3
 
 
 class _Finder:
@@ -33,21 +35,32 @@ def _module(name: str) -> ModuleType:
     """The engine's module of that name, or one where everything is the engine's or opaque."""
     from scopecli import dryrun
 
+    if name == "tensorflow":
+        return _Root(name)
     found: Any = dryrun
     parts = name.split(".")
     if parts[0] == "tf_slim":
         found, parts = dryrun.contrib.slim, ["tf_slim", *parts[1:]]
     for part in parts[1:]:
-        found = getattr(found, part)
+        found = getattr(found, part, None)
     return found if isinstance(found, ModuleType) else _Namespace(name)
+
+
+class _Root(ModuleType):
+    """`tensorflow` itself: a module of its own, because imports leave what is below in it."""
+
+    def __getattr__(self, name: str) -> Any:
+        from scopecli import dryrun
+
+        return getattr(dryrun, name)
 
 
 class _Namespace(ModuleType):
     """`tensorflow.python.framework.ops` and the like."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
+        if name.startswith("__") or self.__name__.count(".") < _MODULE_DEPTH:
+            raise AttributeError(name)  # what is in a package is a module
         from scopecli import dryrun
 
         return getattr(dryrun, name)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.applying import apply
-from scopecli.dryrun.graph import Tensor
 from scopecli.dryrun.graph_keys import GraphKeys
 from scopecli.dryrun.opaque import opaque_attributes
 from scopecli.dryrun.scopes import add_to_collections, get_collection, name_scope
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.graph import Tensor
 
 _opaque = opaque_attributes("summary")
 

@@ -208,9 +208,8 @@ class _Scopes:
     def close_inside(self, name: str) -> None:
         """Let the names inside a scope begin anew."""
         prefix = name + "/"
-        for key in self.counts:
-            if key.startswith(prefix):
-                self.counts[key] = 0
+        for key in [key for key in self.counts if key.startswith(prefix)]:
+            del self.counts[key]
 
 
 def _scopes() -> _Scopes:

@@ -49,7 +49,10 @@ def observe(tf: Any, name: str, source: str) -> list[str]:
     raised = []
     start_anew(tf)
     try:
-        exec(compile(source, f"<{name}>", "exec"), {"tf": tf, "slim": slim(tf), "show": show, "__name__": "program"})
+        exec(
+            compile(source, f"<{name}>", "exec"),
+            {"tf": tf, "slim": slim(tf), "show": show, "__name__": "program"},
+        )
     except Exception as error:  # noqa: BLE001 - whatever it is, both must raise it
         if os.environ.get("OBSERVE_TRACEBACK"):
             import traceback
@@ -155,7 +158,7 @@ def write_metas(folder: Path) -> None:
     """Build every model with TensorFlow under its own name, and write its graph to a `.meta`."""
     tf = tensorflow()
     aliases = {"tensorflow": tf, "tensorflow.contrib": ModuleType("contrib")}
-    aliases["tensorflow.contrib"].slim = slim(tf)  # type: ignore[attr-defined]
+    aliases["tensorflow.contrib"].slim = slim(tf)
     for name in model_names():
         start_anew(tf)
         before = sys.modules["tensorflow"]

@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 from functools import cache
-
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +27,8 @@ pytest.importorskip("tf_slim", reason="the oracle extra is not installed")
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from scopecli.model.variable import Variable
 
 PROGRAMS = all_programs()
 RANDOM = range(int(os.environ.get("SCOPECLI_RANDOM_PROGRAMS", "2000")))
@@ -82,11 +83,18 @@ def metas(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def told(variable: Variable) -> Variable:
+    """All of a variable but how its owner is known: a file's reader may have to guess."""
+    hidden = {"slot_name", "evidence"}
+    kept = {key: value for key, value in variable.attributes.items() if key not in hidden}
+    return variable._replace(attributes=kept)
+
+
 @pytest.mark.parametrize("name", model_names())
 def test_model_has_the_variables_and_collections_of_its_meta(name: str, metas: Path) -> None:
     ours = run(f"{MODELS / name}.py:build", {}, ("tensorflow",)).model
     real = load(str(metas / f"{name}.meta"))
-    assert list(ours.variables) == list(real.variables)
+    assert list(map(told, ours.variables)) == list(map(told, real.variables))
     assert dict(ours.collections) == dict(real.collections)
     assert ours.notes == []
 

@@ -6,9 +6,15 @@ from typing import Any
 
 from scopecli.dryrun.arrays import reshape, shape, stack
 from scopecli.dryrun.convolutions import (
-    convolution,
     conv2d_transpose as nn_conv2d_transpose,
+)
+from scopecli.dryrun.convolutions import (
     conv3d_transpose as nn_conv3d_transpose,
+)
+from scopecli.dryrun.convolutions import (
+    convolution,
+)
+from scopecli.dryrun.convolutions import (
     separable_conv2d as nn_separable_conv2d,
 )
 from scopecli.dryrun.layers.base import Layer, pair
@@ -153,9 +159,7 @@ class _Transpose(_Conv):
             spatial.append(sizes[axis] if known is None else known)
         grown = [
             _length(extent, kernel, stride, self.padding)
-            for extent, kernel, stride in zip(
-                spatial, self.kernel_size, self.strides, strict=True
-            )
+            for extent, kernel, stride in zip(spatial, self.kernel_size, self.strides, strict=True)
         ]
         static = [extent if isinstance(extent, int) else None for extent in grown]
         if self.first:
@@ -203,9 +207,14 @@ class SeparableConv2D(_Conv):
     """A convolution of each channel by itself, and then of all together."""
 
     def __init__(
-        self, *arguments: Any, depth_multiplier: int = 1, depthwise_initializer: Any = None,
-        pointwise_initializer: Any = None, depthwise_regularizer: Any = None,
-        pointwise_regularizer: Any = None, **options: Any
+        self,
+        *arguments: Any,
+        depth_multiplier: int = 1,
+        depthwise_initializer: Any = None,
+        pointwise_initializer: Any = None,
+        depthwise_regularizer: Any = None,
+        pointwise_regularizer: Any = None,
+        **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
         self.depth_multiplier = depth_multiplier

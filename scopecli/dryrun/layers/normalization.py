@@ -177,5 +177,3 @@ def batch_normalization(
         axis, momentum, epsilon, center, scale, name=name, _scope=name, _reuse=reuse, **options
     )
     return layer(inputs, training=training)
-
-

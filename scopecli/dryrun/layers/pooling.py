@@ -45,7 +45,7 @@ class _Pooling(Layer):
         return function(inputs, window, stride, self.padding, layout)
 
 
-def _kinds(rank: int) -> tuple[Any, Any]:
+def _kinds(rank: int) -> tuple[Any, ...]:
     functions = (max_pool3d, avg_pool3d) if rank == 3 else (max_pool, avg_pool)
     return tuple(
         type(f"{kind}Pooling{rank}D", (_Pooling,), {"rank": rank, "function": staticmethod(pool)})

@@ -8,17 +8,19 @@ BLOCKS = {14: (1, 1, 1, 1), 26: (2, 2, 2, 2), 50: (3, 4, 6, 3)}
 
 def resnet_arg_scope(weight_decay=1e-4, is_training=True):
     batch_norm_params = {"decay": 0.997, "epsilon": 1e-5, "scale": True, "is_training": is_training}
-    with slim.arg_scope(
-        [slim.conv2d],
-        weights_regularizer=slim.l2_regularizer(weight_decay),
-        weights_initializer=slim.variance_scaling_initializer(),
-        activation_fn=tf.nn.relu,
-        normalizer_fn=slim.batch_norm,
-        normalizer_params=batch_norm_params,
+    with (
+        slim.arg_scope(
+            [slim.conv2d],
+            weights_regularizer=slim.l2_regularizer(weight_decay),
+            weights_initializer=slim.variance_scaling_initializer(),
+            activation_fn=tf.nn.relu,
+            normalizer_fn=slim.batch_norm,
+            normalizer_params=batch_norm_params,
+        ),
+        slim.arg_scope([slim.batch_norm], **batch_norm_params),
     ):
-        with slim.arg_scope([slim.batch_norm], **batch_norm_params):
-            with slim.arg_scope([slim.max_pool2d], padding="SAME") as arg_sc:
-                return arg_sc
+        with slim.arg_scope([slim.max_pool2d], padding="SAME") as arg_sc:
+            return arg_sc
 
 
 def bottleneck(inputs, depth, depth_bottleneck, stride, scope=None):
@@ -31,9 +33,7 @@ def bottleneck(inputs, depth, depth_bottleneck, stride, scope=None):
             )
         residual = slim.conv2d(inputs, depth_bottleneck, [1, 1], stride=1, scope="conv1")
         residual = slim.conv2d(residual, depth_bottleneck, 3, stride=stride, scope="conv2")
-        residual = slim.conv2d(
-            residual, depth, [1, 1], stride=1, activation_fn=None, scope="conv3"
-        )
+        residual = slim.conv2d(residual, depth, [1, 1], stride=1, activation_fn=None, scope="conv3")
         return tf.nn.relu(shortcut + residual)
 
 

@@ -33,9 +33,7 @@ def build(hidden=(32, 16)):
             wide.append(tf.nn.embedding_lookup(weights, ids[name]))
         bias = tf.get_variable("bias", [1], initializer=tf.zeros_initializer(), partitioner=None)
         wide = tf.add_n(wide) + tf.convert_to_tensor(bias)
-    loss = tf.reduce_mean(
-        tf.nn.sigmoid_cross_entropy_with_logits(labels=label, logits=deep + wide)
-    )
+    loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=label, logits=deep + wide))
     step = tf.train.get_or_create_global_step()
     train_deep = tf.train.AdagradOptimizer(0.05).minimize(
         loss, var_list=tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, "deep")

@@ -89,9 +89,7 @@ def _finished(
 _CLASSES = {3: convolutional.Conv1D, 4: convolutional.Conv2D, 5: convolutional.Conv3D}
 
 
-def _convolution(
-    default: str, classes: Any, padding_: str = "SAME"
-) -> Any:
+def _convolution(default: str, classes: Any, padding_: str = "SAME") -> Any:
     def convolution(
         inputs: Any,
         num_outputs: int,
@@ -187,8 +185,14 @@ def separable_conv2d(
         inputs = convert_to_tensor(inputs)
         if num_outputs is None:
             outputs = depthwise_only(
-                inputs, kernel_size, depth_multiplier, stride, padding, weights_initializer,
-                weights_regularizer, None if normalizer_fn else biases_initializer,
+                inputs,
+                kernel_size,
+                depth_multiplier,
+                stride,
+                padding,
+                weights_initializer,
+                weights_regularizer,
+                None if normalizer_fn else biases_initializer,
             )
         else:
             layer = convolutional.SeparableConv2D(
@@ -235,9 +239,7 @@ def fully_connected(
 ) -> Any:
     """Every input goes to every output."""
     if not isinstance(num_outputs, int):
-        raise ValueError(
-            f"num_outputs type should be one of {[int]}, got {type(num_outputs)}."
-        )
+        raise ValueError(f"num_outputs type should be one of {[int]}, got {type(num_outputs)}.")
     with variable_scope(
         scope, "fully_connected", [inputs], reuse=reuse, custom_getter=LAYER_GETTER
     ) as opened:
@@ -507,5 +509,3 @@ def stack(inputs: Any, layer: Any, stack_args: Any, **kwargs: Any) -> Any:
             options = {**kwargs, "scope": f"{scope}_{number + 1}"}
             inputs = layer(inputs, *arguments, **options)
         return inputs
-
-

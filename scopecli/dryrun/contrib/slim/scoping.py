@@ -17,7 +17,7 @@ _stack: list[Defaults] = [{}]
 
 
 def _key(function: Any) -> str:
-    return getattr(function, "_key_op", str(function))
+    return str(getattr(function, "_key_op", function))
 
 
 def add_arg_scope(func: Callable[..., Any]) -> Callable[..., Any]:
@@ -30,7 +30,7 @@ def add_arg_scope(func: Callable[..., Any]) -> Callable[..., Any]:
     def with_defaults(*arguments: Any, **given: Any) -> Any:
         return func(*arguments, **{**_stack[-1].get(key, {}), **given})
 
-    with_defaults._key_op = key  # type: ignore[attr-defined] # as TensorFlow marks it
+    vars(with_defaults)["_key_op"] = key  # as TensorFlow marks it
     return with_defaults
 
 

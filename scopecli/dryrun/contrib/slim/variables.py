@@ -64,9 +64,7 @@ def model_variable(
 ) -> Any:
     """Get or make a variable of the model."""
     keys = [*(collections or ()), GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES]
-    return variable(
-        name, shape, dtype, initializer, regularizer, trainable, keys, **options
-    )
+    return variable(name, shape, dtype, initializer, regularizer, trainable, keys, **options)
 
 
 def renaming(rename: dict[str, str] | None) -> Any:
