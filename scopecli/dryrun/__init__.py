@@ -81,6 +81,8 @@ _SPACES = {
     "summary": "summary",
     "app": "app",
     "flags": "app",
+    "keras": "keras",
+    "regularizers": "regularizers",
     "logging": "app",
     "compat": "compat",
     "contrib": "contrib",

@@ -66,10 +66,16 @@ def answered() -> None:
     _asking.pop()
 
 
-def record(what: str, variable: str) -> Call:
-    """Write a request down."""
+def record(what: str, variable: str, stack: Sequence[tuple[str, int, str]] = ()) -> Call:
+    """Write a request down.
+
+    Args:
+        what: came of it.
+        variable: its name.
+        stack: where the program stands, if that is known already.
+    """
     graph = get_default_graph()
-    frames = user_stack(1)
+    frames = stack or user_stack(1)
     file, line, _ = frames[0] if frames else ("", 0, "")
     scope, reuse = _asking[-1] if _asking else (_current_scope(), "")
     call = Call(what, variable, file, line, scope, reuse)

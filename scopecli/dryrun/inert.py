@@ -40,6 +40,28 @@ def start_queue_runners(*_: Any, **__: Any) -> list[Any]:
     return []
 
 
+def replica_device_setter(
+    ps_tasks: int = 0,
+    ps_device: str = "/job:ps",
+    worker_device: str = "/job:worker",
+    *_: Any,
+    **__: Any,
+) -> Any:
+    """A device function that puts variables on the parameter servers in turn."""
+    if not ps_tasks:
+        return None
+    count = -1
+
+    def device(op: Any) -> str:
+        nonlocal count
+        if op.type not in {"VariableV2", "VarHandleOp"}:
+            return worker_device
+        count += 1
+        return f"{ps_device}/task:{count % ps_tasks}"
+
+    return device
+
+
 class ConfigProto:
     """How a session would run."""
 

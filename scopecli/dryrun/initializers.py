@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.applying import apply_op, constant
+from scopecli.dryrun.applying import apply_op
+from scopecli.dryrun.applying import constant as constant_tensor
 from scopecli.dryrun.dtypes import DType, as_dtype, float32
 from scopecli.dryrun.shapes import TensorShape
 
@@ -84,7 +85,7 @@ class constant_initializer(Initializer):
         verify_shape: Any = None,
     ) -> Tensor:
         verify = self._verify_shape if verify_shape is None else verify_shape
-        return constant(self.value, self._kind(dtype), shape=shape, verify_shape=verify)
+        return constant_tensor(self.value, self._kind(dtype), shape=shape, verify_shape=verify)
 
 
 class random_uniform_initializer(Initializer):
@@ -292,6 +293,7 @@ class identity_initializer(Initializer):
 
 zeros = zeros_initializer
 ones = ones_initializer
+constant = constant_initializer
 random_uniform = random_uniform_initializer
 random_normal = random_normal_initializer
 truncated_normal = truncated_normal_initializer
@@ -304,7 +306,7 @@ identity = identity_initializer
 
 
 def __getattr__(name: str) -> Any:
-    """What would shadow a function of this module: `constant`; and the variables' initializers."""
+    """The operations that set variables, which have the same name."""
     from scopecli.dryrun import variables
 
     elsewhere = {

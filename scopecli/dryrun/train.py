@@ -12,7 +12,7 @@ _MODULES = {
     "optimizers": "Optimizer GradientDescentOptimizer MomentumOptimizer AdagradOptimizer"
     " RMSPropOptimizer AdadeltaOptimizer FtrlOptimizer AdamOptimizer exponential_decay",
     "averages": "ExponentialMovingAverage",
-    "inert": "Saver Coordinator start_queue_runners",
+    "inert": "Saver Coordinator start_queue_runners replica_device_setter",
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names.split()}
 _opaque = opaque_attributes("train")

@@ -149,7 +149,7 @@ class Variable:
                 self._build(scope, initial_value, dtype, shape, validate_shape)
             self.op.stack = user_stack(_STACK_DEPTH)
             add_to_collections(collections, self)
-        record("created", self.op.name)
+        record("created", self.op.name, self.op.stack)
 
     _no_initial_value = "initial_value must be specified."
     _bad_constraint = "The `constraint` argument must be a callable."

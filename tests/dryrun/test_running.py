@@ -208,3 +208,26 @@ def test_what_is_a_program(tmp_path: Path) -> None:
     assert split(f"{file}:build") == (str(file), "build")
     assert split("train.py.index") is None
     assert split(str(tmp_path / "none.py")) is None
+
+
+def test_namespaces_of_a_program(program: Program) -> None:
+    done = program(
+        "he = tf.keras.initializers.he_normal()\n"
+        "with tf.device(tf.train.replica_device_setter(2)):\n"
+        "    tf.get_variable('a', [2, 3], initializer=he)\n"
+        "    b = tf.get_variable('b', [2], initializer=tf.initializers.constant(0.1))\n"
+        "    tf.contrib.layers.fully_connected(tf.ones([1, 2]), 3, \n"
+        "        weights_initializer=tf.contrib.layers.xavier_initializer())\n"
+        "    cell = tf.contrib.rnn.LSTMCell(4)\n"
+        "    cell(tf.ones([1, 2]), cell.zero_state(1, tf.float32))\n"
+        "assert b.device == '/job:ps/task:1', b.device\n"
+    )
+    assert done.model.notes == []
+    assert [variable.name for variable in done.model.variables] == [
+        "a",
+        "b",
+        "fully_connected/weights",
+        "fully_connected/biases",
+        "lstm_cell/kernel",
+        "lstm_cell/bias",
+    ]

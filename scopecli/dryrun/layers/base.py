@@ -124,7 +124,7 @@ class Layer:
     ) -> Any:
         """Get or make a variable of the layer."""
         self._set_scope()
-        existing = set(global_variables())
+        existing = set(global_variables()) if regularizer is not None else set()
         reuse = self.built or self._reuse
         with variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
             self._current = scope
