@@ -372,14 +372,16 @@ class Graph:
 
     def _control(self, op: Operation) -> None:
         """Give a node the open control dependencies, but for those that its inputs already have."""
+        waiting = [controller for controller in self.controllers if controller.inputs]
+        if not waiting:
+            return
         sources = {tensor.op for tensor in op.inputs}
         found: dict[Operation, None] = {}
-        for controller in self.controllers:
-            if controller.inputs and sources.isdisjoint(controller.seen):
+        for controller in waiting:
+            if sources.isdisjoint(controller.seen):
                 found.update((c, None) for c in controller.inputs if c not in sources)
-        op.control_inputs = list(found)
-        for controller in self.controllers:
             controller.seen.add(op)
+        op.control_inputs = list(found)
 
     def get_operations(self) -> list[Operation]:
         """All nodes in the order that they were made."""

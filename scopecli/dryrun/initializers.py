@@ -307,6 +307,8 @@ identity = identity_initializer
 
 def __getattr__(name: str) -> Any:
     """The operations that set variables, which have the same name."""
+    if name.startswith("__"):  # the import machinery asks often
+        raise AttributeError(name)
     from scopecli.dryrun import variables
 
     elsewhere = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.dtypes import DType
@@ -100,13 +101,13 @@ class _Parts:
         return Versions(0, 0, ())
 
 
-def model_of(graph: building.Graph, path: str = "", notes: Sequence[tuple[str, str]] = ()) -> Model:
+def model_of(graph: building.Graph, path: str = "", notes: Sequence[Note] = ()) -> Model:
     """The model of a graph that was built.
 
     Args:
         graph: as `get_default_graph` gives it.
         path: what the model is to be called.
-        notes: codes and words on how the run went.
+        notes: on how the run went.
     """
     operations = graph.get_operations()
     objects = _objects(graph)
@@ -118,7 +119,7 @@ def model_of(graph: building.Graph, path: str = "", notes: Sequence[tuple[str, s
         for op in operations
         if op.type in _VARIABLES
     ]
-    found = [Note(code, words) for code, words in notes]
+    found = [*notes]
     found += [
         Note("unknown-operation", f"stands for {unknown}, whose shape is not known", node)
         for unknown, node in graph.opaque
@@ -130,9 +131,15 @@ def model_of(graph: building.Graph, path: str = "", notes: Sequence[tuple[str, s
         metadata={"nodes": len(operations)},
         collections=collections,
         notes=found,
-        files=(File(path.partition(".py:")[0], None, "program"),),
+        files=_files(path),
         graph=Graph(_Parts(operations)),
     )
+
+
+def _files(path: str) -> tuple[File, ...]:
+    """The program's file, where the model is of one."""
+    file = path if path.endswith(".py") else path.rpartition(":")[0]
+    return (File(file, os.path.getsize(file), "program"),) if os.path.isfile(file) else ()
 
 
 def _objects(graph: building.Graph) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from scopecli.dryrun.program_model import model_of
 from scopecli.dryrun.session import GraphComplete
 from scopecli.dryrun.standing_in import standing_in
 from scopecli.errors import PathError, ProgramError, ScopecliError, UnknownNameError
+from scopecli.model.model import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -67,7 +68,7 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
     source = _source(file)
     forget_graphs()
     calls.forget()
-    notes: list[tuple[str, str]] = []
+    notes: list[Note] = []
     refusal = None
     try:
         with _as_program(file), standing_in(stands_for), redirect_stdout(sys.stderr):
@@ -75,7 +76,8 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
             if function:
                 _function(module, function, path)(**arguments)
     except GraphComplete as complete:
-        notes.append(("stopped", f"computes from line {complete.line} on; what is built later is"))
+        place = f"{complete.file}:{complete.line}"
+        notes.append(Note("stopped", "asks for a value; the run ended there", place))
     except SystemExit:
         pass
     except ScopecliError as error:

@@ -38,7 +38,8 @@ class name_scope:
                 f"At least one of name ({self.name}) and default_name ({self._default_name}) must "
                 "be provided."
             )
-        scope = graph_of(self._values or ()).name_scope(self.name)
+        graph = graph_of(self._values) if self._values else get_default_graph()
+        scope = graph.name_scope(self.name)
         name: str = scope.__enter__()
         self._open.append(scope)
         return name
@@ -76,13 +77,18 @@ def op_scope(values: Any, name: Any, default_name: Any = None) -> Iterator[str]:
         yield scope
 
 
-@contextmanager
-def init_scope() -> Iterator[None]:
+class init_scope:
     """Lift control dependencies and conditionals; the name scope stays."""
-    graph = get_default_graph()
-    stack = graph.name_stack
-    with graph.name_scope(stack + "/" if stack else ""), graph.control_dependencies(None):
-        yield
+
+    __slots__ = ("_controls",)
+
+    def __enter__(self) -> None:
+        # The name scope would be entered again under its own name, which changes nothing.
+        self._controls = get_default_graph().control_dependencies(None)
+        self._controls.__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        self._controls.__exit__()
 
 
 def control_dependencies(control_inputs: Any) -> Any:

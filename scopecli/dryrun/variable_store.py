@@ -19,7 +19,7 @@ from scopecli.dryrun.graph_keys import GraphKeys
 from scopecli.dryrun.partition import PartitionInfo, call_partitioner, cut, slices
 from scopecli.dryrun.partitioned_variables import PartitionedVariable
 from scopecli.dryrun.regularizers import LazyTensor
-from scopecli.dryrun.scopes import add_to_collection, colocate_with, init_scope, name_scope
+from scopecli.dryrun.scopes import add_to_collection, colocate_with, name_scope
 from scopecli.dryrun.shapes import TensorShape
 from scopecli.dryrun.synchronization import checked
 from scopecli.dryrun.variables import SaveSliceInfo, Variable
@@ -318,23 +318,22 @@ def _initial_value(
     Raises:
         ValueError: the initializer cannot be called.
     """
-    with init_scope():
-        if from_value:
-            return initializer, None
-        if isinstance(initializer, type):
-            initializer = initializer()
-        if shape is not None and shape.is_fully_defined():
-            sizes = shape.as_list()
-            if _has_parameter(initializer, "partition_info"):
-                return partial(initializer, sizes, dtype=dtype, partition_info=part), dtype
-            return partial(initializer, sizes, dtype=dtype), dtype
-        if _needs_no_arguments(initializer):
-            return initializer, None
-        raise ValueError(
-            "The initializer passed is not valid. It should be a callable with no arguments and "
-            "the shape should not be provided or an instance of `tf.keras.initializers.*' and "
-            "`shape` should be fully defined."
-        )
+    if from_value:
+        return initializer, None
+    if isinstance(initializer, type):
+        initializer = initializer()
+    if shape is not None and shape.is_fully_defined():
+        sizes = shape.as_list()
+        if _has_parameter(initializer, "partition_info"):
+            return partial(initializer, sizes, dtype=dtype, partition_info=part), dtype
+        return partial(initializer, sizes, dtype=dtype), dtype
+    if _needs_no_arguments(initializer):
+        return initializer, None
+    raise ValueError(
+        "The initializer passed is not valid. It should be a callable with no arguments and "
+        "the shape should not be provided or an instance of `tf.keras.initializers.*' and "
+        "`shape` should be fully defined."
+    )
 
 
 def _has_parameter(function: Any, name: str) -> bool:
