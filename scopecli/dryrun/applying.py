@@ -77,7 +77,7 @@ def constant(
             raise TypeError(f"Expected Tensor's shape: {dims}, got {own}.")
     graph = get_default_graph()
     stack = graph.name_stack
-    full = name[:-1] if name[-1:] == "/" else graph.unique_name(name)
+    full = graph.node_name(name)
     attributes = {"dtype": kind, "shape": dims}
     op = graph.add("Const", full, [], [(kind, dims)], attributes)
     op.value = value if shape is None or own == dims else _filled(value, dims)

@@ -260,6 +260,24 @@ class _NameScope:
         self._graph.name_stack = self._old
 
 
+class _Devices:
+    """`with graph.device(...):`."""
+
+    __slots__ = ("_devices", "_graph", "_old")
+
+    def __init__(self, graph: Graph, devices: list[Any]) -> None:
+        self._graph = graph
+        self._devices = devices
+        self._old: list[Any] = []
+
+    def __enter__(self) -> None:
+        graph = self._graph
+        self._old, graph.devices = graph.devices, self._devices
+
+    def __exit__(self, *_: object) -> None:
+        self._graph.devices = self._old
+
+
 class Graph:
     """A graph that grows.
 
@@ -267,6 +285,7 @@ class Graph:
         name_stack: the current name scope, without the last slash.
         controllers: the open `control_dependencies`.
         context: the branch of a conditional that is being built.
+        devices: the open device scopes, outermost first.
         collections: by key.
         opaque: the calls that are not known, and the node that stands for each.
         roles: kind and attributes of variables that are an optimizer's state, by name.
@@ -282,7 +301,7 @@ class Graph:
         self.seed: int | None = None
         self._names: dict[str, int] = {}
         self._operations: dict[str, Operation] = {}
-        self._devices: list[Any] = []
+        self.devices: list[Any] = []
         self._finalized = False
 
     # Names
@@ -305,6 +324,19 @@ class Graph:
                 names[key] = 1
             name = f"{name}_{number - 1}"
         return name
+
+    def node_name(self, name: str) -> str:
+        """The name of a node that is no scope.
+
+        Raises:
+            ValueError: no node can be called that.
+        """
+        full = name[:-1] if name[-1:] == "/" else self.unique_name(name)
+        if not _ROOT_NAME.match(full):
+            raise ValueError(
+                f"`{full}` is not a valid node name. Accepted names conform to Regex /{_ROOT_NAME}/"
+            )
+        return full
 
     def scope_name(self, name: str | None) -> str:
         """The stack that entering a name scope makes.
@@ -353,17 +385,13 @@ class Graph:
         """
         if self._finalized:
             raise RuntimeError("Graph is finalized and cannot be modified.")
-        if not _ROOT_NAME.match(name):
-            raise ValueError(
-                f"`{name}` is not a valid node name. Accepted names conform to Regex /{_ROOT_NAME}/"
-            )
         if name in self._operations:
             raise ValueError(f"Duplicate node name in graph: '{name}'")
         op = Operation(self, name, type_, inputs, attributes)
         op.outputs = [Tensor(op, i, dtype, dims) for i, (dtype, dims) in enumerate(outputs)]
         if self.controllers:
             self._control(op)
-        for device in self._devices:
+        for device in self.devices:
             op.device = merged_device(op, device)
         self._operations[name] = op
         if self.context is not None:
@@ -493,28 +521,16 @@ class Graph:
                 wanted.append(found)
         return _Controller(self, wanted)
 
-    @contextmanager
-    def device(self, device_name_or_function: Any) -> Iterator[None]:
+    def device(self, device_name_or_function: Any) -> _Devices:
         """What is made inside runs there."""
-        old = self._devices
-        self._devices = [*old, device_name_or_function]
         if device_name_or_function is None:
-            self._devices = []
-        try:
-            yield
-        finally:
-            self._devices = old
+            return _Devices(self, [])
+        return _Devices(self, [*self.devices, device_name_or_function])
 
-    @contextmanager
-    def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
+    def colocate_with(self, op: Any, ignore_existing: bool = False) -> _Devices:
         """What is made inside runs where the other does."""
-        old = self._devices
         device = "" if op is None else op.device
-        self._devices = [device] if device else []
-        try:
-            yield
-        finally:
-            self._devices = old
+        return _Devices(self, [device] if device else [])
 
     @contextmanager
     def container(self, container_name: str) -> Iterator[str]:

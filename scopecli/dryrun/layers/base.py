@@ -14,7 +14,7 @@ from scopecli.dryrun.dtypes import float32
 from scopecli.dryrun.graph import Operation, Tensor
 from scopecli.dryrun.graph_keys import GraphKeys
 from scopecli.dryrun.scopes import get_collection_ref, name_scope
-from scopecli.dryrun.variable_scopes import get_variable, variable_scope
+from scopecli.dryrun.variable_scopes import get_variable, get_variable_scope, variable_scope
 from scopecli.dryrun.variables import global_variables
 
 _WORDS = (re.compile(r"(.)([A-Z][a-z0-9]+)"), re.compile(r"([a-z])([A-Z])"))
@@ -125,24 +125,43 @@ class Layer:
         """Get or make a variable of the layer."""
         self._set_scope()
         existing = set(global_variables()) if regularizer is not None else set()
-        reuse = self.built or self._reuse
-        with variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
-            self._current = scope
-            with name_scope(scope.original_name_scope):
-                variable = get_variable(
-                    name,
-                    shape,
-                    dtype=dtype or self.dtype or float32,
-                    initializer=scope.initializer if initializer is None else initializer,
-                    trainable=trainable and self.trainable,
-                    constraint=constraint,
-                )
-                if regularizer is not None:
-                    self._regularize(name, variable, regularizer, existing)
+        # TensorFlow enters the scope again for each variable; while the layer is called it is open.
+        if get_variable_scope() is self._current:
+            variable = self._variable(name, shape, dtype, initializer, trainable, constraint)
+            if regularizer is not None:
+                self._regularize(name, variable, regularizer, existing)
+        else:
+            reuse = self.built or self._reuse
+            with variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
+                self._current = scope
+                with name_scope(scope.original_name_scope):
+                    variable = self._variable(
+                        name, shape, dtype, initializer, trainable, constraint
+                    )
+                    if regularizer is not None:
+                        self._regularize(name, variable, regularizer, existing)
         self.weights.append(variable)
         return variable
 
     add_variable = add_weight
+
+    def _variable(
+        self,
+        name: str,
+        shape: Any,
+        dtype: Any,
+        initializer: Any,
+        trainable: bool,
+        constraint: Any,
+    ) -> Any:
+        return get_variable(
+            name,
+            shape,
+            dtype=dtype or self.dtype or float32,
+            initializer=self._current.initializer if initializer is None else initializer,
+            trainable=trainable and self.trainable,
+            constraint=constraint,
+        )
 
     def _regularize(self, name: str, variable: Any, regularizer: Any, existing: set[Any]) -> None:
         parts = list(variable) if hasattr(variable, "_get_variable_list") else [variable]

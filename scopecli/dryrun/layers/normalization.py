@@ -75,13 +75,17 @@ class BatchNormalization(Layer):
             self.gamma = self.add_weight("gamma", sizes, None, *self.gamma_options)
         if self.center:
             self.beta = self.add_weight("beta", sizes, None, *self.beta_options)
-        partitioner, self._scope.partitioner = self._scope.partitioner, None
+        scopes = (self._scope, self._current)  # averages are never cut into parts
+        partitioners = [scope.partitioner for scope in scopes]
+        for scope in scopes:
+            scope.partitioner = None
         mean, variance = self.moving
         self.moving_mean = self.add_weight("moving_mean", sizes, None, mean, trainable=False)
         self.moving_variance = self.add_weight(
             "moving_variance", sizes, None, variance, trainable=False
         )
-        self._scope.partitioner = partitioner
+        for scope, partitioner in zip(scopes, partitioners, strict=True):
+            scope.partitioner = partitioner
 
     def call(self, inputs: Any, training: Any = False, **_: Any) -> Any:
         return self._fused(inputs, training) if self.fused else self._plain(inputs, training)
