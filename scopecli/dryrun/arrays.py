@@ -6,10 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 from scopecli.dryrun.applying import apply, apply_op, constant, convert_to_tensor
-from scopecli.dryrun.constant_values import constant_value
 from scopecli.dryrun.dtypes import as_dtype, bool_, float32, int32
 from scopecli.dryrun.graph import Tensor
-from scopecli.dryrun.python_values import flattened
 from scopecli.dryrun.scopes import name_scope
 from scopecli.dryrun.shapes import Dimension, TensorShape, dims_of
 
@@ -459,11 +457,3 @@ def eye(
             return apply("MatrixDiagV3", diagonal, 0, -1, -1, 0, name="diag")
         matrix = zeros([num_rows, columns], dtype=dtype)
         return apply("MatrixSetDiagV3", matrix, diagonal, 0, name="set_diag")
-
-
-def static_values(value: Any) -> list[Any] | None:
-    """The elements of a list or constant tensor, as far as they are known."""
-    if isinstance(value, Tensor):
-        found = constant_value(value)
-        return found if found is None or isinstance(found, list) else flattened(found)
-    return flattened(value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-_ALIASES = {"divide_no_nan": "div_no_nan", "mod": "mod", "top_k": "top_k", "in_top_k": "in_top_k"}
 _OF_NN = frozenset({"l2_normalize", "softmax", "log_softmax", "top_k", "in_top_k"})
 
 

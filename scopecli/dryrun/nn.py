@@ -39,6 +39,7 @@ _ELSEWHERE = {
     "log_uniform_candidate_sampler": "embeddings",
     "rnn_cell": "rnn_cell",
     "static_rnn": "rnn",
+    "static_bidirectional_rnn": "rnn",
     "dynamic_rnn": "rnn",
     "bidirectional_dynamic_rnn": "rnn",
 }

@@ -12,11 +12,11 @@ def __getattr__(name: str) -> Any:
     """A name of one of the parts, or something that is not known."""
     if name.startswith("__"):
         raise AttributeError(name)
-    if name in {"losses", "learning", "nets", "evaluation", "metrics", "tfexample_decoder"}:
+    if name == "losses":
         from scopecli import dryrun
 
-        return dryrun.losses if name == "losses" else dryrun.contrib.unknown
-    if name in {"regularizers", "initializers", "ops", "layers_"}:
+        return dryrun.losses
+    if name in {"regularizers", "initializers"}:
         return import_module(f"{__name__}.layers")
     if name == "variance_scaling_initializer":
         return import_module(f"{__name__}.layers").variance_scaling
