@@ -78,3 +78,7 @@ class RefusedError(ScopecliError):
     def __init__(self, problem: str, reasons: Sequence[str], *, path: str | None = None) -> None:
         super().__init__(problem, path=path)
         self.reasons = tuple(reasons)
+
+
+class ProgramError(ScopecliError):
+    """A program of the user's own, run for the names that it makes, failed."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from scopecli.errors import EXIT_OK, ScopecliError
+from scopecli.errors import EXIT_OK, ProgramError, ScopecliError
 from scopecli.formats import registry
 
 if TYPE_CHECKING:
@@ -89,9 +89,7 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
     def with_load(
         *arguments: Any, input_format: str | None, tag_set: str | None, **options: Any
     ) -> Any:
-        from scopecli.formats.opening import load
-
-        loading = partial(load, input_format=input_format, tag_set=tag_set)
+        loading = partial(_load, input_format=input_format, tag_set=tag_set)
         return function(*arguments, load=loading, **options)
 
     known = ", ".join(registry.BY_ID)
@@ -106,6 +104,25 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--tag-set", metavar="TAGS", help="Which graph of a SavedModel: its tags, as a,b."
         ),
     )(with_load)
+
+
+def _load(path: str, *, input_format: str | None, tag_set: str | None) -> Model:
+    """Open a file, or run `FILE.py:FUNCTION` for the graph that it builds."""
+    if ".py" in path and input_format is None:
+        from scopecli.dryrun.running import run, split
+
+        if split(path):
+            done = run(path, {}, ("tensorflow",))
+            if done.refusal is not None:
+                raise ProgramError(
+                    str(done.refusal.error).partition("\n")[0].partition(" Originally")[0],
+                    where=f"{done.refusal.call.file}:{done.refusal.call.line}",
+                    hint="`scopecli dryrun` shows both places",
+                )
+            return done.model
+    from scopecli.formats.opening import load
+
+    return load(path, input_format=input_format, tag_set=tag_set)
 
 
 def _together(

@@ -154,6 +154,14 @@ FORMATS: tuple[Format, ...] = (
 
 BY_ID = {row.id: row for row in FORMATS}
 
+# What a dry run gives is no file, so no reader opens it.
+_NO_FILES = {"program": "TensorFlow 1 program"}
+
+
+def title(format_id: str) -> str:
+    """What a format is called, for people."""
+    return _NO_FILES.get(format_id) or BY_ID[format_id].title
+
 
 def get(format_id: str) -> Format:
     """The row of a format id.

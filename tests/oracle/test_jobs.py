@@ -155,7 +155,7 @@ def test_a_checkpoint_and_its_graph_in_one_go(run: Run) -> None:
 
 
 def test_arrays_that_numpy_saved(run: Run) -> None:
-    arrays = {"a/w": np.arange(6.0).reshape(2, 3), "a/b": np.ones(3, "f4")}
+    arrays: dict[str, Any] = {"a/w": np.arange(6.0).reshape(2, 3), "a/b": np.ones(3, "f4")}
     np.savez("old.npz", **arrays)
     assert run("rename", "old.npz", "-o", "new.npz", "a/=b/").code == 0
     with np.load("new.npz") as found:
