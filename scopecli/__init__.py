@@ -1,6 +1,7 @@
 """scopecli: inspect saved models without the framework that wrote them.
 
-`load` opens any supported file and returns a `Model`; the command line is built on the same call.
+`load` opens any supported file and returns a `Model`; `validate` checks one and returns `Finding`s.
+The command line is built on the same calls.
 """
 
 from __future__ import annotations
@@ -8,19 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0.dev0"
-__all__ = ["Model", "ScopecliError", "Variable", "__version__", "load"]
+__all__ = ["Finding", "Model", "ScopecliError", "Variable", "__version__", "load", "validate"]
 
 if TYPE_CHECKING:
     from scopecli.errors import ScopecliError
     from scopecli.formats.opening import load
+    from scopecli.model.finding import Finding
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
+    from scopecli.rules.engine import validate
 
 _EXPORTS = {
+    "Finding": "scopecli.model.finding",
     "Model": "scopecli.model.model",
     "ScopecliError": "scopecli.errors",
     "Variable": "scopecli.model.variable",
     "load": "scopecli.formats.opening",
+    "validate": "scopecli.rules.engine",
 }
 
 

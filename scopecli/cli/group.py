@@ -14,7 +14,11 @@ COMMANDS = {
     "collections": "Show the collections of a graph or model.",
     "reuse": "Show which scopes were entered again, and what they share.",
     "show": "Show all that is known of a variable, and its values.",
+    "validate": "Check saved models with lint rules, for CI; also called lint.",
+    "rules": "Show the rules of validate.",
 }
+
+ALIASES = {"lint": "validate"}
 
 
 class LazyGroup(click.Group):
@@ -26,6 +30,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command, or say which name is nearest."""
+        cmd_name = ALIASES.get(cmd_name, cmd_name)
         if cmd_name not in COMMANDS:
             from difflib import get_close_matches
 

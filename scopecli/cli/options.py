@@ -82,6 +82,11 @@ def output_options(*formats: str) -> Callable[[Decorated], Decorated]:
     )
 
 
+def codes_option(name: str, help_text: str) -> Callable[[Decorated], Decorated]:
+    """An option with codes of rules, separated by commas, that may be given again."""
+    return click.option(name, metavar="CODES", multiple=True, help=help_text)
+
+
 def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--input-format` and `--tag-set`, which the command gets as one function `load`."""
 
@@ -123,7 +128,12 @@ def _together(
 
 
 def for_each_model(paths: Iterable[str], load: Load, action: Callable[[Model], None]) -> int:
-    """Load each path and do something with its model; the exit code.
+    """Load each path and do something with its model; the exit code."""
+    return for_each_path(paths, lambda path: action(load(path)))
+
+
+def for_each_path(paths: Iterable[str], action: Callable[[str], None]) -> int:
+    """Do something with each path; the exit code.
 
     A path that cannot be done gets its line on standard error, and the others are done all the
     same.
@@ -133,7 +143,7 @@ def for_each_model(paths: Iterable[str], load: Load, action: Callable[[Model], N
     code = EXIT_OK
     for path in paths:
         try:
-            action(load(path))
+            action(path)
         except ScopecliError as error:
             error.path = error.path or path
             sys.stdout.flush()  # so that the line stands where the output would have been

@@ -76,6 +76,7 @@ def read(path: str) -> Model:
         metadata=contents.metadata,
         collections=keras_model.collections(weights) if config and config.layers else {},
         reuse=keras_model.reuse(config) if config else (),
+        layers=keras_model.layers(config),
         notes=[*listing.notes, *contents.notes, *missing],
         files=(File(path, size, "model"),),
         tensors=Hdf5Tensors(partial(hdf5_file.opened, path)),

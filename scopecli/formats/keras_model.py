@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.formats import keras_names
 from scopecli.model.collection import Collection
+from scopecli.model.layer import Layer as ModelLayer
 from scopecli.model.model import Reuse
 
 if TYPE_CHECKING:
@@ -105,6 +106,14 @@ def reuse(config: ModelConfig) -> list[Reuse]:
         )
         for layer in config.layers
         if len(layer.calls) > 1
+    ]
+
+
+def layers(config: ModelConfig | None) -> list[ModelLayer]:
+    """The layers, as a model has them."""
+    return [
+        ModelLayer(layer.path, layer.parent, layer.name, layer.class_name, layer.config)
+        for layer in (config.layers if config else ())
     ]
 
 

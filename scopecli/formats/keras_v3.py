@@ -68,6 +68,7 @@ def read(path: str) -> Model:
         metadata=contents.metadata,
         collections=keras_model.collections(weights) if config and config.layers else {},
         reuse=keras_model.reuse(config) if config else (),
+        layers=keras_model.layers(config),
         notes=notes,
         files=(File(path, contents.size, "model"),),
         tensors=Hdf5Tensors(open_weights) if contents.has_weights else None,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from scopecli.model.collection import Collection
     from scopecli.model.graph import Graph
+    from scopecli.model.layer import Layer
     from scopecli.model.variable import Variable
 
 
@@ -93,6 +94,7 @@ class Model(NamedTuple):
         files: the files that it is made of.
         tensors: reads values; None where the file has none.
         graph: the computation graph, in the file or beside it; None where there is none.
+        layers: as the file's own description of the model has them.
     """
 
     path: str
@@ -106,6 +108,7 @@ class Model(NamedTuple):
     files: Sequence[File] = ()
     tensors: TensorReader | None = None
     graph: Graph | None = None
+    layers: Sequence[Layer] = ()
 
     def collections_of(self) -> dict[str, tuple[str, ...]]:
         """For each variable key, the collections that it is in, in the model's order."""

@@ -8,7 +8,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Role = Literal[
-    "plain", "title", "dim", "scope", "variable", "slot", "shape", "dtype", "size", "mark", "note"
+    "plain",
+    "title",
+    "dim",
+    "scope",
+    "variable",
+    "slot",
+    "shape",
+    "dtype",
+    "size",
+    "mark",
+    "note",
+    "error",
 ]
 
 
@@ -27,6 +38,7 @@ RICH_STYLES: Mapping[Role, str] = {
     "size": "none",
     "mark": "yellow",
     "note": "yellow",
+    "error": "bold red",
 }
 
 # https://en.wikipedia.org/wiki/ANSI_escape_code#Select_Graphic_Rendition_parameters
@@ -39,6 +51,7 @@ _SGR: Mapping[Role, str] = {
     "dtype": "32",
     "mark": "33",
     "note": "33",
+    "error": "1;31",
 }
 
 

@@ -1,0 +1,155 @@
+"""What rules are given: a model, what it is held against, and what is worth computing only once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from scopecli.model.names import scope_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from scopecli.analysis.dataflow import Readers
+    from scopecli.analysis.reuse import ReuseReport
+    from scopecli.analysis.training import Training
+    from scopecli.analysis.wiring import Wiring
+    from scopecli.errors import ScopecliError
+    from scopecli.model.graph import Graph
+    from scopecli.model.model import Model
+    from scopecli.model.variable import Variable
+
+    Load = Callable[[str], Model]
+
+
+class Context:
+    """One model, as rules see it. Everything that takes time is computed when first asked for.
+
+    Attributes:
+        model: as it was opened.
+        reference: what the model is meant to be like, with `--against`.
+        together: the models that are to be loaded with it, with `--together`; those before it.
+        reads_values: whether tensors may be read, with `--values`.
+        damage: why the file cannot be opened; then the model is empty.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        load: Load,
+        *,
+        reference: Model | None = None,
+        together: Sequence[Model] = (),
+        reads_values: bool = False,
+        damage: ScopecliError | None = None,
+    ) -> None:
+        self.model = model
+        self.reference = reference
+        self.together = together
+        self.reads_values = reads_values
+        self.damage = damage
+        self._load = load
+
+    # The variables, by their names.
+
+    @cached_property
+    def own(self) -> Sequence[Variable]:
+        """The model's own variables: no optimizer state, no averages, no constants."""
+        return own_variables(self.model)
+
+    @cached_property
+    def by_path(self) -> Mapping[str, Variable]:
+        """The model's own variables by their place in the scope tree."""
+        return {variable.path: variable for variable in self.own}
+
+    @cached_property
+    def scopes(self) -> Mapping[str, Sequence[Variable]]:
+        """For each scope with own variables directly in it, those."""
+        separator = self.model.separator
+        found: dict[str, list[Variable]] = {}
+        for path, variable in self.by_path.items():
+            scope = scope_of(path, separator)
+            if scope in found:
+                found[scope].append(variable)
+            else:
+                found[scope] = [variable]
+        return found
+
+    @cached_property
+    def inner_scopes(self) -> Mapping[str, Sequence[str]]:
+        """For each scope with scopes directly in it, the paths of those."""
+        separator = self.model.separator
+        found: dict[str, list[str]] = {}
+        known = {""}
+        for scope in self.scopes:
+            while scope not in known:
+                known.add(scope)
+                parent = scope_of(scope, separator)
+                found.setdefault(parent, []).append(scope)
+                scope = parent  # noqa: PLW2901 - up to the first scope that is known
+        return found
+
+    # The graph.
+
+    @cached_property
+    def graph_model(self) -> Model | None:
+        """The model whose variables are the graph's: of a checkpoint, what its `.meta` is alone."""
+        if self.model.graph is None:
+            return None
+        beside = [file.path for file in self.model.files if file.role == "graph"]
+        return self._load(beside[0]) if len(self.model.files) > 1 and beside else self.model
+
+    @property
+    def graph(self) -> Graph:
+        """The graph, for rules that need one."""
+        assert self.model.graph is not None  # noqa: S101 - such rules run only where it is there
+        return self.model.graph
+
+    @cached_property
+    def graph_variables(self) -> Mapping[str, Variable]:
+        """The variables of the graph, by the names of their nodes."""
+        found = self.graph_model.variables if self.graph_model is not None else ()
+        return {variable.key: variable for variable in found if variable.kind != "constant"}
+
+    @cached_property
+    def members(self) -> Mapping[str, Sequence[str]]:
+        """The graph's collections of variables, by key, with the names of their nodes."""
+        found = self.graph_model.collections if self.graph_model is not None else {}
+        return {key: c.members for key, c in found.items() if c.kind == "variables"}
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        """Which node feeds which."""
+        from scopecli.analysis.wiring import Wiring
+
+        return Wiring(self.graph)
+
+    @cached_property
+    def training(self) -> Training:
+        """What the optimizers do, and what writes variables."""
+        from scopecli.analysis.training import Training
+
+        return Training(self.graph, self.wiring)
+
+    @cached_property
+    def readers(self) -> Readers:
+        """Who computes with each variable."""
+        from scopecli.analysis.dataflow import Readers
+
+        return Readers(self.graph)
+
+    @cached_property
+    def reuse(self) -> ReuseReport:
+        """Which scopes were entered again, and which only look alike."""
+        from scopecli.analysis.reuse import reuse_of
+
+        return reuse_of(self.graph_variables.values(), self.readers)
+
+
+def own_variables(model: Model) -> list[Variable]:
+    """A model's own variables: no optimizer state, no averages, no constants."""
+    return [
+        variable
+        for variable in model.variables
+        if variable.kind == "variable" and "average_of" not in variable.attributes
+    ]

@@ -1,0 +1,238 @@
+"""A notation for small models, in which the rules' examples are written. A line says one thing.
+
+    net/w: float32[4,3] trainable slot_of=v     a variable; words are its flags, kind, attributes
+    net/MatMul = MatMul(x, net/w/read, ^init)   a node of the graph, its inputs and control inputs
+    @trainable_variables: net/w, net/b          a collection
+    !missing-shard data: is missing             a note of the reader
+    format := keras-h5                          a field of the model: format, path, separator
+    layer := encoder/dense Dense                a layer of the model's description
+    saver := net/w, key=net/b                   what the graph's saver writes
+    meta := {"step": 3}                         facts about the whole file
+    damage := is cut off                        the file cannot be opened
+    # a comment
+    ---                                         what is above is the other model: the reference,
+                                                or what is to be loaded together with this one
+
+A variable of a model with a graph is a node too, with a `read` behind it, as `get_variable` makes.
+Where the nodes say nothing, `graph := yes` gives the model a graph.
+"""
+
+from __future__ import annotations
+
+import json
+from textwrap import dedent
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.errors import DamagedFileError, ScopecliError
+from scopecli.model.collection import Collection
+from scopecli.model.dtypes import BITS
+from scopecli.model.graph import Graph, Node, Saved, Saver, Versions, node_name
+from scopecli.model.layer import Layer
+from scopecli.model.model import Model, Note
+from scopecli.model.variable import KINDS, Kind, Variable
+from scopecli.rules.context import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scopecli.model.graph import Function, Nodes, Signature
+
+_OTHER = "\n---\n"
+_FLAGS = {"trainable": True, "untrainable": False}
+
+
+class Example(NamedTuple):
+    """What a text says.
+
+    Attributes:
+        model: the model that is checked.
+        other: the one that it is held against, or loaded together with.
+        damage: why it cannot be opened.
+    """
+
+    model: Model
+    other: Model | None
+    damage: ScopecliError | None
+
+    def context(self) -> Context:
+        """What a rule is given."""
+        return Context(
+            self.model,
+            lambda _: self.model,
+            reference=self.other,
+            together=() if self.other is None else (self.other,),
+            damage=self.damage,
+        )
+
+
+def parse(text: str) -> Example:
+    """Read an example.
+
+    Raises:
+        ValueError: a line says nothing in this notation.
+    """
+    above, found, below = dedent(text).rpartition(_OTHER)
+    parts = _Parts(below)
+    other = _Parts(above).model() if found else None
+    damage = parts.fields.get("damage")
+    return Example(parts.model(), other, DamagedFileError(damage) if damage else None)
+
+
+class _Parts:
+    """What the lines say, in order."""
+
+    def __init__(self, text: str) -> None:
+        self.fields: dict[str, str] = {}
+        self.variables: list[Variable] = []
+        self.nodes: list[Node] = []
+        self.layers: list[Layer] = []
+        self.lists: list[tuple[str, list[str]]] = []
+        self.notes: list[Note] = []
+        for line in text.splitlines():
+            statement = line.partition("#")[0].strip()
+            if statement:
+                self._take(statement)
+
+    def _take(self, line: str) -> None:
+        name, sign, rest = _parted(line)
+        if sign == " := " and name == "layer":
+            path, class_name = rest.split()
+            parent, _, own = path.rpartition("/")
+            self.layers.append(Layer(path, parent, own, class_name, {}))
+        elif sign == " := ":
+            self.fields[name] = rest
+        elif sign == " = ":
+            self.nodes.append(_node(name, rest))
+        elif name[0] == "@":
+            self.lists.append((name[1:], _words(rest)))
+        elif name[0] == "!":
+            code, _, subject = name[1:].partition(" ")
+            self.notes.append(Note(code, rest, subject))
+        else:
+            self.variables.append(_variable(name, rest))
+
+    def model(self) -> Model:
+        """The model that they are."""
+        graph = self._graph() if self.nodes or "graph" in self.fields else None
+        known = {variable.key for variable in self.variables}
+        return Model(
+            path=self.fields.get("path", "example"),
+            format=self.fields.get("format", "tf-metagraph" if graph else "tf-v2-checkpoint"),
+            variables=self.variables,
+            separator=self.fields.get("separator", "/"),
+            metadata=json.loads(self.fields.get("meta", "{}")),
+            collections={
+                key: Collection(
+                    key, "variables" if known.intersection(names) else "nodes", tuple(names)
+                )
+                for key, names in self.lists
+            },
+            notes=self.notes,
+            graph=graph,
+            layers=self.layers,
+        )
+
+    def _graph(self) -> Graph:
+        nodes = []
+        for variable in self.variables:
+            nodes.append(Node(variable.name, "VariableV2", (), (), "", {}))
+            nodes.append(Node(f"{variable.name}/read", "Identity", (variable.name,), (), "", {}))
+        return Graph(_GraphParts([*nodes, *self.nodes], self._saver()))
+
+    def _saver(self) -> Saver | None:
+        if "saver" not in self.fields:
+            return None
+        pairs = [pair.rpartition("=") for pair in _words(self.fields["saver"])]
+        saved = [Saved(key or name, "", name, name) for key, _, name in pairs]
+        return Saver("save", "V2", "save/Const", "save/save", "save/restore_all", saved, saved)
+
+
+def _parted(line: str) -> tuple[str, str, str]:
+    for sign in (" := ", " = ", ": "):
+        name, found, rest = line.partition(sign)
+        if found:
+            return name.strip(), sign, rest.strip()
+    raise ValueError(f"no statement: {line!r}")
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _variable(name: str, text: str) -> Variable:
+    """A variable: type, shape, and what is said of it."""
+    type_text, *words = text.split()
+    dtype, _, dims = type_text.removesuffix("]").partition("[")
+    shape = tuple(int(size) for size in _words(dims))
+    kind: Kind = "variable"
+    trainable = None
+    attributes: dict[str, object] = {}
+    for word in words:
+        key, found, value = word.partition("=")
+        if found:
+            attributes[key] = value
+        elif key in KINDS:
+            kind = key
+        else:
+            trainable = _FLAGS[key]
+    variable = Variable(name, name, shape, dtype, None, kind, trainable, None, attributes)
+    bits = BITS.get(dtype)
+    return variable._replace(nbytes=variable.params * bits // 8 if bits else None)
+
+
+def _node(name: str, text: str) -> Node:
+    op, _, inside = text.removesuffix(")").partition("(")
+    inputs = _words(inside)
+    data = tuple(tensor for tensor in inputs if tensor[0] != "^")
+    control = tuple(node_name(tensor) for tensor in inputs if tensor[0] == "^")
+    return Node(name, op, data, control, "", {})
+
+
+class _Nodes:
+    """Nodes in a list; a `Nodes`."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._nodes = nodes
+        self.names = [node.name for node in nodes]
+        self.ops = [node.op for node in nodes]
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __getitem__(self, index: int, /) -> Node:
+        return self._nodes[index]
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self._nodes)
+
+    def find(self, name: str) -> int:
+        """Number of the first node with the name; -1 where there is none."""
+        return self.names.index(name) if name in self.names else -1
+
+
+class _GraphParts:
+    """The parts of a graph in memory; a `Parts`."""
+
+    def __init__(self, nodes: Sequence[Node], saver: Saver | None) -> None:
+        self._nodes = _Nodes(nodes)
+        self._saver = saver
+
+    def nodes(self) -> Nodes:
+        """The nodes of the main graph."""
+        return self._nodes
+
+    def functions(self) -> Sequence[Function]:
+        """None."""
+        return ()
+
+    def signatures(self) -> Sequence[Signature]:
+        """None."""
+        return ()
+
+    def savers(self) -> tuple[Saver | None, Sequence[Saver]]:
+        """The saver, and no stale ones."""
+        return self._saver, ()
+
+    def versions(self) -> Versions:
+        """Those of the last TensorFlow 1."""
+        return Versions(134, 12, ())
