@@ -274,13 +274,10 @@ def _twins(variables: Mapping[str, Variable], readers: Readers) -> Iterator[Twin
         if any(scope.startswith(outer) for scope in scopes for outer in told):
             continue
         first, *others = scopes
-        flows = readers.fed_by(_below(first, variables))
-        parallel = [
-            other
-            for other in others
-            if not _touches(flows, other, variables, readers)
-            and not _touches(readers.fed_by(_below(other, variables)), first, variables, readers)
-        ]
+        below = {f"{scope}/{name}": scope for scope in others for name, _, _ in inside}
+        met = readers.connected([f"{first}/{name}" for name, _, _ in inside], below)
+        connected = {below[name] for name in met}
+        parallel = [other for other in others if other not in connected]
         if parallel:
             told += [f"{scope}/" for scope in (first, *parallel)]
             yield Twins((first, *parallel), tuple(name for name, _, _ in inside))
@@ -307,14 +304,3 @@ def _number(scope: str) -> tuple[int, str]:
     """A key that sorts by the number behind a name, however long it is; none comes first."""
     number = scope.removeprefix(without_number(scope))
     return len(number), number
-
-
-def _below(scope: str, variables: Iterable[str]) -> list[str]:
-    return [name for name in variables if name.startswith(f"{scope}/")]
-
-
-def _touches(
-    flow: set[str], scope: str, variables: Mapping[str, Variable], readers: Readers
-) -> bool:
-    """Whether a flow of data reaches an operation that reads a variable of the scope."""
-    return any(reader in flow for name in _below(scope, variables) for reader in readers.of(name))

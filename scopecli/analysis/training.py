@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from scopecli.analysis.dataflow import VARIABLE_OPS
+from scopecli.analysis.wiring import PASSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +22,11 @@ _MOST_STEPS = 4  # between what a Restore operation reads and what it is assigne
 _CALLS = frozenset(
     {"Case", "If", "PartitionedCall", "StatefulPartitionedCall", "While", "StatelessIf"}
 )
+# Operations that look at a variable without computing with it.
+_LOOKING = frozenset(
+    {"DestroyResourceOp", "IsVariableInitialized", "NoOp", "VarIsInitializedOp", "VariableShape"}
+)
+_LOOKING_STARTS = ("Save", "HistogramSummary", "ScalarSummary", "WriteHistogramSummary")
 # `tf.gradients` puts the gradient of an operation below its own scope, under that name and `_grad`.
 _GRADIENT = r"(?:.*/)?gradients(?:_[0-9]+)?/(.*?)_grad/"
 _REGULARIZER = "/Regularizer"
@@ -80,6 +86,52 @@ class Training:
                     if wiring.ops[origin] in VARIABLE_OPS:
                         found.setdefault(wiring.names[origin], []).append(number)
         return found
+
+    def is_written(self, variable: str) -> bool:
+        """Whether something that runs with training writes a variable."""
+        return any(number in self.run for number in self.writers.get(variable, ()))
+
+    def written_by(self, number: int) -> frozenset[str]:
+        """The variables that a node writes, or one a few steps before it does: a group of them."""
+        wiring = self._wiring
+        waiting = [number]
+        for _ in range(_MOST_STEPS):
+            found = {self._written[node] for node in waiting if node in self._written}
+            if found:
+                return frozenset(found)
+            waiting = [
+                source
+                for node in waiting
+                for source in (*wiring.inputs[node], *wiring.controls[node])
+            ]
+        return frozenset()
+
+    @cached_property
+    def _written(self) -> Mapping[int, str]:
+        return {number: name for name, numbers in self.writers.items() for number in numbers}
+
+    def is_used(self, variable: str) -> bool:
+        """Whether anything but initializing, saving and summaries has to do with a variable."""
+        wiring = self._wiring
+        waiting = [wiring.find(variable)]
+        seen = set(waiting)
+        while waiting:
+            for consumer in wiring.consumers[waiting.pop()]:
+                op = wiring.ops[consumer]
+                if consumer in seen or op in _LOOKING or op.startswith(_LOOKING_STARTS):
+                    continue
+                if op not in PASSING and not self._only_sets(consumer):
+                    return True
+                seen.add(consumer)
+                waiting += [consumer] if op in PASSING else []
+        return False
+
+    def _only_sets(self, number: int) -> bool:
+        """Whether a node gives a variable its initial value, or the one in a file."""
+        if not self._wiring.ops[number].startswith("Assign"):
+            return False
+        own = f"{self._target(number)}/Assign"
+        return self._wiring.names[number] == own or self._restores(number)
 
     @cached_property
     def differentiated(self) -> Mapping[str, frozenset[str]]:

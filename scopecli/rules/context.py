@@ -111,11 +111,22 @@ class Context:
         found = self.graph_model.variables if self.graph_model is not None else ()
         return {variable.key: variable for variable in found if variable.kind != "constant"}
 
-    @cached_property
-    def members(self) -> Mapping[str, Sequence[str]]:
-        """The graph's collections of variables, by key, with the names of their nodes."""
+    def collections(self, *wanted: str) -> Mapping[str, Sequence[str]]:
+        """The graph's collections of these kinds or with these keys, and their members.
+
+        The members of kind `variables` are the names of nodes here.
+        """
         found = self.graph_model.collections if self.graph_model is not None else {}
-        return {key: c.members for key, c in found.items() if c.kind == "variables"}
+        return {
+            key: collection.members
+            for key, collection in found.items()
+            if collection.kind in wanted or key in wanted
+        }
+
+    @property
+    def update_ops(self) -> Sequence[str]:
+        """The collection of what is to run with each training step."""
+        return self.collections("update_ops").get("update_ops", ())
 
     @cached_property
     def wiring(self) -> Wiring:
