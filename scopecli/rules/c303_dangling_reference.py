@@ -41,7 +41,10 @@ RULE = Rule(
 def check(context: Context) -> Iterator[Hit]:
     """Look for each member among the nodes."""
     find = context.graph.nodes.find
+    keys: dict[str, list[str]] = {}
     for key, members in context.collections("variables", "nodes").items():
         for name in dict.fromkeys(node_name(member) for member in members):
             if find(name) < 0:
-                yield Hit(name, f"is in the collection {key} and not in the graph")
+                keys.setdefault(name, []).append(key)
+    for name, collections in keys.items():
+        yield Hit(name, f"is not in the graph, but in its collections: {', '.join(collections)}")

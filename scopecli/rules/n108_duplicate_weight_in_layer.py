@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
-from scopecli.model.names import listed, scope_of
+from scopecli.model.names import scope_of
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -24,32 +24,29 @@ RULE = Rule(
     " by its name gets either one.",
     fix="give each weight of the layer a name of its own",
     bad="""
-        a: float32[3] object_path=layer/a path=layer/w
-        b: float32[3] object_path=layer/b path=layer/w
+        w: float32[3] object_path=layer/first path=layer/first
+        w: float32[3] object_path=layer/second path=layer/second
     """,
-    subjects=("layer/w",),
+    subjects=("layer/second",),
     good="""
-        a: float32[3] object_path=layer/a path=layer/w
-        b: float32[3] object_path=layer/b path=layer/v
+        w: float32[3] object_path=layer/first path=layer/first
+        v: float32[3] object_path=layer/second path=layer/second
     """,
 )
 
-_MOST_NAMED = 3
 # Lists that hold the weights of many layers.
 _OF_ALL_LAYERS = frozenset({"_trainable_variables", "_variables"})
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Count the names that each layer, or object of an object graph, gives."""
-    keys: dict[tuple[str, str], list[str]] = {}
+    """Look for a second weight of a name in each layer, or object of an object graph."""
+    taken: dict[tuple[str, str], str] = {}
     for variable in context.own:
         if variable.attributes:
             owner = _owner(variable.attributes)
-            if owner:
-                keys.setdefault((owner, variable.path), []).append(variable.key)
-    for (owner, name), found in keys.items():
-        if len(found) > 1:
-            yield Hit(name, f"is {len(found)} weights of {owner}: {listed(found, _MOST_NAMED)}")
+            other = taken.setdefault((owner, variable.name), variable.path) if owner else ""
+            if owner and other != variable.path:
+                yield Hit(variable.path, f"is called {variable.name}, and so is {other}")
 
 
 def _owner(attributes: Mapping[str, object]) -> str:

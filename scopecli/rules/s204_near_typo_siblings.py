@@ -22,8 +22,8 @@ RULE = Rule(
     why="`kernal` beside `kernel` is a slip of the keyboard, and what was meant to be shared or"
     " restored is there twice. With `AUTO_REUSE` a misspelt scope is simply made.",
     fix="correct the name, and rename it in the checkpoint",
-    false_alarms="Words with fewer than five letters, words in capitals, and words that differ in a digit or at their"
-    " first letter are left alone, as are plurals.",
+    false_alarms="Words with fewer than five letters, words in capitals, and words that differ in a"
+    " digit or at their first letter are left alone, as are plurals.",
     bad="""
         encoder/kernel: float32[4,3]
         encoder/kernal: float32[4,3]
