@@ -74,7 +74,7 @@ def _prefix(word: str) -> str:
     for code, name in codes.items():
         if name == word.lower():
             return code
-    near = nearest(prefix, codes) + nearest(word.lower(), codes.values())
+    near = nearest(prefix, codes) + nearest(word.lower(), codes.values()) if word[1:] else []
     hint = f"did you mean {' or '.join(near[:3])}?" if near else "see `scopecli rules`"
     raise UnknownNameError(f"no rule has the code {word!r}", hint=hint)
 
