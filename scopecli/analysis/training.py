@@ -37,12 +37,12 @@ class Training:
 
     def __init__(self, graph: Graph, wiring: Wiring) -> None:
         self._graph = graph
-        self._wiring = wiring
+        self.wiring = wiring
 
     @cached_property
     def _applies(self) -> Mapping[int, str]:
         """The operations that apply a gradient, with the variable that each updates."""
-        wiring = self._wiring
+        wiring = self.wiring
         found = {}
         for number, op in enumerate(wiring.ops):
             if "Apply" in op:
@@ -67,13 +67,13 @@ class Training:
 
         A `tf.group` around the step and something else follows it, so both count.
         """
-        return self._wiring.before(self._wiring.after(self._applies))
+        return self.wiring.before(self.wiring.after(self._applies))
 
     @cached_property
     def writers(self) -> Mapping[str, list[int]]:
         """For each variable, what writes it; its initializer and restoring do not count."""
         found: dict[str, list[int]] = {}
-        wiring = self._wiring
+        wiring = self.wiring
         for number, op in enumerate(wiring.ops):
             if op.startswith(_WRITE_STARTS):
                 target = self._target(number)
@@ -93,7 +93,7 @@ class Training:
 
     def written_by(self, number: int) -> frozenset[str]:
         """The variables that a node writes, or one a few steps before it does: a group of them."""
-        wiring = self._wiring
+        wiring = self.wiring
         waiting = [number]
         for _ in range(_MOST_STEPS):
             found = {self._written[node] for node in waiting if node in self._written}
@@ -112,7 +112,7 @@ class Training:
 
     def is_used(self, variable: str) -> bool:
         """Whether anything but initializing, saving and summaries has to do with a variable."""
-        wiring = self._wiring
+        wiring = self.wiring
         waiting = [wiring.find(variable)]
         seen = set(waiting)
         while waiting:
@@ -128,17 +128,17 @@ class Training:
 
     def _only_sets(self, number: int) -> bool:
         """Whether a node gives a variable its initial value, or the one in a file."""
-        if not self._wiring.ops[number].startswith("Assign"):
+        if not self.wiring.ops[number].startswith("Assign"):
             return False
         own = f"{self._target(number)}/Assign"
-        return self._wiring.names[number] == own or self._restores(number)
+        return self.wiring.names[number] == own or self._restores(number)
 
     @cached_property
     def differentiated(self) -> Mapping[str, frozenset[str]]:
         """The operations that have a gradient, with the scopes of the gradients."""
         match = re.compile(_GRADIENT).match
         found: dict[str, set[str]] = {}
-        for name in self._wiring.names:
+        for name in self.wiring.names:
             if "_grad/" in name and (matched := match(name)):
                 found.setdefault(matched[1], set()).add(name[: matched.start(1)])
         return {name: frozenset(scopes) for name, scopes in found.items()}
@@ -156,7 +156,7 @@ class Training:
         return found
 
     def _penalizing(self) -> Iterator[tuple[str, str, str]]:
-        wiring = self._wiring
+        wiring = self.wiring
         for number, (name, op) in enumerate(zip(wiring.names, wiring.ops, strict=True)):
             variable, found, rest = name.partition(_REGULARIZER)
             if found and self._is_variable(variable):
@@ -168,19 +168,19 @@ class Training:
 
     def _target(self, number: int) -> str:
         """The variable that a node has as first input; nothing where it is no variable."""
-        wiring = self._wiring
+        wiring = self.wiring
         if not wiring.inputs[number]:
             return ""
         origin = wiring.origin(wiring.inputs[number][0])
         return wiring.names[origin] if wiring.ops[origin] in VARIABLE_OPS else ""
 
     def _is_variable(self, name: str) -> bool:
-        number = self._wiring.find(name)
-        return number >= 0 and self._wiring.ops[number] in VARIABLE_OPS
+        number = self.wiring.find(name)
+        return number >= 0 and self.wiring.ops[number] in VARIABLE_OPS
 
     def _restores(self, number: int) -> bool:
         """Whether what a node writes comes from a file."""
-        wiring = self._wiring
+        wiring = self.wiring
         number = wiring.inputs[number][-1]
         for _ in range(_MOST_STEPS):
             if wiring.ops[number].startswith(_RESTORE_STARTS):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from jsonschema import Draft7Validator
 
 from scopecli.model.finding import Finding
 from scopecli.render import findings as people
@@ -139,7 +141,16 @@ class TestJunit:
             assert part in message
 
 
+SARIF = json.loads((Path(__file__).parent / "data/sarif-2.1.0-part.schema.json").read_text("utf-8"))
+
+
 class TestSarif:
+    @pytest.mark.parametrize("report", [REPORT, EMPTY], ids=["findings", "clean"])
+    def test_the_document_is_what_the_standard_says(self, report: Report) -> None:
+        Draft7Validator.check_schema(SARIF)
+        document = json.loads(text(as_sarif(report)), parse_constant=pytest.fail)
+        assert [error.message for error in Draft7Validator(SARIF).iter_errors(document)] == []
+
     def run_of(self, report: Report) -> Any:
         (run,) = json.loads(text(as_sarif(report)))["runs"]
         return run
