@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scopecli.model.names import scope_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from scopecli.analysis.dataflow import Readers
     from scopecli.analysis.reuse import ReuseReport
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
 
-    Load = Callable[[str], Model]
+# What has a graph only beside it.
+_CHECKPOINTS = frozenset({"tf-v1-checkpoint", "tf-v2-checkpoint"})
 
 
 class Context:
@@ -36,7 +37,6 @@ class Context:
     def __init__(
         self,
         model: Model,
-        load: Load,
         *,
         reference: Model | None = None,
         together: Sequence[Model] = (),
@@ -48,7 +48,6 @@ class Context:
         self.together = together
         self.reads_values = reads_values
         self.damage = damage
-        self._load = load
 
     # The variables, by their names.
 
@@ -97,7 +96,11 @@ class Context:
         if self.model.graph is None:
             return None
         beside = [file.path for file in self.model.files if file.role == "graph"]
-        return self._load(beside[0]) if len(self.model.files) > 1 and beside else self.model
+        if not beside or self.model.format not in _CHECKPOINTS:
+            return self.model
+        from scopecli.formats.opening import load
+
+        return load(beside[0])
 
     @property
     def graph(self) -> Graph:

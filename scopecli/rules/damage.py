@@ -20,10 +20,8 @@ OTHER = "F700"
 
 def context(path: str, error: ScopecliError) -> Context:
     """The context of a file that cannot be opened."""
-    from scopecli.formats.opening import load
-
     error.path = error.path or path
-    return Context(Model(path, "", ()), load, damage=error)
+    return Context(Model(path, "", ()), damage=error)
 
 
 def hits(damaged: Context, code: str) -> Iterator[Hit]:

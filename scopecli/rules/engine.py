@@ -63,7 +63,7 @@ def validate(
     selection = Selection(parse(select), parse(ignore))
     try:
         opened = model if isinstance(model, Model) else load(model)
-        context = Context(opened, load, reference=reference, reads_values=values)
+        context = Context(opened, reference=reference, reads_values=values)
     except DamagedFileError as error:
         context = damage.context(str(model), error)
     return findings(context, selection.codes(context.model.path))

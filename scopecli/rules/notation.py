@@ -58,7 +58,6 @@ class Example(NamedTuple):
         """What a rule is given."""
         return Context(
             self.model,
-            lambda _: self.model,
             reference=self.other,
             together=() if self.other is None else (self.other,),
             damage=self.damage,

@@ -79,7 +79,6 @@ class Run:
         try:
             return Context(
                 self._load(path),
-                self._load,
                 reference=self._reference,
                 together=tuple(self._together or ()),
                 reads_values=self._reads_values,
