@@ -1,7 +1,7 @@
 """scopecli: inspect saved models without the framework that wrote them.
 
-`load` opens any supported file and returns a `Model`; `validate` checks one and returns `Finding`s.
-The command line is built on the same calls.
+`load` opens any supported file and returns a `Model`; `diff` compares two of them; `validate`
+checks one and returns `Finding`s. The command line is built on the same calls.
 """
 
 from __future__ import annotations
@@ -9,9 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0.dev0"
-__all__ = ["Finding", "Model", "ScopecliError", "Variable", "__version__", "load", "validate"]
+__all__ = [
+    "Diff",
+    "DiffOptions",
+    "Finding",
+    "Model",
+    "ScopecliError",
+    "Variable",
+    "__version__",
+    "diff",
+    "load",
+    "validate",
+]
 
 if TYPE_CHECKING:
+    from scopecli.analysis.diff import Diff, DiffOptions, diff
     from scopecli.errors import ScopecliError
     from scopecli.formats.opening import load
     from scopecli.model.finding import Finding
@@ -20,10 +32,13 @@ if TYPE_CHECKING:
     from scopecli.rules.engine import validate
 
 _EXPORTS = {
+    "Diff": "scopecli.analysis.diff",
+    "DiffOptions": "scopecli.analysis.diff",
     "Finding": "scopecli.model.finding",
     "Model": "scopecli.model.model",
     "ScopecliError": "scopecli.errors",
     "Variable": "scopecli.model.variable",
+    "diff": "scopecli.analysis.diff",
     "load": "scopecli.formats.opening",
     "validate": "scopecli.rules.engine",
 }

@@ -53,7 +53,9 @@ def test_an_error_is_one_line_with_its_parts() -> None:
 
 
 def test_all_is_everything_that_can_be_imported() -> None:
-    expected = "Finding Model ScopecliError Variable __version__ load validate"
+    expected = (
+        "Diff DiffOptions Finding Model ScopecliError Variable __version__ diff load validate"
+    )
     assert sorted(scopecli.__all__) == expected.split()
     for name in scopecli.__all__:
         assert getattr(scopecli, name) is not None

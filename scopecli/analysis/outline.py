@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _FEWEST_TO_FOLD = 3
 
 
+def _as_listed(variable: Variable) -> object:
+    """Shape, dtype, bytes, kind and trainable: the fields in the middle."""
+    return variable[2:7]
+
+
 class OutlineOptions(NamedTuple):
     """How much of the tree is shown.
 
@@ -30,12 +35,16 @@ class OutlineOptions(NamedTuple):
         order: `name`, `params`, `bytes` or `file`.
         operations: of a graph, whose scopes are shown too, where they have no variables; None for
             variables only.
+        alike: what must be equal of two variables with one name for their scopes to be folded.
+        closed: whether a scope with these variables below it is one line.
     """
 
     depth: int | None = None
     fold: bool = True
     order: str = "name"
     operations: Operations | None = None
+    alike: Callable[[Variable], object] = _as_listed
+    closed: Callable[[Sequence[Variable]], bool] = lambda _: False
 
 
 class Row(NamedTuple):
@@ -49,6 +58,7 @@ class Row(NamedTuple):
         variables: those that have exactly this path; of the first where folded.
         totals: over what is below; None where no variable is.
         times: how many members the row stands for.
+        scope: what is below; of the first where folded; None where nothing is.
     """
 
     depth: int
@@ -58,6 +68,7 @@ class Row(NamedTuple):
     variables: Sequence[Variable]
     totals: Totals | None
     times: int = 1
+    scope: Scope | None = None
 
 
 def outline(variables: Sequence[Variable], separator: str, options: OutlineOptions) -> list[Row]:
@@ -75,7 +86,8 @@ def outline(variables: Sequence[Variable], separator: str, options: OutlineOptio
         group = groups.pop()
         member = group[0]
         rows.append(_row(scope, group, depth=len(stack) - 1, is_last=not groups))
-        if member.scope and (options.depth is None or len(stack) < options.depth):
+        deeper = options.depth is None or len(stack) < options.depth
+        if member.scope and deeper and not options.closed(member.scope.variables):
             stack.append((member.scope, _groups(member.scope, sort_key, options)))
     return rows
 
@@ -94,7 +106,7 @@ def _groups(
         known = {member.name for member in members}
         others = options.operations.scopes_in(scope.path)
         members += [Member(name, (), None) for name in others if name not in known]
-    groups = _fold(members) if options.fold else [[member] for member in members]
+    groups = _fold(members, options.alike) if options.fold else [[member] for member in members]
     return groups[::-1]
 
 
@@ -106,17 +118,19 @@ def _row(scope: Scope, group: Group, *, depth: int, is_last: bool) -> Row:
         stem, _, tail = parts[0]
         label = f"{stem}[{ranges(number for _, number, _ in parts)}]{tail}"
     totals = member.scope.totals.times(times) if member.scope else None
-    return Row(depth, is_last, label, scope.prefix + member.name, member.variables, totals, times)
+    path = scope.prefix + member.name
+    return Row(depth, is_last, label, path, member.variables, totals, times, member.scope)
 
 
-def _fold(members: list[Member]) -> list[Group]:
+def _fold(members: list[Member], alike: Callable[[Variable], object]) -> list[Group]:
     """Runs of members that differ in one number only."""
     groups: list[Group] = []
     stem: tuple[str, str] | None = None
     for member in members:
         parts = numbered(member.name)
         this = (parts[0], parts[2]) if parts else None
-        if groups and this is not None and this == stem and _same_inside(groups[-1][0], member):
+        numbers_differ = groups and this is not None and this == stem
+        if numbers_differ and _same_inside(groups[-1][0], member, alike):
             groups[-1].append(member)
         else:
             groups.append([member])
@@ -128,22 +142,23 @@ def _fold(members: list[Member]) -> list[Group]:
     ]
 
 
-def _same_inside(a: Member, b: Member) -> bool:
-    """Whether two members hold the same: names, shapes, types, kinds and trainable flags."""
-    if not _same_variables(a.variables, b.variables):
+def _same_inside(a: Member, b: Member, alike: Callable[[Variable], object]) -> bool:
+    """Whether two members hold the same names with the same things said of them."""
+    if not _same_variables(a.variables, b.variables, alike):
         return False
     if a.scope is None or b.scope is None:
         return a.scope is b.scope
     return (
         a.scope.totals == b.scope.totals
-        and _same_variables(a.scope.variables, b.scope.variables)
+        and _same_variables(a.scope.variables, b.scope.variables, alike)
         and a.scope.relative_paths() == b.scope.relative_paths()
     )
 
 
-def _same_variables(a: Sequence[Variable], b: Sequence[Variable]) -> bool:
-    # Shape, dtype, bytes, kind and trainable are the fields in the middle.
-    return len(a) == len(b) and all(x[2:7] == y[2:7] for x, y in zip(a, b, strict=True))
+def _same_variables(
+    a: Sequence[Variable], b: Sequence[Variable], alike: Callable[[Variable], object]
+) -> bool:
+    return len(a) == len(b) and all(alike(x) == alike(y) for x, y in zip(a, b, strict=True))
 
 
 def _sort_keys(variables: Sequence[Variable]) -> dict[str, Callable[[Member], float]]:

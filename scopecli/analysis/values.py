@@ -9,7 +9,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from scopecli.errors import UnknownNameError, UnsupportedError
-from scopecli.model.dtypes import BITS, ML_DTYPES, NUMPY_NAMES
+from scopecli.model.dtypes import BITS, BLOCKS, ML_DTYPES, NUMPY_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,11 @@ def numpy_dtype(dtype: str) -> np.dtype[Any]:
     """
     import numpy as np
 
+    if dtype in BLOCKS:
+        raise UnsupportedError(
+            f"values of dtype {dtype} are quantized in blocks, which can be compared as bytes and"
+            " not shown as numbers"
+        )
     if not BITS.get(dtype):
         raise UnsupportedError(f"values of dtype {dtype} are not numbers")
     if dtype in ML_DTYPES:

@@ -3,6 +3,7 @@
 Every reader takes its bytes from here, so that no count or offset that a file claims can read
 past its end or ask for more memory than the file has bytes. It reads instead of mapping: a mapped
 file that shrinks while it is read kills the process, a short read is an error like any other.
+Threads may read one source at the same time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import threading
 from typing import TYPE_CHECKING
 
 from scopecli.errors import DamagedFileError, NotAModelError, PathError
@@ -29,7 +31,7 @@ class Source:
         name: how errors name it: the path, and the member of an archive where it is one.
     """
 
-    __slots__ = ("_file", "base", "name", "path", "size")
+    __slots__ = ("_file", "_turn", "base", "name", "path", "size")
 
     def __init__(self, path: str) -> None:
         """Open a regular file.
@@ -45,6 +47,7 @@ class Source:
             self._file = io.FileIO(path)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             raise PathError(f"cannot be opened: {reason(error)}", path=path) from error
+        self._turn = threading.Lock()  # to seek and read without another thread in between
         self.path = path
         self.name = path
         self.base = 0
@@ -74,6 +77,7 @@ class Source:
         self._check(offset, length)
         part = object.__new__(Source)
         part._file = self._file
+        part._turn = self._turn
         part.path = self.path
         part.name = f"{self.name}:{name}"
         part.base = self.base + offset
@@ -88,19 +92,23 @@ class Source:
         """
         self._check(offset, length)
         try:
-            self._file.seek(self.base + offset)
-            data = self._file.read(length) or b""
-            while len(data) < length:  # one read call returns at most 2 GiB on Linux
-                more = self._file.read(length - len(data))
-                if not more:
-                    raise DamagedFileError(
-                        "the file became shorter while it was read",
-                        path=self.name,
-                        where=f"offset {offset + len(data)}",
-                    )
-                data += more
+            with self._turn:
+                return self._read(offset, length)
         except OSError as error:
             raise PathError(f"cannot be read: {reason(error)}", path=self.name) from error
+
+    def _read(self, offset: int, length: int) -> bytes:
+        self._file.seek(self.base + offset)
+        data = self._file.read(length) or b""
+        while len(data) < length:  # one read call returns at most 2 GiB on Linux
+            more = self._file.read(length - len(data))
+            if not more:
+                raise DamagedFileError(
+                    "the file became shorter while it was read",
+                    path=self.name,
+                    where=f"offset {offset + len(data)}",
+                )
+            data += more
         return data
 
     def head(self, length: int) -> bytes:

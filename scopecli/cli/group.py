@@ -13,6 +13,7 @@ COMMANDS = {
     "info": "Say what a file is: format, versions, sizes, counts.",
     "collections": "Show the collections of a graph or model.",
     "reuse": "Show which scopes were entered again, and what they share.",
+    "diff": "Show what changed between two saved models.",
     "show": "Show all that is known of a variable, and its values.",
     "validate": "Check saved models with lint rules, for CI; also called lint.",
     "rules": "Show the rules of validate.",

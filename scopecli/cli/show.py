@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from scopecli.cli.options import for_each_model, input_options, output_options
+from scopecli.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +24,6 @@ Examples:
   scopecli show model.ckpt-2000.meta generator/h0/MatMul
   scopecli show --no-values model.ckpt-2000 generator
 """
-
-_PROGRESS_BYTES = 256 << 20  # less is read before a bar could be read
 
 
 @click.command("show", epilog=_EPILOG)
@@ -76,9 +74,7 @@ def _measure_with_progress(model: Model) -> Callable[[Variable], ValueStats]:
 
     def measured(variable: Variable) -> ValueStats:
         size = 2 * (variable.nbytes or 0)  # the values are read twice
-        if size < _PROGRESS_BYTES or not sys.stderr.isatty():
-            return measure(model, variable)
-        with click.progressbar(length=size, label=variable.name, file=sys.stderr) as bar:
-            return measure(model, variable, bar.update)
+        with progress_bar(size, variable.name) as progress:
+            return measure(model, variable, progress)
 
     return measured

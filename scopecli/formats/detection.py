@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary import sstable
 from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
-from scopecli.formats import tf_checkpoint_state
+from scopecli.formats import safetensors_header, shard_index, tf_checkpoint_state
 from scopecli.formats.registry import FORMATS
 
 if TYPE_CHECKING:
     from scopecli.binary.source import Source
 
 HEAD_SIZE = 4096
+
+_MAGIC = {b"GGUF": "gguf", b"\x93NUMPY": "npy"}
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 # A user block of any power of two from 512 may stand before the superblock:
@@ -34,10 +36,7 @@ class Foreign(NamedTuple):
 
 
 _OTHER_MODELS = (
-    Foreign(b"GGUF", 0, "a GGUF file"),
-    Foreign(b"\x93NUMPY", 0, "a NumPy array"),
     Foreign(b"TFL3", 4, "a TensorFlow Lite model"),
-    Foreign(b'{"', 8, "a safetensors file"),
     Foreign(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19", 0, "a PyTorch file"),
     Foreign(b"\x80\x02", 0, "a Python pickle"),
     Foreign(b"\x80\x03", 0, "a Python pickle"),
@@ -70,6 +69,11 @@ def identify(source: Source) -> str:
     """
     head = source.head(HEAD_SIZE)
     _refuse_what_is_no_model(source, head)
+    for magic, format_id in _MAGIC.items():
+        if head.startswith(magic):
+            return format_id
+    if safetensors_header.is_header(head):
+        return "safetensors"
     if sstable.is_table(source):
         return _table_format(source)
     if _is_hdf5(source, head):
@@ -82,6 +86,8 @@ def identify(source: Source) -> str:
         return zip_archive.identify(source)
     if _is_scopecli_json(head):
         return "scopecli-json"
+    if shard_index.is_index(head):
+        return shard_index.identify(source.path)
     from scopecli.formats import tf_protobuf
 
     graph = tf_protobuf.identify(source, head)

@@ -128,6 +128,14 @@ class Hdf5File:
                 driver.length_size = self._guarded.get_create_plist().get_sizes()[1]
         return self._guarded
 
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes of the file as they are, without libhdf5.
+
+        Raises:
+            ScopecliError: they are not there.
+        """
+        return self._content.read(offset, length)
+
     def close(self) -> None:
         """Close the file and all that was opened in it."""
         with translated(self.name):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scopecli.formats import hdf5_file, hdf5_listing, keras_config, keras_model
 from scopecli.formats.hdf5_values import Hdf5Tensors
 from scopecli.formats.keras_model import Weight
-from scopecli.model.model import File, Model, Note
+from scopecli.model.model import File, LayerWeights, Model, Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,6 +77,10 @@ def read(path: str) -> Model:
         collections=keras_model.collections(weights) if config and config.layers else {},
         reuse=keras_model.reuse(config) if config else (),
         layers=keras_model.layers(config),
+        layer_weights=[
+            LayerWeights(group.layer, tuple(key for key, _ in group.weights))
+            for group in contents.groups
+        ],
         notes=[*listing.notes, *contents.notes, *missing],
         files=(File(path, size, "model"),),
         tensors=Hdf5Tensors(partial(hdf5_file.opened, path)),
@@ -91,7 +95,8 @@ def _contents(file: Hdf5File) -> Contents:
         Group(name, _named_in(file, holder, prefix, name))
         for name in file.strings(holder, "layer_names")
     ]
-    groups.append(Group("", _named_in(file, holder, prefix, _TOP_LEVEL_WEIGHTS)))
+    if file.group(_TOP_LEVEL_WEIGHTS, holder) is not None:
+        groups.append(Group("", _named_in(file, holder, prefix, _TOP_LEVEL_WEIGHTS)))
     metadata: dict[str, object] = {}
     for key in ("keras_version", "backend"):
         value = file.attribute(root, key) or file.attribute(holder, key)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scopecli.formats import keras_names
 from scopecli.model.collection import Collection
 from scopecli.model.layer import Layer as ModelLayer
-from scopecli.model.model import Reuse
+from scopecli.model.model import LayerWeights, Reuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -115,6 +115,25 @@ def layers(config: ModelConfig | None) -> list[ModelLayer]:
         ModelLayer(layer.path, layer.parent, layer.name, layer.class_name, layer.config)
         for layer in (config.layers if config else ())
     ]
+
+
+def layer_weights(config: ModelConfig, weights: Sequence[Weight]) -> list[LayerWeights]:
+    """The top-level layers with their weights, as Keras's legacy format orders these.
+
+    Trainable weights come first: `keras/src/legacy/saving/legacy_h5_format.py`, `_legacy_weights`.
+    """
+    inside: dict[str, list[Weight]] = {}
+    for weight in weights:
+        inside.setdefault(weight.layer.top if weight.layer else "", []).append(weight)
+    names = [layer.name for layer in config.layers if not layer.parent]
+    return [
+        LayerWeights(name, tuple(weight.key for weight in _trainable_first(inside.get(name, []))))
+        for name in (*names, *([""] if "" in inside else []))
+    ]
+
+
+def _trainable_first(weights: Iterable[Weight]) -> list[Weight]:
+    return sorted(weights, key=lambda weight: weight.trainable is False)
 
 
 def metadata(config: ModelConfig | None) -> dict[str, object]:

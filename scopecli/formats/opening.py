@@ -10,8 +10,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary.source import Source
-from scopecli.errors import PathError, ScopecliError, UnsupportedError
-from scopecli.formats import detection, registry, tf_checkpoint_state
+from scopecli.errors import DamagedFileError, PathError, ScopecliError, UnsupportedError
+from scopecli.formats import detection, registry, shard_index, tf_checkpoint_state
 from scopecli.model.names import listed
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ class Target(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
+# What every loader of the format refuses. The structure is readable all the same, so `survey`
+# gives it, with the notes.
+_REFUSED = frozenset({"hole", "overlap", "short-data", "size-mismatch"})
+
+
 def load(
     path: str | os.PathLike[str], *, input_format: str | None = None, tag_set: str | None = None
 ) -> Model:
@@ -49,6 +54,25 @@ def load(
 
     Raises:
         ScopecliError: nothing usable is there, or the file is damaged; `str()` of it is one line.
+    """
+    model = survey(path, input_format=input_format, tag_set=tag_set)
+    for note in model.notes:
+        if note.code in _REFUSED:
+            raise DamagedFileError(
+                f"{note.subject} {note.message}".lstrip(),
+                path=model.path,
+                hint="the file is cut short or damaged: copy it again",
+            )
+    return model
+
+
+def survey(
+    path: str | os.PathLike[str], *, input_format: str | None = None, tag_set: str | None = None
+) -> Model:
+    """The same as `load`, of a file too that loaders refuse: what is wrong is in the notes.
+
+    Raises:
+        ScopecliError: not even the structure can be read.
     """
     given = os.fspath(path)
     try:
@@ -121,6 +145,9 @@ def _in_folder(path: str) -> Target:
     names = _listing(path)
     if "saved_model.pb" in names or "saved_model.pbtxt" in names:
         return Target(path, _SAVED_MODEL)
+    index = _shard_index(path, names)
+    if index is not None:
+        return index
     found = {name.removesuffix(_INDEX): _V2 for name in names if name.endswith(_INDEX)}
     found |= dict.fromkeys(tf_checkpoint_state.v1_prefixes(names), _V1)
     if len(found) == 1:
@@ -135,6 +162,28 @@ def _in_folder(path: str) -> Target:
     files = sorted(name for name in names if os.path.isfile(os.path.join(path, name)))
     hint = f"name a file in it: {listed(files, _MAX_NAMED)}" if files else None
     raise PathError("is a folder without a checkpoint", path=path, hint=hint)
+
+
+def _shard_index(folder: str, names: list[str]) -> Target | None:
+    """The model that an index in a folder puts together; None where there is no index.
+
+    One model is often there twice, for two frameworks: then the index that can be read is meant.
+    """
+    found: list[Target] = []
+    refusal = None
+    for name in sorted(names):
+        path = os.path.join(folder, name)
+        if name.endswith(shard_index.SUFFIX) and os.path.isfile(path):
+            try:
+                found.append(Target(path, shard_index.identify(path)))
+            except ScopecliError as error:
+                refusal = error
+    if len(found) > 1:
+        several = listed([os.path.basename(target.path) for target in found], _MAX_NAMED)
+        raise PathError(f"has {len(found)} models: {several}", path=folder, hint="name one")
+    if not found and refusal is not None:
+        raise refusal
+    return found[0] if found else None
 
 
 def _beside_prefix(path: str) -> Target:

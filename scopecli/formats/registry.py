@@ -77,6 +77,10 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("keras-v3", "Keras 3 model", "scopecli.formats.keras_v3", (".keras",)),
     Format("hdf5", "HDF5 file", "scopecli.formats.hdf5", (".h5", ".hdf5", ".he5", ".mat")),
+    Format("safetensors", "safetensors file", "scopecli.formats.safetensors", (".safetensors",)),
+    Format("npy", "NumPy array", "scopecli.formats.npy", (".npy",)),
+    Format("npz", "NumPy archive", "scopecli.formats.npz", (".npz",)),
+    Format("gguf", "GGUF model", "scopecli.formats.gguf", (".gguf",)),
     Format("scopecli-json", "scopecli tree", "scopecli.formats.scopecli_json", (".json",)),
 )
 

@@ -19,14 +19,22 @@ if TYPE_CHECKING:
     import numpy as np
 
 CHECKSUM_KIND = "crc32c-masked"
+_BIG_ENDIAN_KIND = "crc32c-masked-big-endian"  # of other bytes for the same values
 _MAX_SHARDS_NAMED = 100_000  # five digits in the file name
 
 
 class Shards(NamedTuple):
-    """The data files of one checkpoint."""
+    """The data files of one checkpoint.
+
+    Attributes:
+        prefix: their common beginning.
+        total: how many there are.
+        big_endian: how values are stored in them.
+    """
 
     prefix: str
     total: int
+    big_endian: bool = False
 
     def path(self, number: int) -> str:
         """Path of one shard."""
@@ -89,18 +97,19 @@ class EntryStorage(NamedTuple):
 
     @property
     def checksum(self) -> Checksum | None:
-        """The masked CRC-32C of the tensor's bytes."""
-        return Checksum(CHECKSUM_KIND, self._number(BundleEntry.CRC32C))
+        """The masked CRC-32C of the tensor's bytes; None where the entry has none."""
+        value = self._number(BundleEntry.CRC32C)
+        big_endian = self.shards is not None and self.shards.big_endian
+        return Checksum(_BIG_ENDIAN_KIND if big_endian else CHECKSUM_KIND, value) if value else None
 
 
 class BundleTensors:
     """Reads the values of one checkpoint; a `TensorReader`."""
 
-    __slots__ = ("_big_endian", "_shards")
+    __slots__ = ("_shards",)
 
-    def __init__(self, shards: Shards, big_endian: bool) -> None:  # noqa: FBT001 - a fact, not a mode
+    def __init__(self, shards: Shards) -> None:
         self._shards = shards
-        self._big_endian = big_endian
 
     def read(self, variable: Variable, start: int, count: int) -> bytes:
         """Bytes of elements `start` to `start + count` in C order, little-endian.
@@ -114,7 +123,7 @@ class BundleTensors:
             data = self._assemble(variable, slices, start, count)
         else:
             data = _read_run(variable, _storage(variable), start * itemsize, count * itemsize)
-        if self._big_endian:
+        if self._shards.big_endian:
             import numpy as np
 
             return np.frombuffer(data, f">u{itemsize}").astype(f"<u{itemsize}").tobytes()

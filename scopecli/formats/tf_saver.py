@@ -30,6 +30,8 @@ _SAVE_OPS = {"SaveV2": (1, 2, 3), "SaveSlices": (1, 2, 3), "Save": (1, _NO_INPUT
 _RESTORE_OPS = {"RestoreV2": (1, 2), "RestoreSlice": (1, 2), "Restore": (1, _NO_INPUT)}
 _CALL_OPS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _ASSIGN_OPS = frozenset({"Assign", "AssignVariableOp"})
+# What may stand between a Restore and an Assign, once each; `Saver(reshape=True)` adds a Reshape.
+_ON_THE_WAY = ("Identity", "Reshape")
 
 
 class SaverNames:
@@ -150,9 +152,10 @@ def _takers(nodes: Nodes) -> dict[str, tuple[str, str]]:
         if len(node.inputs) < 2:
             continue
         value = node.inputs[1]
-        source = nodes.find(node_name(value))
-        if source >= 0 and nodes.ops[source] == "Identity" and nodes[source].inputs:
-            value = nodes[source].inputs[0]
+        for _ in _ON_THE_WAY:
+            source = nodes.find(node_name(value))
+            if source >= 0 and nodes.ops[source] in _ON_THE_WAY and nodes[source].inputs:
+                value = nodes[source].inputs[0]
         found[value.removesuffix(":0")] = (node.name, node.inputs[0])
     return found
 

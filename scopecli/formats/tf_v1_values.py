@@ -1,12 +1,13 @@
 """Where a V1 checkpoint's values are, and how they are read.
 
 A slice is one message in one block of a table, so all of it is read where any of it is asked for.
-The last one stays in memory, because values are asked for a run at a time.
+The last one stays in memory, because values are asked for a run at a time; each thread has its own.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -103,11 +104,10 @@ class SliceStorage:
 class TableTensors:
     """Reads the values of one checkpoint; a `TensorReader`."""
 
-    __slots__ = ("_key", "_loaded")
+    __slots__ = ("_here",)
 
     def __init__(self) -> None:
-        self._key: str | None = None
-        self._loaded: Constant | bytes = b""
+        self._here = threading.local()
 
     def read(self, variable: Variable, start: int, count: int) -> bytes:
         """Bytes of elements `start` to `start + count` in C order, little-endian.
@@ -134,14 +134,15 @@ class TableTensors:
         return _storage(variable.storage, variable).load().strings()
 
     def _load(self, variable: Variable, size: int) -> Constant | bytes:
-        if self._key != variable.key:
+        key, loaded = getattr(self._here, "last", (None, b""))
+        if key != variable.key:
             slices = variable.attributes.get("slices")
             if isinstance(slices, tuple):
-                self._loaded = _assemble(variable, slices, size)
+                loaded = _assemble(variable, slices, size)
             else:
-                self._loaded = _storage(variable.storage, variable).load()
-            self._key = variable.key
-        return self._loaded
+                loaded = _storage(variable.storage, variable).load()
+            self._here.last = variable.key, loaded
+        return loaded
 
 
 def _storage(storage: object, variable: Variable) -> SliceStorage:

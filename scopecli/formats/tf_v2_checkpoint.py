@@ -100,9 +100,9 @@ def read(path: str) -> Model:
             error.path = error.path or index_path
             raise
         size = source.size
-    shards = Shards(prefix, header.num_shards)
+    shards = Shards(prefix, header.num_shards, header.big_endian)
     files, notes = _data_files(shards)
-    tensors = BundleTensors(shards, header.big_endian)
+    tensors = BundleTensors(shards)
     variables = _variables(entries, shards, tensors, notes)
     return Model(
         path=path,

@@ -8,7 +8,6 @@ from scopecli.binary import zipdir
 from scopecli.errors import NotAModelError, UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
     from scopecli.binary.source import Source
@@ -33,9 +32,12 @@ def identify(source: Source) -> str:
     names = {member.name for member in zipdir.members(source)}
     if names & {WEIGHTS_H5, WEIGHTS_NPZ} or names >= {CONFIG, METADATA}:
         return "keras-v3"
-    for what, fits in _OTHERS:
-        if fits(names):
-            raise UnsupportedError(f"is {what}, which this version does not read", path=source.name)
+    if _is_torch(names):
+        raise UnsupportedError(
+            "is a PyTorch file, which this version does not read", path=source.name
+        )
+    if _is_npz(names):
+        return "npz"
     some = ", ".join(sorted(names)[:_MAX_NAMED]) or "nothing"
     more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
     raise NotAModelError(
@@ -51,9 +53,3 @@ def _is_torch(names: AbstractSet[str]) -> bool:
 
 def _is_npz(names: AbstractSet[str]) -> bool:
     return bool(names) and all(name.endswith(".npy") for name in names)
-
-
-_OTHERS: tuple[tuple[str, Callable[[AbstractSet[str]], bool]], ...] = (
-    ("a PyTorch file", _is_torch),
-    ("an NPZ archive", _is_npz),
-)

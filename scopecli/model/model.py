@@ -58,6 +58,18 @@ class Reuse(NamedTuple):
     entries: tuple[str, ...]
 
 
+class LayerWeights(NamedTuple):
+    """A layer as Keras saves weights from it and loads them into it.
+
+    Attributes:
+        name: its name in the model; empty for the weights that are the model's own.
+        weights: keys of its variables as Keras counts them here: the trainable ones first.
+    """
+
+    name: str
+    weights: tuple[str, ...]
+
+
 class TensorReader(Protocol):
     """Reads values, a run of elements at a time, so that memory stays bounded."""
 
@@ -90,6 +102,8 @@ class Model(NamedTuple):
         metadata: facts about the whole file (framework version, shards, ...), JSON values only.
         collections: by key.
         reuse: scopes that are used more than once, where the file says so.
+        layer_weights: the top-level layers of a Keras model in its order, those without weights
+            too; empty where the file does not list them.
         notes: oddities that were tolerated.
         files: the files that it is made of.
         tensors: reads values; None where the file has none.
@@ -104,6 +118,7 @@ class Model(NamedTuple):
     metadata: Mapping[str, object] = _NOTHING
     collections: Mapping[str, Collection] = _NOTHING
     reuse: Sequence[Reuse] = ()
+    layer_weights: Sequence[LayerWeights] = ()
     notes: Sequence[Note] = ()
     files: Sequence[File] = ()
     tensors: TensorReader | None = None

@@ -32,6 +32,14 @@ def scope_of(path: str, separator: str) -> str:
     return path.rpartition(separator)[0]
 
 
+def separator_of(names: Iterable[str]) -> str:
+    """What splits names into scopes in a format that does not prescribe it.
+
+    `/` where a name has one, as TensorFlow's and Flax's do; else `.`, as PyTorch's.
+    """
+    return "/" if any("/" in name for name in names) else "."
+
+
 def leaf_of(path: str, separator: str) -> str:
     """The last part of a path."""
     return path.rpartition(separator)[2]

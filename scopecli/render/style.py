@@ -20,6 +20,10 @@ Role = Literal[
     "mark",
     "note",
     "error",
+    "added",
+    "removed",
+    "renamed",
+    "changed",
 ]
 
 
@@ -39,6 +43,10 @@ RICH_STYLES: Mapping[Role, str] = {
     "mark": "yellow",
     "note": "yellow",
     "error": "bold red",
+    "added": "green",
+    "removed": "red",
+    "renamed": "cyan",
+    "changed": "yellow",
 }
 
 # https://en.wikipedia.org/wiki/ANSI_escape_code#Select_Graphic_Rendition_parameters
@@ -52,6 +60,10 @@ _SGR: Mapping[Role, str] = {
     "mark": "33",
     "note": "33",
     "error": "1;31",
+    "added": "32",
+    "removed": "31",
+    "renamed": "36",
+    "changed": "33",
 }
 
 
@@ -72,7 +84,8 @@ class Glyphs(NamedTuple):
     times: str
     dot: str
     bars: str
+    arrow: str
 
 
-UNICODE = Glyphs("├── ", "└── ", "│   ", "    ", "×", " · ", "▁▂▃▄▅▆▇█")  # noqa: RUF001
-ASCII = Glyphs("|-- ", "`-- ", "|   ", "    ", "x", ", ", "_.-:=+*#")
+UNICODE = Glyphs("├── ", "└── ", "│   ", "    ", "×", " · ", "▁▂▃▄▅▆▇█", "→")  # noqa: RUF001
+ASCII = Glyphs("|-- ", "`-- ", "|   ", "    ", "x", ", ", "_.-:=+*#", "->")

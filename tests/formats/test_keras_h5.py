@@ -306,6 +306,20 @@ def test_the_functional_sample() -> None:
     assert all(v.attributes["slot_name"] in {"m", "v"} for v in slots)
     owners = {v.attributes["slot_of"] for v in slots}
     assert owners == set(model.collections["trainable_variables"].members)
+    assert [(layer.name, len(layer.weights)) for layer in model.layer_weights] == [
+        ("sequence", 0),
+        ("per_step", 2),
+        ("both_ways", 6),
+        ("encoder", 6),
+        ("shared", 2),
+        ("frozen", 2),
+        ("score", 2),
+        ("", 0),  # of the model itself
+    ]
+    assert model.layer_weights[4].weights == (
+        "model_weights/shared/shared/kernel:0",
+        "model_weights/shared/shared/bias:0",
+    )
 
 
 def test_split_attributes_are_put_together() -> None:

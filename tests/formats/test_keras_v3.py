@@ -208,6 +208,41 @@ def test_a_custom_model_has_no_collections(tmp_path: Path) -> None:
     model = keras_v3.read(archive(tmp_path, {"blocks/dense": (None, 2)}, []))
     assert [v.name for v in model.variables] == ["dense/kernel", "dense/bias"]
     assert model.collections == {}
+    assert model.layer_weights == ()
+
+
+def test_layers_have_their_trainable_weights_first(tmp_path: Path) -> None:
+    inner = [layer("BatchNormalization", "bn"), layer("Dense", "deep")]
+    layers = [
+        layer("InputLayer", "in"),
+        layer("Sequential", "inside", layers=inner),
+        layer("Dense", "head"),
+    ]
+    places: dict[str, tuple[str | None, int]] = {
+        "layers/dense": (None, 2),
+        "layers/sequential": (None, 0),
+        "layers/sequential/layers/batch_normalization": (None, 4),
+        "layers/sequential/layers/dense": (None, 2),
+    }
+    model = keras_v3.read(archive(tmp_path, places, layers))
+    by_key = names(model)
+    assert [
+        (layer.name, [by_key[key] for key in layer.weights]) for layer in model.layer_weights
+    ] == [
+        ("in", []),
+        (
+            "inside",
+            [
+                "bn/gamma",
+                "bn/beta",
+                "deep/kernel",
+                "deep/bias",
+                "bn/moving_mean",
+                "bn/moving_variance",
+            ],
+        ),
+        ("head", ["head/kernel", "head/bias"]),
+    ]
 
 
 def test_attributes_and_lists_of_a_subclassed_model(tmp_path: Path) -> None:

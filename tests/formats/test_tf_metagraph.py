@@ -175,6 +175,24 @@ def test_savers(tmp_path: Path) -> None:
     assert "checkpoint_key" not in by_key(model)["x"].attributes
 
 
+def test_a_saver_that_reshapes(tmp_path: Path) -> None:
+    nodes = [
+        variable("w"),
+        graphs.strings("save/keys", "w"),
+        graphs.strings("save/specs", ""),
+        node("save/RestoreV2", "RestoreV2", ["save/Const", "save/keys", "save/specs"]),
+        node("save/Reshape", "Reshape", ["save/RestoreV2", "shape"]),
+        node("save/Identity", "Identity", ["save/Reshape"]),
+        node("save/Assign", "Assign", ["w", "save/Identity"]),
+    ]
+    data = graphs.meta_graph(graphs.graph(*nodes), saver=graphs.saver_def("save"))
+    graph = opened(tmp_path, data).graph
+    assert graph is not None
+    assert graph.saver is not None
+    (entry,) = graph.saver.restores
+    assert (entry.key, entry.tensor, entry.variable) == ("w", "save/Assign", "w")
+
+
 class TestEnrichment:
     def write(self, folder: Path, keys: list[str], graph: bytes) -> Model:
         prefix = bundles.write(folder / "m", {key: Tensor() for key in keys})

@@ -60,9 +60,31 @@ VARIANTS: dict[str, tuple[Variant, ...]] = {
 }
 
 
+DIFF_VARIANTS = (
+    Variant("--format plain --stat"),
+    Variant("", tty=True),
+    Variant("--values"),
+    Variant("--format json"),
+    Variant("--format markdown"),
+)
+# What is compared with what.
+DIFFS = {
+    **{pair: "pairs/base" for pair in GOOD if pair.startswith("pairs/") and pair != "pairs/base"},
+    "tf1_batchnorm": "tf1_gan",
+    "keras2_functional.h5": "keras3_legacy.h5",
+}
+
+# The others in the folder have the same structure.
+_LISTED = [sample for sample in GOOD if sample not in DIFFS or not sample.startswith("pairs/")]
+
+
 def cases() -> list[tuple[str, str]]:
     """Sample and command of each transcript."""
-    return [(sample, command) for sample in GOOD for command in VARIANTS] + [("broken", "info")]
+    return [
+        *((sample, command) for sample in _LISTED for command in VARIANTS),
+        *((sample, "diff") for sample in DIFFS),
+        ("broken", "info"),
+    ]
 
 
 def file_of(sample: str, command: str) -> Path:
@@ -75,6 +97,11 @@ def transcript(sample: str, command: str) -> str:
     if sample == "broken":
         paths = [path for path in (*ALL, *BROKEN) if path not in GOOD]
         return "".join(_printed(f"info {path}", tty=False) for path in sorted(paths))
+    if command == "diff":
+        return "".join(
+            _printed(" ".join(f"diff {options} {DIFFS[sample]} {sample}".split()), tty=tty)
+            for options, tty in DIFF_VARIANTS
+        )
     names = f" {' '.join(_names(sample))}" if command == "show" else ""
     return "".join(
         _printed(" ".join(f"{command} {options} {sample}{names}".split()), tty=tty)

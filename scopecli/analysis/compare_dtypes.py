@@ -1,0 +1,83 @@
+"""What values of two dtypes are compared as, so that nothing is rounded away."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from scopecli.errors import UnsupportedError
+from scopecli.model.dtypes import BITS, NUMPY_NAMES
+
+_INTEGERS = tuple(f"{sign}int{bits}" for bits in (8, 16, 32, 64) for sign in ("", "u"))
+
+
+class Widening(NamedTuple):
+    """What values of two dtypes are compared as.
+
+    Attributes:
+        name: the dtype that holds the values of both. `int128`, of which there are no arrays,
+            stands for exact integers: uint64 beside a signed type. `float64` does not hold all
+            64-bit integers: those that it does not hold differ from every float, as they should,
+            and only how far is rounded.
+        casts: what either side is turned into to be compared.
+    """
+
+    name: str
+    casts: tuple[str, str]
+
+
+def widening(a: str, b: str) -> Widening:
+    """What to compare two canonical dtypes as.
+
+    Raises:
+        UnsupportedError: one of them is not numbers.
+    """
+    for dtype in (a, b):
+        if not BITS.get(dtype):
+            raise UnsupportedError(f"values of dtype {dtype} cannot be compared")
+    x, y = NUMPY_NAMES.get(a, a), NUMPY_NAMES.get(b, b)
+    real = "float32" if _in_float32(x) and _in_float32(y) else "float64"
+    if _is_integer(x) and _is_integer(y):
+        name = _common_integer(x, y)
+        longs = [BITS[x] == 64 or BITS[y] == 64] * 2
+    else:
+        pair = {"float32": "complex64", "float64": "complex128"}
+        is_complex = x.startswith("complex") or y.startswith("complex")
+        name = pair[real] if is_complex else real
+        real = "complex128" if is_complex else real
+        longs = [_is_integer(dtype) and BITS[dtype] == 64 for dtype in (x, y)]
+    casts = [_long(d) if long else real for d, long in zip((x, y), longs, strict=True)]
+    return Widening(a if a == b else name, (casts[0], casts[1]))
+
+
+def _is_integer(dtype: str) -> bool:
+    return dtype.startswith(("bool", "int", "uint"))
+
+
+def _in_float32(dtype: str) -> bool:
+    """Whether float32, or a pair of them, holds all values."""
+    if _is_integer(dtype):
+        return BITS[dtype] <= 16
+    return BITS[dtype] <= (64 if dtype.startswith("complex") else 32)
+
+
+def _long(dtype: str) -> str:
+    """The 64-bit type for an integer type."""
+    return "int64" if dtype.startswith("int") else "uint64"
+
+
+def _common_integer(a: str, b: str) -> str:
+    """The smallest integer type that holds the values of both."""
+    (low_a, high_a), (low_b, high_b) = _range(a), _range(b)
+    low, high = min(low_a, low_b), max(high_a, high_b)
+    for dtype in _INTEGERS:
+        lowest, highest = _range(dtype)
+        if lowest <= low and high <= highest:
+            return dtype
+    return "int128"
+
+
+def _range(dtype: str) -> tuple[int, int]:
+    bits = 1 if dtype == "bool" else BITS[dtype]
+    if dtype.startswith("int"):
+        return -(1 << bits - 1), (1 << bits - 1) - 1
+    return 0, (1 << bits) - 1

@@ -1,0 +1,86 @@
+"""Parts of two tensors that belong together, where one is the other transposed.
+
+Such a tensor can be read in order on one side only. A tile that is about square, counted in runs
+of neighbouring elements, has long runs on both.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from math import isqrt, prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+    Shape = tuple[int, ...]
+
+
+class Tile(NamedTuple):
+    """A part of a tensor.
+
+    Attributes:
+        starts: first index on each axis.
+        extents: how many there are of it on each axis.
+    """
+
+    starts: Shape
+    extents: Shape
+
+    def transposed(self, axes: Sequence[int]) -> Tile:
+        """The same part of the transposed tensor."""
+        return Tile(
+            tuple(self.starts[axis] for axis in axes), tuple(self.extents[axis] for axis in axes)
+        )
+
+
+def tiles(shape: Shape, axes: Sequence[int], limit: int) -> Iterator[Tile]:
+    """A tensor in tiles of at most `limit` elements, in C order of their first elements.
+
+    Both it and what it is with its axes transposed have long runs of elements in a tile.
+    """
+    extents = [1] * len(shape)
+    for order, most in ((range(len(shape)), isqrt(limit)), (axes, limit)):
+        for axis in reversed(order):
+            room = most * extents[axis] // prod(extents)
+            extents[axis] = max(extents[axis], min(shape[axis], room))
+    steps = (range(0, size, extent) for size, extent in zip(shape, extents, strict=True))
+    for starts in product(*steps):
+        ends = map(min, shape, map(int.__add__, starts, extents))
+        yield Tile(starts, tuple(map(int.__sub__, ends, starts)))
+
+
+def read_tile(
+    read: Callable[[int, int], bytes], dtype: np.dtype[Any], shape: Shape, tile: Tile
+) -> Array:
+    """The elements of a tile, in its shape; `read` gets the bytes of a run of elements."""
+    import numpy as np
+
+    strides = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    first = sum(map(int.__mul__, tile.starts, strides))
+    # Inner axes that are whole make one run with the one outside of them.
+    inner = len(shape) - 1
+    while inner > 0 and tile.extents[inner] == shape[inner]:
+        inner -= 1
+    length = prod(tile.extents[inner:])
+    outer = [
+        range(0, extent * stride, stride)
+        for extent, stride in zip(tile.extents[:inner], strides, strict=False)
+    ]
+    values = np.empty(tile.extents, dtype)
+    rows = values.reshape(-1, length)
+    for row, offsets in zip(rows, product(*outer), strict=True):
+        row[:] = np.frombuffer(read(first + sum(offsets), length), dtype)
+    return values
+
+
+def place(tile: Tile, shape: Shape, offset: int) -> int:
+    """Where an element of a tile, counted in C order, is in the tensor."""
+    import numpy as np
+
+    inside = np.unravel_index(offset, tile.extents)
+    index = [int(i) + start for i, start in zip(inside, tile.starts, strict=True)]
+    return int(np.ravel_multi_index(index, shape))

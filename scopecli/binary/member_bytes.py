@@ -1,0 +1,164 @@
+"""The bytes of a file or of a zip member, opened only while they are read.
+
+A model must not hold files that somebody would have to close. A deflated member cannot be read from
+the middle: it is unpacked from its start, piece by piece, and the next run goes on from there.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Protocol
+
+from scopecli.binary import zipdir
+from scopecli.binary.source import Source
+from scopecli.errors import DamagedFileError, UnsupportedError
+
+_PIECE = 1 << 16
+
+
+class Bytes(Protocol):
+    """Something that is read at offsets.
+
+    Attributes:
+        name: how errors name it.
+        size: how many bytes it has, as its container says.
+    """
+
+    name: str
+    size: int
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Exactly `length` bytes from `offset`.
+
+        Raises:
+            ScopecliError: they are not there.
+        """
+
+
+class PlainBytes:
+    """A range of a file."""
+
+    __slots__ = ("_base", "_path", "name", "size")
+
+    def __init__(self, source: Source) -> None:
+        """What the source is a window of; the source itself may be closed."""
+        self._path = source.path
+        self._base = source.base
+        self.name = source.name
+        self.size = source.size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Exactly `length` bytes from `offset`.
+
+        Raises:
+            ScopecliError: they are not there.
+        """
+        if offset + length > self.size:
+            raise _short(self.name, offset + length, self.size)
+        with Source(self._path) as source:
+            return source.read(self._base + offset, length)
+
+
+class DeflatedBytes:
+    """A deflated member of a zip archive. Its checksum is verified when its end is reached."""
+
+    __slots__ = (
+        "_begin",
+        "_crc",
+        "_inflate",
+        "_member",
+        "_path",
+        "_position",
+        "_taken",
+        "name",
+        "size",
+    )
+
+    def __init__(self, source: Source, member: zipdir.Member) -> None:
+        """A member of the archive in the source, which may be closed afterwards.
+
+        Raises:
+            DamagedFileError: its local header is that of another member.
+            UnsupportedError: it is encrypted.
+        """
+        self._path = source.path
+        self._member = member
+        self._begin = source.base + zipdir.data_offset(source, member)
+        self.name = f"{source.name}:{member.name}"
+        self.size = member.size
+        self._rewind()
+
+    def _rewind(self) -> None:
+        self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        self._taken = self._position = self._crc = 0
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Exactly `length` bytes from `offset`.
+
+        Raises:
+            ScopecliError: they are not there, or are not what the checksum is of.
+        """
+        if offset + length > self.size:
+            raise _short(self.name, offset + length, self.size)
+        if offset < self._position:
+            self._rewind()
+        while self._position < offset:
+            self._next(min(_PIECE, offset - self._position))
+        pieces = []
+        while length:
+            piece = self._next(length)
+            pieces.append(piece)
+            length -= len(piece)
+        return b"".join(pieces)
+
+    def _next(self, most: int) -> bytes:
+        """Some of the bytes that follow, at least one."""
+        piece = b""
+        try:
+            while not piece:
+                packed = self._inflate.unconsumed_tail or self._packed()
+                piece = self._inflate.decompress(packed, most)
+                if not piece and (not packed or self._inflate.eof):
+                    raise _short(self.name, self.size, self._position)
+        except zlib.error as error:
+            raise DamagedFileError(f"cannot be unpacked: {error}", path=self.name) from error
+        self._position += len(piece)
+        self._crc = zlib.crc32(piece, self._crc)
+        if self._position == self.size and self._crc != self._member.crc:
+            raise DamagedFileError(
+                "does not have the bytes that its checksum is of",
+                path=self.name,
+                hint="copy the file again",
+            )
+        return piece
+
+    def _packed(self) -> bytes:
+        length = min(_PIECE, self._member.compressed_size - self._taken)
+        with Source(self._path) as source:
+            packed = source.read(self._begin + self._taken, length)
+        self._taken += length
+        return packed
+
+
+def of_member(source: Source, member: zipdir.Member) -> Bytes:
+    """The bytes of a zip member.
+
+    Raises:
+        DamagedFileError: it contradicts the directory of the archive.
+        UnsupportedError: it is encrypted, or compressed in a way that is not read.
+    """
+    if member.method == zipdir.STORED:
+        return PlainBytes(zipdir.open_member(source, member))
+    if member.method == zipdir.DEFLATED:
+        return DeflatedBytes(source, member)
+    raise UnsupportedError(
+        f"is compressed with method {member.method}", path=source.name, where=member.name
+    )
+
+
+def _short(name: str, needed: int, size: int) -> DamagedFileError:
+    return DamagedFileError(
+        f"needs {needed} bytes, and has {size}",
+        path=name,
+        hint="the file is cut short or damaged: copy it again",
+    )

@@ -1,0 +1,159 @@
+"""`scopecli diff`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from scopecli.cli.options import input_options, output_options, selection_options
+from scopecli.errors import EXIT_FOUND, EXIT_OK
+
+if TYPE_CHECKING:
+    from scopecli.analysis.compare import Tolerance
+    from scopecli.analysis.diff import Diff
+    from scopecli.analysis.outline import OutlineOptions
+    from scopecli.cli.options import Load
+
+_EPILOG = """\b
+Examples:
+  scopecli diff model.ckpt-1000 model.ckpt-2000
+  scopecli diff --stat old.h5 new.h5
+  scopecli diff model.lock.json model.keras
+  scopecli diff --values --rtol 1e-5 model.ckpt-2000 model.safetensors
+  scopecli diff --emit-map renames.json old.ckpt new.ckpt
+  scopecli diff --only added --only removed --format markdown old.ckpt new.ckpt
+"""
+
+_STATUSES = ("same", "added", "removed", "renamed", "changed", "values")
+
+
+@click.command("diff", epilog=_EPILOG)
+@click.argument("a", type=click.Path())
+@click.argument("b", type=click.Path())
+@click.option(
+    "--by",
+    type=click.Choice(["name", "key"]),
+    default="name",
+    show_default=True,
+    help="What variables are matched by.",
+)
+@click.option("--renames/--no-renames", default=True, help="Look for renamed ones (default).")
+@click.option("--stat", is_flag=True, help="Only the summary, by scope at the top.")
+@click.option(
+    "--only",
+    metavar="STATUS",
+    multiple=True,
+    type=click.Choice(_STATUSES),
+    help=f"Only these entries: {', '.join(_STATUSES)}. Repeatable.",
+)
+@click.option("--values", is_flag=True, help="Read the values and say how they differ.")
+@click.option("--rtol", type=click.FloatRange(min=0), help="With --values: relative tolerance.")
+@click.option("--atol", type=click.FloatRange(min=0), help="With --values: absolute tolerance.")
+@click.option(
+    "--emit-map",
+    metavar="FILE",
+    type=click.Path(),
+    help="Write old and new names to a .json, .csv or .toml, as `rename --map` takes them.",
+)
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Close what is deeper.")
+@click.option("--fold/--no-fold", default=True, help="Identical numbered siblings on one line.")
+@selection_options(bookkeeping=True, orders=("name", "params", "bytes"))
+@output_options("terminal", "plain", "json", "markdown")
+@input_options
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    a: str,
+    b: str,
+    by: str,
+    renames: bool,
+    stat: bool,
+    only: tuple[str, ...],
+    values: bool,
+    rtol: float | None,
+    atol: float | None,
+    emit_map: str | None,
+    depth: int | None,
+    fold: bool,
+    scope: str,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    order: str,
+    bookkeeping: bool,
+    output_format: str,
+    color: str,
+    load: Load,
+) -> None:
+    """Show what changed from A to B, any two files that scopecli opens.
+
+    Variables are matched by name; what has no partner is looked for under another name. Values are
+    compared by the checksums that the files store, or by reading them with --values. The exit code
+    is 0 where nothing differs, 1 where something does.
+    """
+    from scopecli.analysis import fingerprints
+    from scopecli.analysis.compare import Tolerance
+    from scopecli.analysis.diff import DiffOptions, diff, narrowed
+    from scopecli.analysis.outline import OutlineOptions
+    from scopecli.analysis.select import Selection
+
+    if not values and (rtol is not None or atol is not None):
+        raise click.UsageError("--rtol and --atol are for --values", context)
+    old, new = load(a), load(b)
+    options = DiffOptions(by, renames, Selection(scope, include, exclude, bookkeeping))
+    if values:
+        options = options._replace(fingerprints=fingerprints.for_pair(old, new))
+    found = diff(old, new, options)
+    if values:
+        found = _compared(found, Tolerance(rtol or 0.0, atol or 0.0))
+    if only:
+        found = narrowed(found, only)
+    if emit_map is not None:
+        from scopecli.render import name_map
+
+        name_map.write(emit_map, found.renamed)
+    outline = OutlineOptions(1 if stat else depth, fold, order)
+    _write(found, only, outline, output_format, color)
+    context.exit(_exit_code(found))
+
+
+def _write(
+    found: Diff, only: tuple[str, ...], outline: OutlineOptions, output_format: str, color: str
+) -> None:
+    from scopecli.render import output
+
+    shown = [entry for entry in found.entries if entry.status != "same" or "same" in only]
+    if output_format == "json":
+        from scopecli.render.diff_document import diff_document
+
+        output.write(diff_document(found, shown))
+    elif output_format == "markdown":
+        from scopecli.render import diff_markdown
+
+        output.write(diff_markdown.lines(found, shown))
+    else:
+        from scopecli.render import diff as drawing
+
+        drawing.draw(found, shown, outline, output.chosen(output_format, color))
+
+
+def _exit_code(found: Diff) -> int:
+    """Whether anything differs; trouble where values should have been read and could not be."""
+    from scopecli.cli.main import complain
+
+    problems = [entry.values.problem for entry in found.entries if entry.values.problem]
+    if problems:
+        sys.stdout.flush()
+        return complain(f"{len(problems)} not compared, the first because {problems[0]}")
+    return EXIT_FOUND if found.differs else EXIT_OK
+
+
+def _compared(found: Diff, tolerance: Tolerance) -> Diff:
+    """The diff with its values compared, under a progress bar where somebody looks."""
+    from scopecli.analysis.diff import bytes_to_read, compare_values
+    from scopecli.cli.progress import progress_bar
+
+    with progress_bar(bytes_to_read(found), "comparing values") as progress:
+        return compare_values(found, tolerance, progress)

@@ -1,0 +1,120 @@
+"""The lines of a tree, drawn by Rich on a terminal and streamed elsewhere, in the same columns.
+
+A hundred thousand rows must take tenths of a second, so the columns behind a label are laid out
+once for all lines that have the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.render.output import write, write_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from scopecli.render.output import Output
+    from scopecli.render.style import Role, Span
+
+_GUIDE = 4  # columns that a level is indented by
+_MOST_ALIGNED = 72  # a longer label pushes its own columns aside, not everybody's
+
+Columns = tuple[str, str, str, str]
+
+
+class Line(NamedTuple):
+    """One line of the tree before it is laid out.
+
+    Attributes:
+        depth: 0 for what is at the top.
+        is_last: whether it is the last inside its parent.
+        label: the name, escaped.
+        role: how the label looks.
+        times: how many a folded row stands for, with the sign for it; or nothing.
+        columns: what stands beside it.
+        roles: how that looks.
+    """
+
+    depth: int
+    is_last: bool
+    label: str
+    role: Role
+    times: str
+    columns: Columns
+    roles: tuple[Role, ...]
+
+
+def draw_lines(lines: Sequence[Line], output: Output) -> None:
+    """Write the lines to standard output."""
+    layout = _Layout(lines)
+    if output.rich_draws(len(lines)):
+        from scopecli.render.rich_output import print_tree
+
+        print_tree(((line.depth, layout.spans(line)) for line in lines), output)
+    elif output.color:
+        guides = _guides(lines, output)
+        write_lines(
+            (
+                [(guide, "dim"), *layout.spans(line)]
+                for guide, line in zip(guides, lines, strict=True)
+            ),
+            output,
+        )
+    else:
+        guides = _guides(lines, output)
+        write(guide + layout.text(line) for guide, line in zip(guides, lines, strict=True))
+
+
+def _guides(lines: Iterable[Line], output: Output) -> Iterator[str]:
+    """What stands before each label; nothing before those at the top, as Rich draws it."""
+    glyphs = output.glyphs
+    trunks = [""]  # for each depth, the lines that run down from the levels above
+    for line in lines:
+        depth = line.depth
+        if depth == 0:
+            yield ""
+            continue
+        del trunks[depth:]
+        trunk = trunks[depth - 1]
+        yield trunk + (glyphs.last if line.is_last else glyphs.branch)
+        trunks.append(trunk + (glyphs.blank if line.is_last else glyphs.through))
+
+
+class _Layout:
+    """How wide label and columns are, and the text of each distinct set of columns."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        widths = [line.depth * _GUIDE + len(line.label) + len(line.times) for line in lines]
+        self._label = max((width for width in widths if width <= _MOST_ALIGNED), default=0)
+        distinct = {line.columns for line in lines}
+        self._shape, self._dtype, self._size = (
+            max((len(columns[i]) for columns in distinct), default=0) for i in range(3)
+        )
+        self._texts = {
+            columns: "".join(self._padded(columns)).rstrip() + "\n" for columns in distinct
+        }
+
+    def text(self, line: Line) -> str:
+        """A line without its guides."""
+        label = line.label + line.times
+        width = max(self._label - line.depth * _GUIDE, 0)
+        return f"{label:<{width}}  {self._texts[line.columns]}"
+
+    def spans(self, line: Line) -> list[Span]:
+        """A line without its guides, in roles."""
+        space = self._label - line.depth * _GUIDE - len(line.label) - len(line.times)
+        return [
+            (line.label, line.role),
+            (line.times, "mark"),
+            (" " * (max(space, 0) + 2), "plain"),
+            *zip(self._padded(line.columns), line.roles, strict=True),
+        ]
+
+    def _padded(self, columns: Columns) -> Columns:
+        shape, dtype, size, marks = columns
+        return (
+            f"{shape:<{self._shape}}  ",
+            f"{dtype:<{self._dtype}}  ",
+            f"{size:>{self._size}}  ",
+            marks,
+        )
