@@ -48,7 +48,7 @@ def _rule_lines(found: Sequence[Finding], glyphs: Glyphs) -> Iterator[Line]:
             yield _scope_line(scope, group, glyphs)
         else:
             yield from ([("    ", "plain"), *_spans(finding)] for finding in group)
-    yield [(f"    {printable(first.fix)}", "dim")]
+    yield [(f"    fix: {printable(first.fix)}", "dim")]
 
 
 def _spans(finding: Finding) -> Iterator[Span]:

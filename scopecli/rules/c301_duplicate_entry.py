@@ -18,10 +18,11 @@ RULE = Rule(
     name="duplicate-entry",
     severity="error",
     needs="graph",
-    summary="A collection of variables or losses has a member twice.",
+    summary="A collection that training goes through has a variable or loss twice.",
     why="A variable twice in the global variables cannot be saved; twice in the trainable ones, its"
     " gradient is applied twice; a loss twice counts double.",
     fix="add it once; a graph that was imported twice adds everything twice",
+    false_alarms="Collections of other names are left out: nothing says what they are for.",
     bad="""
         w: float32[3]
         w/read_again = Identity(w)
@@ -37,12 +38,12 @@ RULE = Rule(
     """,
 )
 
-_LOSSES = frozenset({"losses", "regularization_losses"})
+_COUNTED = ("variables", "trainable_variables", "losses", "regularization_losses")
 
 
 def check(context: Context) -> Iterator[Hit]:
     """Count the members of each collection."""
-    for key, members in context.collections("variables", *_LOSSES).items():
+    for key, members in context.collections(*_COUNTED).items():
         seen: dict[str, int] = {}
         for member in members:
             seen[member] = seen.get(member, 0) + 1

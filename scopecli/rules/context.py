@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scopecli.model.variable import Variable
 
 # What has a graph only beside it.
-_CHECKPOINTS = frozenset({"tf-v1-checkpoint", "tf-v2-checkpoint"})
+CHECKPOINTS = frozenset({"tf-v1-checkpoint", "tf-v2-checkpoint"})
 
 
 class Context:
@@ -96,7 +96,7 @@ class Context:
         if self.model.graph is None:
             return None
         beside = [file.path for file in self.model.files if file.role == "graph"]
-        if not beside or self.model.format not in _CHECKPOINTS:
+        if not beside or self.model.format not in CHECKPOINTS:
             return self.model
         from scopecli.formats.opening import load
 

@@ -21,7 +21,7 @@ RULE = Rule(
     summary="The bytes of a file contradict its format, so that it cannot be opened.",
     why="A copy that was cut off, a full disk or a text-mode transfer. Some frameworks read what"
     " comes before the damage and say nothing.",
-    fix="copy the file again, or take the checkpoint before it",
+    fix="get a whole copy, or take the checkpoint before it",
     bad="damage := is cut off",
     subjects=("",),
     good="w: float32[2]",

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
 from scopecli.model.names import leaf_of, listed
+from scopecli.rules.context import CHECKPOINTS
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scopecli.model.variable import Variable
     from scopecli.rules.context import Context
 
 RULE = Rule(
@@ -24,8 +26,10 @@ RULE = Rule(
     " build trees out of names stumble over it too.",
     fix="rename the variable or the scope",
     false_alarms="Optimizer slots, averages and what TensorFlow itself keeps below a moving average"
-    " (`biased`, `local_step`) are left out: nobody saves those to HDF5 under such names. Names"
-    " that are split at dots are keys of flat files and are left out as well.",
+    " (`biased`, `local_step`) are left out: nobody saves those to HDF5 under such names. Where"
+    " only names tell slots, as in a checkpoint without its graph, whatever has the variable's own"
+    " shape counts as one. Names that are split at dots are keys of flat files and are left out as"
+    " well.",
     bad="""
         net/w: float32[4,3]
         net/w/scale: float32[3]
@@ -34,6 +38,7 @@ RULE = Rule(
     good="""
         net/w: float32[4,3]
         net/w/Adam: float32[4,3] slot slot_of=net/w
+        net/w/OfAnUnknownOptimizer: float32[4,3]
         net/w_scale: float32[3]
     """,
 )
@@ -44,16 +49,20 @@ _MOST_NAMED = 3
 
 def check(context: Context) -> Iterator[Hit]:
     """Look for each scope among the variables."""
-    separator = context.model.separator
-    if separator != "/":
+    if context.model.separator != "/":
         return
     by_path = context.by_path
-    for scope, inside in context.scopes.items():
+    for scope in {**context.scopes, **context.inner_scopes}:
         if scope in by_path:
-            names = [variable.path for variable in inside]
-            names = [name for name in names if leaf_of(name, separator) not in _COMPANIONS]
+            inside = [v.path for v in context.scopes.get(scope, ()) if _counts(context, v, scope)]
+            names = [*inside, *context.inner_scopes.get(scope, ())]
             if names:
                 yield Hit(scope, f"is a variable and the scope of {listed(names, _MOST_NAMED)}")
-    for scope, inner in context.inner_scopes.items():
-        if scope in by_path and scope not in context.scopes:
-            yield Hit(scope, f"is a variable and the scope of {listed(inner, _MOST_NAMED)}")
+
+
+def _counts(context: Context, variable: Variable, scope: str) -> bool:
+    """Whether a variable below another is none of its companions."""
+    if leaf_of(variable.path, "/") in _COMPANIONS:
+        return False
+    is_guess = context.model.graph is None and context.model.format in CHECKPOINTS
+    return not (is_guess and variable.shape == context.by_path[scope].shape)

@@ -65,4 +65,4 @@ def check(context: Context) -> Iterator[Hit]:
                 and training.writers.keys().isdisjoint(orphans)
                 and any(context.graph_variables[name].trainable for name in orphans)
             ):
-                yield Hit(scope, f"is not trained, while {other}, which holds the same, is")
+                yield Hit(scope, f"is written by nothing, while {other}, its twin, is trained")

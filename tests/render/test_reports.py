@@ -194,7 +194,7 @@ class TestPeople:
             "runs/model.ckpt-1",
             "  error   N107 path-prefix-clash",
             "    net/w: is odd",
-            f"    {ALL[0].fix}",
+            f"    fix: {ALL[0].fix}",
         ]
         assert lines[-1] == "3 files: 2 errors, 2 warnings, 1 info, 2 known findings"
         assert not set("\x1b\u202e\ud800").intersection("".join(lines))
