@@ -89,15 +89,23 @@ def codes_option(name: str, help_text: str) -> Callable[[Decorated], Decorated]:
 
 def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--input-format` and `--tag-set`, which the command gets as one function `load`."""
+    return _opening("load", function)
 
+
+def survey_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same as `survey`, which opens files that loaders refuse, too."""
+    return _opening("survey", function)
+
+
+def _opening(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def with_load(
         *arguments: Any, input_format: str | None, tag_set: str | None, **options: Any
     ) -> Any:
-        from scopecli.formats.opening import load
+        from scopecli.formats import opening
 
-        loading = partial(load, input_format=input_format, tag_set=tag_set)
-        return function(*arguments, load=loading, **options)
+        opens = partial(getattr(opening, name), input_format=input_format, tag_set=tag_set)
+        return function(*arguments, **{name: opens}, **options)
 
     known = ", ".join(registry.BY_ID)
     return _together(

@@ -9,9 +9,9 @@ import click
 from scopecli.cli.options import (
     codes_option,
     for_each_path,
-    input_options,
     output_options,
     paths_argument,
+    survey_options,
 )
 from scopecli.errors import EXIT_FOUND, EXIT_OK
 from scopecli.model.finding import SEVERITIES
@@ -70,7 +70,7 @@ _FORMATS = ("terminal", "concise", "json", "sarif", "github", "gitlab", "junit")
     help="Write a baseline that knows all findings, and end with exit code 0.",
 )
 @click.option("--exit-zero", is_flag=True, help="End with exit code 0 whatever is found.")
-@input_options
+@survey_options
 @click.pass_context
 def command(
     context: click.Context,
@@ -89,13 +89,14 @@ def command(
     baseline: str | None,
     write_baseline: str | None,
     exit_zero: bool,
-    load: Load,
+    survey: Load,
 ) -> None:
     """Check each PATH with the lint rules, for name collisions, reuse conflicts and broken graphs.
 
     `scopecli rules` lists the rules. A PATH may be a pattern, as 'runs/*/model.ckpt-*.index'.
     `lint` is the same command. Exit codes: 0 nothing found, 1 findings, 2 it could not be done.
     """
+    from scopecli.cli.progress import progress_bar
     from scopecli.render import report_output
     from scopecli.render.reports import Report
     from scopecli.rules import baseline as baselines
@@ -106,11 +107,12 @@ def command(
     selection = project.selection.changed(select, ignore, extend_select)
     known = baselines.known(baseline or project.baseline, write_baseline)
     run = Run(
-        load,
+        survey,
         selection,
-        reference=load(against) if against is not None else None,
+        reference=survey(against) if against is not None else None,
         reads_values=values,
         together=[] if together else None,
+        progress=progress_bar,
     )
     code = for_each_path(expanded(paths), run.check)
     new = baselines.new(run.findings, known)

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from scopecli.errors import UnsupportedError
 from scopecli.model.names import scope_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from scopecli.analysis.dataflow import Readers
+    from scopecli.analysis.diff import Diff
+    from scopecli.analysis.restoration import Prediction
     from scopecli.analysis.reuse import ReuseReport
     from scopecli.analysis.training import Training
     from scopecli.analysis.wiring import Wiring
     from scopecli.errors import ScopecliError
     from scopecli.model.graph import Graph
-    from scopecli.model.model import Model
+    from scopecli.model.model import Model, Note
     from scopecli.model.variable import Variable
+
+    # Shows how far work on so many bytes is, under a label; what it gives takes each step's bytes.
+    Progress = Callable[[int, str], AbstractContextManager[Callable[[int], None]]]
 
 # What has a graph only beside it.
 CHECKPOINTS = frozenset({"tf-v1-checkpoint", "tf-v2-checkpoint"})
+
+# What holds tensors and nothing else: where a TensorFlow checkpoint was converted to it, only names
+# tell what is optimizer state.
+_PLAIN = frozenset({"hdf5", "npz", "safetensors"})
+
+
+@contextmanager
+def no_progress(_length: int, _label: str) -> Iterator[Callable[[int], None]]:
+    """Shows nothing."""
+    yield lambda _: None
 
 
 class Context:
@@ -32,6 +50,7 @@ class Context:
         together: the models that are to be loaded with it, with `--together`; those before it.
         reads_values: whether tensors may be read, with `--values`.
         damage: why the file cannot be opened; then the model is empty.
+        progress: shows how far rules that read tensors are.
     """
 
     def __init__(
@@ -42,12 +61,18 @@ class Context:
         together: Sequence[Model] = (),
         reads_values: bool = False,
         damage: ScopecliError | None = None,
+        progress: Progress = no_progress,
     ) -> None:
         self.model = model
         self.reference = reference
         self.together = together
         self.reads_values = reads_values
         self.damage = damage
+        self.progress = progress
+
+    def notes(self, *codes: str) -> Iterator[Note]:
+        """The reader's notes with these codes."""
+        return (note for note in self.model.notes if note.code in codes)
 
     # The variables, by their names.
 
@@ -159,11 +184,78 @@ class Context:
 
         return reuse_of(self.graph_variables.values(), self.readers)
 
+    # The numbers.
+
+    @cached_property
+    def step(self) -> int | None:
+        """How many steps the model was trained for; None where nothing tells."""
+        from scopecli.analysis.steps import training_step
+
+        return training_step(self.model)
+
+    def holds_only(self, variable: Variable, value: int) -> bool:
+        """Whether all elements of a variable are one number, as far as may be looked at."""
+        from scopecli.analysis import constants
+
+        known = constants.stored(variable, value)
+        if known is None and self.reads_values:
+            known = constants.read(self.model, variable, value)
+        return known is True
+
+    # The reference.
+
+    @cached_property
+    def restoration(self) -> Prediction | None:
+        """What restoring the model into the reference, or into the graph beside it, would do.
+
+        Where the model is the graph and the reference the checkpoint, the other way round.
+        """
+        from scopecli.analysis.renames import find_renames
+        from scopecli.analysis.restore import predict
+
+        pairs = []
+        if self.reference is not None:
+            pairs = [(self.reference, self.model), (self.model, self.reference)]
+        if self.model.format in CHECKPOINTS and self.graph_model is not None:
+            pairs.append((self.graph_model, self.model))
+        for graph, checkpoint in pairs:
+            try:
+                return predict(graph, checkpoint, find_renames)
+            except UnsupportedError:
+                continue
+        return None
+
+    @cached_property
+    def drift(self) -> Diff | None:
+        """What changed from the reference to the model; None where that is not to be the same.
+
+        A checkpoint does not have all that a graph has: there the question is what it restores.
+        """
+        if self.reference is None:
+            return None
+        both = self.reference, self.model
+        graphs = [model for model in both if model.format not in CHECKPOINTS]
+        if len(graphs) == 1 and graphs[0].graph is not None:
+            return None
+        from scopecli.analysis.diff import diff
+
+        return diff(self.reference, self.model)
+
 
 def own_variables(model: Model) -> list[Variable]:
     """A model's own variables: no optimizer state, no averages, no constants."""
-    return [
+    variables = [
         variable
         for variable in model.variables
         if variable.kind == "variable" and "average_of" not in variable.attributes
+    ]
+    if model.format not in _PLAIN or model.separator != "/":
+        return variables
+    from scopecli.formats import tf_slots
+
+    described = tf_slots.describe([variable.name for variable in variables])
+    return [
+        variable
+        for variable, (_, kind, attributes) in zip(variables, described, strict=True)
+        if kind == "variable" and "average_of" not in attributes
     ]

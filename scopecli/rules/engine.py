@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # When a rule is run: what it needs is there. A damaged file has nothing but its damage.
 NEEDS: Mapping[Need, Callable[[Context], bool]] = {
+    "file": lambda _: True,
     "variables": lambda context: context.damage is None,
     "layers": lambda context: bool(context.model.layers),
     "graph": lambda context: context.model.graph is not None,
@@ -30,6 +31,7 @@ NEEDS: Mapping[Need, Callable[[Context], bool]] = {
     "values": lambda context: context.reads_values and context.model.tensors is not None,
     "together": lambda context: bool(context.together) and context.damage is None,
     "reference": lambda context: context.reference is not None and context.damage is None,
+    "restore": lambda context: context.restoration is not None,
     "damage": lambda context: context.damage is not None,
 }
 
@@ -57,12 +59,12 @@ def validate(
     Raises:
         ScopecliError: there is no model at the path, or no rule with such a code.
     """
-    from scopecli.formats.opening import load
+    from scopecli.formats.opening import load, survey
 
     reference = against if isinstance(against, Model) or against is None else load(against)
     selection = Selection(parse(select), parse(ignore))
     try:
-        opened = model if isinstance(model, Model) else load(model)
+        opened = model if isinstance(model, Model) else survey(model)
         context = Context(opened, reference=reference, reads_values=values)
     except DamagedFileError as error:
         context = damage.context(str(model), error)

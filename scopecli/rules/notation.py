@@ -1,11 +1,13 @@
 """A notation for small models, in which the rules' examples are written. A line says one thing.
 
     net/w: float32[4,3] trainable slot_of=v     a variable; words are its flags, kind, attributes
+    net/b: float32[3] holds=0                   one whose elements are all this number
     net/MatMul = MatMul(x, net/w/read, ^init)   a node of the graph, its inputs and control inputs
     @trainable_variables: net/w, net/b          a collection
     !missing-shard data: is missing             a note of the reader
     format := keras-h5                          a field of the model: format, path, separator
-    layer := encoder/dense Dense                a layer of the model's description
+    layer := encoder/dense Dense units=4        a layer of the model's description, its settings
+    weights := dense: dense/w, dense/b          what the file has for a layer
     saver := net/w, key=net/b                   what the graph's saver writes
     meta := {"step": 3}                         facts about the whole file
     damage := is cut off                        the file cannot be opened
@@ -23,13 +25,15 @@ import json
 from textwrap import dedent
 from typing import TYPE_CHECKING, NamedTuple
 
+from scopecli.analysis import constants
+from scopecli.binary import crc
 from scopecli.errors import DamagedFileError, ScopecliError
 from scopecli.model.collection import Collection
 from scopecli.model.dtypes import BITS
 from scopecli.model.graph import Graph, Node, Saved, Saver, Versions, node_name
 from scopecli.model.layer import Layer
-from scopecli.model.model import Model, Note
-from scopecli.model.variable import KINDS, Kind, Variable
+from scopecli.model.model import LayerWeights, Model, Note
+from scopecli.model.variable import KINDS, Checksum, Kind, StoredAt, Variable
 from scopecli.rules.context import Context
 
 if TYPE_CHECKING:
@@ -60,6 +64,7 @@ class Example(NamedTuple):
             self.model,
             reference=self.other,
             together=() if self.other is None else (self.other,),
+            reads_values=self.model.tensors is not None,
             damage=self.damage,
         )
 
@@ -85,6 +90,7 @@ class _Parts:
         self.variables: list[Variable] = []
         self.nodes: list[Node] = []
         self.layers: list[Layer] = []
+        self.weights: list[LayerWeights] = []
         self.lists: list[tuple[str, list[str]]] = []
         self.notes: list[Note] = []
         for line in text.splitlines():
@@ -95,9 +101,13 @@ class _Parts:
     def _take(self, line: str) -> None:
         name, sign, rest = _parted(line)
         if sign == " := " and name == "layer":
-            path, class_name = rest.split()
+            path, class_name, *settings = rest.split()
             parent, _, own = path.rpartition("/")
-            self.layers.append(Layer(path, parent, own, class_name, {}))
+            config = {key: int(value) for key, _, value in (s.partition("=") for s in settings)}
+            self.layers.append(Layer(path, parent, own, class_name, config))
+        elif sign == " := " and name == "weights":
+            layer, _, keys = rest.partition(": ")
+            self.weights.append(LayerWeights(layer, tuple(_words(keys))))
         elif sign == " := ":
             self.fields[name] = rest
         elif sign == " = ":
@@ -126,7 +136,9 @@ class _Parts:
                 )
                 for key, names in self.lists
             },
+            layer_weights=self.weights,
             notes=self.notes,
+            tensors=_Held() if any(v.storage for v in self.variables) else None,
             graph=graph,
             layers=self.layers,
         )
@@ -176,7 +188,34 @@ def _variable(name: str, text: str) -> Variable:
             trainable = _FLAGS[key]
     variable = Variable(name, name, shape, dtype, None, kind, trainable, None, attributes)
     bits = BITS.get(dtype)
-    return variable._replace(nbytes=variable.params * bits // 8 if bits else None)
+    nbytes = variable.params * bits // 8 if bits else None
+    variable = variable._replace(nbytes=nbytes)
+    return _held(variable) if "holds" in attributes else variable
+
+
+def _held(variable: Variable) -> Variable:
+    """A variable with the checksum of what it holds, as a checkpoint stores it."""
+    one = _element(variable)
+    checksum = Checksum(crc.KIND, crc.masked(crc.of_repeated(one, variable.params)))
+    return variable._replace(storage=StoredAt("data", 0, variable.nbytes or 0, checksum))
+
+
+def _element(variable: Variable) -> bytes:
+    one = constants.element(variable.dtype, float(str(variable.attributes["holds"])))
+    assert one is not None  # noqa: S101 - examples are of numbers
+    return one
+
+
+class _Held:
+    """Gives what the variables hold; a `TensorReader`."""
+
+    def read(self, variable: Variable, _start: int, count: int) -> bytes:
+        """So many elements, all the same."""
+        return _element(variable) * count
+
+    def strings(self, variable: Variable) -> Sequence[bytes]:
+        """None."""
+        raise ScopecliError("holds no strings", where=variable.key)
 
 
 def _node(name: str, text: str) -> Node:

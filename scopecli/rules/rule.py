@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
 # What a rule needs to be run at all; `engine.NEEDS` says when that is there.
 Need = Literal[
-    "variables", "layers", "graph", "training", "values", "together", "reference", "damage"
+    "file",
+    "variables",
+    "layers",
+    "graph",
+    "training",
+    "values",
+    "together",
+    "reference",
+    "restore",
+    "damage",
 ]
 
 # The first letter of a code.

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from scopecli.errors import DamagedFileError, PathError
 from scopecli.rules import damage, engine
-from scopecli.rules.context import Context
+from scopecli.rules.context import Context, no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from scopecli.model.finding import Finding
     from scopecli.model.model import Model
+    from scopecli.rules.context import Progress
     from scopecli.rules.selection import Selection
 
 
@@ -35,6 +36,7 @@ class Run:
         reference: Model | None = None,
         reads_values: bool = False,
         together: list[Model] | None = None,
+        progress: Progress = no_progress,
     ) -> None:
         """Prepare a run.
 
@@ -44,6 +46,7 @@ class Run:
             reference: what every model is held against.
             reads_values: whether tensors may be read.
             together: an empty list where the models are to be loaded together; it fills up.
+            progress: shows how far rules that read tensors are.
         """
         self.paths: list[str] = []
         self.findings: list[Finding] = []
@@ -53,6 +56,7 @@ class Run:
         self._reference = reference
         self._reads_values = reads_values
         self._together = together
+        self._progress = progress
         self._seen: set[object] = set()
 
     def check(self, path: str) -> None:
@@ -82,6 +86,7 @@ class Run:
                 reference=self._reference,
                 together=tuple(self._together or ()),
                 reads_values=self._reads_values,
+                progress=self._progress,
             )
         except DamagedFileError as error:
             return damage.context(path, error)
