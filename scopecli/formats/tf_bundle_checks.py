@@ -74,6 +74,8 @@ def short(model: Model) -> Iterator[tuple[str, int, int, str]]:
 
     Shards have no gaps and no rests, so where the sums agree nothing needs to be looked at.
     """
+    if not is_bundle(model):
+        return
     sizes = {file.path: file.size for file in model.files if file.role == "data"}
     if sum(size or 0 for size in sizes.values()) == sum(v.nbytes or 0 for v in model.variables):
         return

@@ -2,6 +2,7 @@
 
     net/w: float32[4,3] trainable slot_of=v     a variable; words are its flags, kind, attributes
     net/b: float32[3] holds=0                   one whose elements are all this number
+    net/v: float32[3] crc=77                    one of whose values only the checksum is known
     net/MatMul = MatMul(x, net/w/read, ^init)   a node of the graph, its inputs and control inputs
     @trainable_variables: net/w, net/b          a collection
     !missing-shard data: is missing             a note of the reader
@@ -138,7 +139,7 @@ class _Parts:
             },
             layer_weights=self.weights,
             notes=self.notes,
-            tensors=_Held() if any(v.storage for v in self.variables) else None,
+            tensors=_Held() if any("holds" in v.attributes for v in self.variables) else None,
             graph=graph,
             layers=self.layers,
         )
@@ -190,6 +191,9 @@ def _variable(name: str, text: str) -> Variable:
     bits = BITS.get(dtype)
     nbytes = variable.params * bits // 8 if bits else None
     variable = variable._replace(nbytes=nbytes)
+    if "crc" in attributes:
+        checksum = Checksum(crc.KIND, int(str(attributes["crc"])))
+        return variable._replace(storage=StoredAt("data", 0, nbytes or 0, checksum))
     return _held(variable) if "holds" in attributes else variable
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.commands import Run
 
 BAD = str(SAMPLES / "graphs/gan_twins.meta")  # one error, five warnings
-CLEAN = str(SAMPLES / "keras3_functional.keras")
+CLEAN = str(SAMPLES / "keras2_weights.h5")
 
 
 @pytest.fixture(autouse=True)
