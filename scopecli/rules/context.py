@@ -205,11 +205,7 @@ class Context:
     # The reference.
 
     @cached_property
-    def restoration(self) -> Prediction | None:
-        """What restoring the model into the reference, or into the graph beside it, would do.
-
-        Where the model is the graph and the reference the checkpoint, the other way round.
-        """
+    def _restored(self) -> tuple[Prediction, Model] | None:
         from scopecli.analysis.renames import find_renames
         from scopecli.analysis.restore import predict
 
@@ -220,10 +216,23 @@ class Context:
             pairs.append((self.graph_model, self.model))
         for graph, checkpoint in pairs:
             try:
-                return predict(graph, checkpoint, find_renames)
+                return predict(graph, checkpoint, find_renames), checkpoint
             except UnsupportedError:
                 continue
         return None
+
+    @property
+    def restoration(self) -> Prediction | None:
+        """What restoring the model into the reference, or into the graph beside it, would do.
+
+        Where the model is the graph and the reference the checkpoint, the other way round.
+        """
+        return self._restored[0] if self._restored else None
+
+    @property
+    def restored(self) -> Model | None:
+        """The checkpoint of that prediction."""
+        return self._restored[1] if self._restored else None
 
     @cached_property
     def drift(self) -> Diff | None:

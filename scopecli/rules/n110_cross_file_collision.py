@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
+from scopecli.model.names import type_text
 from scopecli.rules.context import own_variables
 from scopecli.rules.rule import Rule
 
@@ -48,13 +49,12 @@ def check(context: Context) -> Iterator[Hit]:
         theirs = {variable.name: variable for variable in own_variables(other)}
         for variable in context.own:
             met = theirs.get(variable.name)
-            if met is not None and _type(met) != _type(variable):
+            if met is not None and _text(met) != _text(variable):
                 yield Hit(
                     variable.name,
-                    f"is {_type(variable)} here and {_type(met)} in {other.path}",
+                    f"is {_text(variable)} here and {_text(met)} in {other.path}",
                 )
 
 
-def _type(variable: Variable) -> str:
-    sizes = "?" if variable.shape is None else ",".join(str(size) for size in variable.shape)
-    return f"{variable.dtype}[{sizes}]"
+def _text(variable: Variable) -> str:
+    return type_text(variable.dtype, variable.shape)

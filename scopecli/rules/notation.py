@@ -10,6 +10,7 @@
     layer := encoder/dense Dense units=4        a layer of the model's description, its settings
     weights := dense: dense/w, dense/b          what the file has for a layer
     saver := net/w, key=net/b                   what the graph's saver writes
+    stale := net/w                              what another saver in the graph does
     meta := {"step": 3}                         facts about the whole file
     damage := is cut off                        the file cannot be opened
     # a comment
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from scopecli.model.graph import Function, Nodes, Signature
 
 _OTHER = "\n---\n"
+_GRAPH = {"graph", "saver", "stale"}  # fields that only a graph has
 _FLAGS = {"trainable": True, "untrainable": False}
 
 
@@ -123,7 +125,7 @@ class _Parts:
 
     def model(self) -> Model:
         """The model that they are."""
-        graph = self._graph() if self.nodes or "graph" in self.fields else None
+        graph = self._graph() if self.nodes or _GRAPH & self.fields.keys() else None
         known = {variable.key for variable in self.variables}
         return Model(
             path=self.fields.get("path", "example"),
@@ -149,14 +151,17 @@ class _Parts:
         for variable in self.variables:
             nodes.append(Node(variable.name, "VariableV2", (), (), "", {}))
             nodes.append(Node(f"{variable.name}/read", "Identity", (variable.name,), (), "", {}))
-        return Graph(_GraphParts([*nodes, *self.nodes], self._saver()))
+        stale = self._saver("stale", "save_1")
+        parts = _GraphParts([*nodes, *self.nodes], self._saver("saver", "save"), stale)
+        return Graph(parts)
 
-    def _saver(self) -> Saver | None:
-        if "saver" not in self.fields:
+    def _saver(self, field: str, scope: str) -> Saver | None:
+        if field not in self.fields:
             return None
-        pairs = [pair.rpartition("=") for pair in _words(self.fields["saver"])]
+        pairs = [pair.rpartition("=") for pair in _words(self.fields[field])]
         saved = [Saved(key or name, "", name, name) for key, _, name in pairs]
-        return Saver("save", "V2", "save/Const", "save/save", "save/restore_all", saved, saved)
+        names = (f"{scope}/Const", f"{scope}/save", f"{scope}/restore_all")
+        return Saver(scope, "V2", *names, saved, saved)
 
 
 def _parted(line: str) -> tuple[str, str, str]:
@@ -255,9 +260,10 @@ class _Nodes:
 class _GraphParts:
     """The parts of a graph in memory; a `Parts`."""
 
-    def __init__(self, nodes: Sequence[Node], saver: Saver | None) -> None:
+    def __init__(self, nodes: Sequence[Node], saver: Saver | None, stale: Saver | None) -> None:
         self._nodes = _Nodes(nodes)
         self._saver = saver
+        self._stale = stale
 
     def nodes(self) -> Nodes:
         """The nodes of the main graph."""
@@ -272,8 +278,8 @@ class _GraphParts:
         return ()
 
     def savers(self) -> tuple[Saver | None, Sequence[Saver]]:
-        """The saver, and no stale ones."""
-        return self._saver, ()
+        """The saver, and the stale one."""
+        return self._saver, () if self._stale is None else (self._stale,)
 
     def versions(self) -> Versions:
         """Those of the last TensorFlow 1."""
