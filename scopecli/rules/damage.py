@@ -30,6 +30,7 @@ CODES: tuple[tuple[str, str], ...] = (
     ("cut short", "F703"),
     ("are left", "F703"),
     (", and the file has", "F703"),
+    (" bytes of ", "F703"),
     (", and has ", "F703"),
     ("without its directory", "F703"),
     ("shape needs", "F703"),

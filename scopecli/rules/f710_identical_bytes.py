@@ -48,14 +48,15 @@ def check(context: Context) -> Iterator[Hit]:
     told: Fingerprint = fingerprints.stored
     if context.reads_values and not any(map(_checksum, context.own)):
         told = fingerprints.read(context.model)
-    first: dict[Hashable, Variable] = {}
+    alike: dict[Hashable, list[Variable]] = {}
     for variable in context.own:
         fingerprint = told(variable)
         if fingerprint is not None:
-            like = fingerprint, variable.dtype, variable.shape
-            other = first.setdefault(like, variable)
-            if other is not variable and not _is_constant(context, variable):
-                yield Hit(variable.name, f"holds the same values as {other.name}")
+            alike.setdefault((fingerprint, variable.dtype, variable.shape), []).append(variable)
+    for first, *others in alike.values():
+        if others and not _is_constant(context, first):
+            for variable in others:
+                yield Hit(variable.name, f"holds the same values as {first.name}")
 
 
 def _checksum(variable: Variable) -> bool:
