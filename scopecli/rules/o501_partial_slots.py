@@ -11,7 +11,6 @@ from scopecli.rules.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.model.model import Model
     from scopecli.model.variable import Variable
     from scopecli.rules.context import Context
 
@@ -65,15 +64,19 @@ def check(context: Context) -> Iterator[Hit]:
                 known.setdefault(name, variable.name)
         for variable in beside:
             missing = sorted(known.keys() - slots.get(variable.key, set()))
-            if missing and _may_be_trained(context.model, variable):
+            if missing and _is_trained(context, variable):
                 names = " and ".join(missing)
                 yield Hit(variable.name, f"has no {names}, as {known[missing[0]]} has")
 
 
-def _may_be_trained(model: Model, variable: Variable) -> bool:
+def _is_trained(context: Context, variable: Variable) -> bool:
+    """Whether an optimizer updates a variable; without a graph, whether one may."""
+    if context.model.graph is not None and context.training.exists:
+        node = variable.attributes.get("graph_variable", variable.key)
+        return node in context.training.updated
     return (
         variable.trainable is not False
         and variable.shape != ()
         and variable.dtype.startswith(_FLOATS)
-        and leaf_of(variable.name, model.separator) not in _NEVER_TRAINED
+        and leaf_of(variable.name, context.model.separator) not in _NEVER_TRAINED
     )
