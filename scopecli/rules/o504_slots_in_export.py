@@ -20,7 +20,8 @@ RULE = Rule(
     summary="A model that was saved as a whole, for use, has optimizer slots in it.",
     why="Adam's state is twice as large as the model, so that the file is three times the size"
     " that inference needs.",
-    fix="save without the optimizer: `model.save(path, include_optimizer=False)`",
+    fix="save without the optimizer: `include_optimizer=False` for HDF5, a model that was not"
+    " compiled for `.keras`",
     false_alarms="Who goes on training needs them. A checkpoint is there for that, so it is not"
     " reported.",
     bad="""
