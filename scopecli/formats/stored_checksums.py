@@ -22,8 +22,12 @@ _CHUNK_BYTES = 4 << 20
 
 def bytes_to_read(model: Model) -> int:
     """How much `mismatches` will read."""
-    wanted = "data" if tf_bundle_checks.is_bundle(model) else "model"
-    return sum(file.size or 0 for file in model.files if file.role == wanted)
+    if tf_bundle_checks.is_bundle(model):
+        return sum(file.size or 0 for file in model.files if file.role == "data")
+    if model.format not in _ARCHIVES:
+        return 0
+    with Source(model.files[0].path) as source:
+        return sum(member.size for member in zipdir.members(source))
 
 
 def mismatches(model: Model, progress: Callable[[int], None]) -> Iterator[tuple[str, str]]:

@@ -96,10 +96,10 @@ def mismatches(
     sizes = {file.path: file.size for file in model.files if file.role == "data"}
     try:
         for run in sorted(runs(model), key=lambda run: (run.path, run.offset)):
-            progress(run.length)
             size = sizes.get(run.path)
             if run.checksum is None or size is None or run.offset + run.length > size:
                 continue
+            progress(run.length)
             if source is None or source.name != run.path:
                 if source is not None:
                     source.close()

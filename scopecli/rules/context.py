@@ -246,9 +246,18 @@ class Context:
         graphs = [model for model in both if model.format not in CHECKPOINTS]
         if len(graphs) == 1 and graphs[0].graph is not None:
             return None
+        from dataclasses import replace
+
         from scopecli.analysis.diff import diff
 
-        return diff(self.reference, self.model)
+        found = diff(self.reference, self.model)
+        # `tree` leaves out what the framework keeps for itself, and so does a lock.
+        own = [
+            entry
+            for entry in found.entries
+            if all(one is None or one.kind != "bookkeeping" for one in (entry.old, entry.new))
+        ]
+        return replace(found, entries=own)
 
 
 def own_variables(model: Model) -> list[Variable]:

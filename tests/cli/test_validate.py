@@ -194,3 +194,107 @@ class TestRules:
 
     def test_an_unknown_code(self, run: Run) -> None:
         assert_one_line(run("rules", "N107x"), "N107x", "did you mean N107")
+
+
+class TestDamage:
+    """What keeps a file from being opened, or its data from being right, ends with 1."""
+
+    @pytest.mark.parametrize(
+        ("sample", "code"),
+        [
+            ("flipped", "F702"),
+            ("truncated.index", "F703"),
+            ("truncated.h5", "F703"),
+            ("truncated.keras", "F703"),
+            ("no_data", "F704"),
+        ],
+    )
+    def test_in_structure(self, run: Run, sample: str, code: str) -> None:
+        result = run("validate", "--format", "concise", str(SAMPLES / "broken" / sample))
+        assert result.code == 1
+        assert f": {code} " in result.out
+
+    def test_in_data(self, run: Run, tmp_path: Path) -> None:
+        """Of one byte; data is read only with leave."""
+        for path in (SAMPLES / "tf1_batchnorm").iterdir():
+            shutil.copy(path, tmp_path)
+        prefix = str(tmp_path / "model.ckpt")
+        assert run("validate", "--values", "--select", "F", prefix).code == 0
+        data = Path(f"{prefix}.data-00000-of-00001")
+        changed = bytearray(data.read_bytes())
+        changed[len(changed) // 2] ^= 1
+        data.write_bytes(changed)
+        assert run("validate", "--select", "F", prefix).code == 0
+        result = run("validate", "--values", "--select", "F", "--format", "concise", prefix)
+        assert result.code == 1
+        assert " F701 " in result.out
+
+    @pytest.mark.parametrize(
+        ("tensors", "data", "code"),
+        [
+            ([("a", 0, 4)], b"123", "F703"),
+            ([("a", 0, 4)], b"12345", "F708"),
+            ([("a", 0, 4), ("b", 2, 6)], b"123456", "F708"),
+            ([("a", 0, 4), ("a", 0, 4)], b"1234", "F707"),
+        ],
+    )
+    def test_in_safetensors(
+        self,
+        run: Run,
+        tmp_path: Path,
+        tensors: list[tuple[str, int, int]],
+        data: bytes,
+        code: str,
+    ) -> None:
+        path = tmp_path / "m.safetensors"
+        rows = [
+            f'"{name}":{{"dtype":"U8","shape":[4],"data_offsets":[{start},{end}]}}'
+            for name, start, end in tensors
+        ]
+        header = f"{{{','.join(rows)}}}"
+        path.write_bytes(len(header).to_bytes(8, "little") + header.encode() + data)
+        result = run("validate", "--format", "concise", str(path))
+        assert result.code == 1
+        assert f": {code} " in result.out
+
+    def test_in_the_map_of_shards(self, run: Run, tmp_path: Path) -> None:
+        for path in (SAMPLES / "sharded_safetensors").iterdir():
+            shutil.copy(path, tmp_path)
+        (index,) = tmp_path.glob("*.index.json")
+        assert run("validate", str(index)).code == 0
+        document = json.loads(index.read_text("utf-8"))
+        shards = sorted(set(document["weight_map"].values()))
+        key = next(iter(document["weight_map"]))
+        document["weight_map"][key] = shards[document["weight_map"][key] == shards[0]]
+        index.write_text(json.dumps(document), "utf-8")
+        result = run("validate", "--format", "concise", str(index))
+        assert result.code == 1
+        assert f": F709 {key}" in result.out
+
+
+def test_a_lock(run: Run) -> None:
+    """A tree that was committed, and what changed since."""
+    sample = str(SAMPLES / "tf1_gan")
+    lock = run("tree", "--format", "json", sample).out
+    Path("lock.json").write_text(lock, "utf-8")
+    assert run("validate", "--select", "L", sample, "--against", "lock.json").code == 0
+    changed = lock.replace('"discriminator/h0/b"', '"discriminator/h0/bias"')
+    changed = changed.replace('"shape": [8, 6]', '"shape": [8, 7]', 1)
+    Path("lock.json").write_text(changed, "utf-8")
+    result = run(
+        "validate", "--select", "L", "--format", "concise", sample, "--against", "lock.json"
+    )
+    assert result.code == 1
+    assert [line.split(": ")[1] for line in result.out.splitlines()] == [
+        "L901 discriminator/h0/bias",
+        "L902 discriminator/h0/b",
+        "L903 discriminator/h0/w",
+    ]
+
+
+def test_against_a_graph(run: Run) -> None:
+    graph, checkpoint = str(SAMPLES / "graphs/twins.meta"), str(SAMPLES / "tf1_gan")
+    result = run("validate", "--select", "G", checkpoint, "--against", graph)
+    assert result.code == 1
+    assert "TensorFlow says: Key " in result.out
+    assert "L90" not in run("validate", checkpoint, "--against", graph).out
