@@ -1,7 +1,8 @@
 """scopecli: inspect saved models without the framework that wrote them.
 
 `load` opens any supported file and returns a `Model`, `diff` compares two of them, `rename` writes
-one again with other names; the command line is built on the same calls.
+one again with other names, `validate` checks one and returns `Finding`s. The command line is built
+on the same calls.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "Diff",
     "DiffOptions",
+    "Finding",
     "Model",
     "ScopecliError",
     "Variable",
@@ -19,25 +21,30 @@ __all__ = [
     "diff",
     "load",
     "rename",
+    "validate",
 ]
 
 if TYPE_CHECKING:
     from scopecli.analysis.diff import Diff, DiffOptions, diff
     from scopecli.errors import ScopecliError
     from scopecli.formats.opening import load
+    from scopecli.model.finding import Finding
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
     from scopecli.renames import rename
+    from scopecli.rules.engine import validate
 
 _EXPORTS = {
     "Diff": "scopecli.analysis.diff",
     "DiffOptions": "scopecli.analysis.diff",
+    "Finding": "scopecli.model.finding",
     "Model": "scopecli.model.model",
     "ScopecliError": "scopecli.errors",
     "Variable": "scopecli.model.variable",
     "diff": "scopecli.analysis.diff",
     "load": "scopecli.formats.opening",
     "rename": "scopecli.renames",
+    "validate": "scopecli.rules.engine",
 }
 
 

@@ -34,7 +34,10 @@ _MEASURED_BYTES = 1 << 20  # a damaged shape may claim any size
 
 
 def survive(path: str) -> None:
-    """Open, draw and read what is there: a model or one line, nothing else."""
+    """Open, draw, check and read what is there: a model or one line, nothing else."""
+    checked = run_in_process("validate", "--format", "json", path)
+    assert checked.code in {0, 1, 2}
+    assert len(checked.err.splitlines()) == (checked.code == 2), checked.err
     for command in ("tree", "list --format json", "info --format plain"):
         result = run_in_process(*command.split(), path)
         assert result.code in {0, 2}, command

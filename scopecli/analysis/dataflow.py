@@ -6,13 +6,14 @@ differentiates a variable is no reader of it.
 
 from __future__ import annotations
 
+from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scopecli.model.graph import node_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from scopecli.model.graph import Graph, Node
 
@@ -69,6 +70,8 @@ _HOUSEKEEPING = frozenset(
 # Name scopes that TensorFlow puts gradients, averages and moving statistics in.
 _HOUSEKEEPING_SCOPES = frozenset({"AssignMovingAvg", "ExponentialMovingAverage", "gradients"})
 _GRADIENT = "_grad"
+# A name without any of these is in no such scope; looking at its parts would take much longer.
+_HOUSEKEEPING_SIGNS = ("grad", "MovingAv")
 
 # Operations that choose a branch, and which input they choose by.
 _PREDICATE = {"If": 0, "RefSwitch": 1, "StatelessIf": 0, "Switch": 1}
@@ -90,6 +93,7 @@ class Readers:
             if node.name not in saving and self._is_computation(node, graph):
                 for source in {node_name(tensor) for tensor in node.inputs}:
                     self._consumers.setdefault(source, []).append(node.name)
+        self._sources: dict[str, list[str]] | None = None
         self._readers: dict[str, dict[str, bool]] = {}
 
     @property
@@ -127,16 +131,26 @@ class Readers:
         most = max(by_type.values(), key=len, default=[])
         return tuple(most) if len(most) > 1 else ()
 
-    def fed_by(self, variables: Iterable[str]) -> set[str]:
-        """Everything that the readers of some variables flow into, themselves left out."""
-        reached: set[str] = set()
-        waiting = [reader for variable in variables for reader in self.of(variable)]
-        while waiting:
-            for consumer in self._consumers.get(waiting.pop(), ()):
-                if consumer not in reached:
-                    reached.add(consumer)
-                    waiting.append(consumer)
-        return reached
+    def connected(self, variables: Iterable[str], others: Iterable[str]) -> set[str]:
+        """Which other variables have readers that these ones' flow into, or are fed by.
+
+        A graph is large and neighbours are near: the walk ends when all are found.
+        """
+        start = [reader for variable in variables for reader in self.of(variable)]
+        readers = {other: self.of(other) for other in others}
+        if self._sources is None:
+            self._sources = {}
+            for source, consumers in self._consumers.items():
+                for consumer in consumers:
+                    self._sources.setdefault(consumer, []).append(source)
+        found: set[str] = set()
+        for edges in (self._consumers, self._sources):
+            wanted: dict[str, list[str]] = {}
+            for other in readers.keys() - found:
+                for reader in readers[other]:
+                    wanted.setdefault(reader, []).append(other)
+            found |= _met(start, edges, wanted)
+        return found
 
     def _find(self, variable: str) -> dict[str, bool]:
         """The readers, and whether each is in one branch of a choice."""
@@ -161,9 +175,28 @@ class Readers:
         op = node.op
         if op in _HOUSEKEEPING or op.startswith(_HOUSEKEEPING_STARTS) or "Summary" in op:
             return False
-        if any(_is_housekeeping_scope(part) for part in node.name.split("/")):
+        name = node.name
+        if any(sign in name for sign in _HOUSEKEEPING_SIGNS) and any(
+            _is_housekeeping_scope(part) for part in name.split("/")
+        ):
             return False
         return not _asks_whether_initialized(node, graph)
+
+
+def _met(
+    start: Iterable[str], edges: Mapping[str, Sequence[str]], wanted: dict[str, list[str]]
+) -> set[str]:
+    """What is wanted at the places that are reached along the edges; the start is no such place."""
+    found: set[str] = set()
+    reached: set[str] = set()
+    waiting = deque(start)
+    while waiting and wanted:
+        for place in edges.get(waiting.popleft(), ()):
+            if place not in reached:
+                reached.add(place)
+                waiting.append(place)
+                found.update(wanted.pop(place, ()))
+    return found
 
 
 def without_number(name: str) -> str:

@@ -20,7 +20,6 @@ from scopecli.errors import UnsupportedError
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-    from scopecli.model.graph import Graph
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
 
@@ -81,7 +80,7 @@ def find_reuse(model: Model) -> ReuseReport:
         ScopecliError: the graph is damaged.
     """
     if model.graph is not None:
-        return _from_graph(model.graph, model.variables)
+        return reuse_of(model.variables, Readers(model.graph))
     if model.reuse or "layers" in model.metadata or model.metadata.get("has_config"):
         return ReuseReport(tuple(_layer_reuse(model)), ())
     raise UnsupportedError(
@@ -89,6 +88,13 @@ def find_reuse(model: Model) -> ReuseReport:
         path=model.path,
         hint="give the .meta file, the SavedModel or the Keras model",
     )
+
+
+def reuse_of(variables: Iterable[Variable], readers: Readers) -> ReuseReport:
+    """What a graph's readers say about the sharing of its variables."""
+    evidence = _evidence(variables, readers)
+    known = {name: evidence.named[name] for name in evidence.nodes if name in evidence.named}
+    return ReuseReport(tuple(_scopes(evidence)), tuple(_twins(known, readers)))
 
 
 def times_used(model: Model) -> dict[str, str]:
@@ -99,7 +105,7 @@ def times_used(model: Model) -> dict[str, str]:
     """
     used = {layer.scope: f"called {len(layer.entries)}" for layer in model.reuse}
     if model.graph is not None:
-        for scope in _scopes(_evidence(model.graph, model.variables)):
+        for scope in _scopes(_evidence(model.variables, Readers(model.graph))):
             if len(scope.entries) > 1:
                 used[scope.scope] = f"entered {len(scope.entries)}"
     return used
@@ -121,18 +127,10 @@ class _Evidence(NamedTuple):
     readers: Readers
 
 
-def _evidence(graph: Graph, variables: Iterable[Variable]) -> _Evidence:
+def _evidence(variables: Iterable[Variable], readers: Readers) -> _Evidence:
     named = {v.key: v for v in variables if v.kind == "variable"}
-    readers = Readers(graph)
     nodes = [name for name in readers.variables if name in named or not named]
     return _Evidence(named, nodes, readers)
-
-
-def _from_graph(graph: Graph, variables: Iterable[Variable]) -> ReuseReport:
-    evidence = _evidence(graph, variables)
-    named, nodes, readers = evidence
-    twins = _twins({name: named[name] for name in nodes if name in named}, readers)
-    return ReuseReport(tuple(_scopes(evidence)), tuple(twins))
 
 
 def _scopes(evidence: _Evidence) -> Iterator[ScopeReuse]:
@@ -276,13 +274,10 @@ def _twins(variables: Mapping[str, Variable], readers: Readers) -> Iterator[Twin
         if any(scope.startswith(outer) for scope in scopes for outer in told):
             continue
         first, *others = scopes
-        flows = readers.fed_by(_below(first, variables))
-        parallel = [
-            other
-            for other in others
-            if not _touches(flows, other, variables, readers)
-            and not _touches(readers.fed_by(_below(other, variables)), first, variables, readers)
-        ]
+        below = {f"{scope}/{name}": scope for scope in others for name, _, _ in inside}
+        met = readers.connected([f"{first}/{name}" for name, _, _ in inside], below)
+        connected = {below[name] for name in met}
+        parallel = [other for other in others if other not in connected]
         if parallel:
             told += [f"{scope}/" for scope in (first, *parallel)]
             yield Twins((first, *parallel), tuple(name for name, _, _ in inside))
@@ -309,14 +304,3 @@ def _number(scope: str) -> tuple[int, str]:
     """A key that sorts by the number behind a name, however long it is; none comes first."""
     number = scope.removeprefix(without_number(scope))
     return len(number), number
-
-
-def _below(scope: str, variables: Iterable[str]) -> list[str]:
-    return [name for name in variables if name.startswith(f"{scope}/")]
-
-
-def _touches(
-    flow: set[str], scope: str, variables: Mapping[str, Variable], readers: Readers
-) -> bool:
-    """Whether a flow of data reaches an operation that reads a variable of the scope."""
-    return any(reader in flow for name in _below(scope, variables) for reader in readers.of(name))

@@ -16,8 +16,12 @@ COMMANDS = {
     "diff": "Show what changed between two saved models.",
     "rename": "Rename variables and scopes in a checkpoint, graph or model.",
     "show": "Show all that is known of a variable, and its values.",
+    "validate": "Check saved models with lint rules, for CI; also called lint.",
+    "rules": "Show the rules of validate.",
     "dryrun": "Show which variables a TensorFlow 1 program would create.",
 }
+
+ALIASES = {"lint": "validate"}
 
 
 class LazyGroup(click.Group):
@@ -29,6 +33,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command, or say which name is nearest."""
+        cmd_name = ALIASES.get(cmd_name, cmd_name)
         if cmd_name not in COMMANDS:
             from difflib import get_close_matches
 

@@ -82,15 +82,28 @@ def output_options(*formats: str) -> Callable[[Decorated], Decorated]:
     )
 
 
+def codes_option(name: str, help_text: str) -> Callable[[Decorated], Decorated]:
+    """An option with codes of rules, separated by commas, that may be given again."""
+    return click.option(name, metavar="CODES", multiple=True, help=help_text)
+
+
 def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--input-format` and `--tag-set`, which the command gets as one function `load`."""
+    return _opening("load", function)
 
+
+def survey_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same as `survey`, which opens files that loaders refuse, too."""
+    return _opening("survey", function)
+
+
+def _opening(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def with_load(
         *arguments: Any, input_format: str | None, tag_set: str | None, **options: Any
     ) -> Any:
-        loading = partial(_load, input_format=input_format, tag_set=tag_set)
-        return function(*arguments, load=loading, **options)
+        opens = partial(_open, name, input_format=input_format, tag_set=tag_set)
+        return function(*arguments, **{name: opens}, **options)
 
     known = ", ".join(registry.BY_ID)
     return _together(
@@ -106,8 +119,11 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )(with_load)
 
 
-def _load(path: str, *, input_format: str | None, tag_set: str | None) -> Model:
-    """Open a file, or run `FILE.py:FUNCTION` for the graph that it builds."""
+def _open(how: str, path: str, *, input_format: str | None, tag_set: str | None) -> Model:
+    """Open a file, or run `FILE.py:FUNCTION` for the graph that it builds.
+
+    Files are opened by `load` or `survey` of `formats.opening`: `how` is the name.
+    """
     if ".py" in path and input_format is None:
         from scopecli.dryrun.running import run, split
 
@@ -120,9 +136,10 @@ def _load(path: str, *, input_format: str | None, tag_set: str | None) -> Model:
                     hint="`scopecli dryrun` shows both places",
                 )
             return done.model
-    from scopecli.formats.opening import load
+    from scopecli.formats import opening
 
-    return load(path, input_format=input_format, tag_set=tag_set)
+    found: Model = getattr(opening, how)(path, input_format=input_format, tag_set=tag_set)
+    return found
 
 
 def _together(
@@ -140,7 +157,12 @@ def _together(
 
 
 def for_each_model(paths: Iterable[str], load: Load, action: Callable[[Model], None]) -> int:
-    """Load each path and do something with its model; the exit code.
+    """Load each path and do something with its model; the exit code."""
+    return for_each_path(paths, lambda path: action(load(path)))
+
+
+def for_each_path(paths: Iterable[str], action: Callable[[str], None]) -> int:
+    """Do something with each path; the exit code.
 
     A path that cannot be done gets its line on standard error, and the others are done all the
     same.
@@ -150,7 +172,7 @@ def for_each_model(paths: Iterable[str], load: Load, action: Callable[[Model], N
     code = EXIT_OK
     for path in paths:
         try:
-            action(load(path))
+            action(path)
         except ScopecliError as error:
             error.path = error.path or path
             sys.stdout.flush()  # so that the line stands where the output would have been

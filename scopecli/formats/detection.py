@@ -74,7 +74,7 @@ def identify(source: Source) -> str:
             return format_id
     if safetensors_header.is_header(head):
         return "safetensors"
-    if sstable.is_table(source):
+    if sstable.is_table(source) or _starts_as_index(head):
         return _table_format(source)
     if _is_hdf5(source, head):
         from scopecli.formats import hdf5_file
@@ -130,6 +130,14 @@ def _table_format(source: Source) -> str:
     if tf_v1_checkpoint.is_checkpoint(source):
         return tf_v1_checkpoint.FORMAT
     raise NotAModelError("is a LevelDB table, and no checkpoint", path=source.name)
+
+
+def _starts_as_index(head: bytes) -> bool:
+    """Whether this is how TensorFlow starts an index: with a bundle header under the empty key.
+
+    One that is cut short has lost what tables are told by, which is at their end.
+    """
+    return head[:2] == b"\0\0" and head[3:4] == b"\x08" and b"\x1a\x02\x08" in head[5:12]
 
 
 def _is_hdf5(source: Source, head: bytes) -> bool:

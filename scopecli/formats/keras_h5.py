@@ -76,7 +76,8 @@ def read(path: str) -> Model:
         metadata=contents.metadata,
         collections=keras_model.collections(weights) if config and config.layers else {},
         reuse=keras_model.reuse(config) if config else (),
-        layers=[
+        layers=keras_model.layers(config),
+        layer_weights=[
             LayerWeights(group.layer, tuple(key for key, _ in group.weights))
             for group in contents.groups
         ],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.formats import keras_names
 from scopecli.model.collection import Collection
+from scopecli.model.layer import Layer as ModelLayer
 from scopecli.model.model import LayerWeights, Reuse
 
 if TYPE_CHECKING:
@@ -108,7 +109,15 @@ def reuse(config: ModelConfig) -> list[Reuse]:
     ]
 
 
-def layers(config: ModelConfig, weights: Sequence[Weight]) -> list[LayerWeights]:
+def layers(config: ModelConfig | None) -> list[ModelLayer]:
+    """The layers, as a model has them."""
+    return [
+        ModelLayer(layer.path, layer.parent, layer.name, layer.class_name, layer.config)
+        for layer in (config.layers if config else ())
+    ]
+
+
+def layer_weights(config: ModelConfig, weights: Sequence[Weight]) -> list[LayerWeights]:
     """The top-level layers with their weights, as Keras's legacy format orders these.
 
     Trainable weights come first: `keras/src/legacy/saving/legacy_h5_format.py`, `_legacy_weights`.

@@ -68,7 +68,10 @@ def read(path: str) -> Model:
         metadata=contents.metadata,
         collections=keras_model.collections(weights) if config and config.layers else {},
         reuse=keras_model.reuse(config) if config else (),
-        layers=keras_model.layers(config, weights) if config and config.layers else (),
+        layers=keras_model.layers(config),
+        layer_weights=(
+            keras_model.layer_weights(config, weights) if config and config.layers else ()
+        ),
         notes=notes,
         files=(File(path, contents.size, "model"),),
         tensors=Hdf5Tensors(open_weights) if contents.has_weights else None,

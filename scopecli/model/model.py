@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from scopecli.model.collection import Collection
     from scopecli.model.graph import Graph
+    from scopecli.model.layer import Layer
     from scopecli.model.variable import Variable
 
 
@@ -101,12 +102,13 @@ class Model(NamedTuple):
         metadata: facts about the whole file (framework version, shards, ...), JSON values only.
         collections: by key.
         reuse: scopes that are used more than once, where the file says so.
-        layers: the top-level layers of a Keras model in its order, those without weights too;
-            empty where the file does not list them.
+        layer_weights: the top-level layers of a Keras model in its order, those without weights
+            too; empty where the file does not list them.
         notes: oddities that were tolerated.
         files: the files that it is made of.
         tensors: reads values; None where the file has none.
         graph: the computation graph, in the file or beside it; None where there is none.
+        layers: as the file's own description of the model has them.
     """
 
     path: str
@@ -116,11 +118,12 @@ class Model(NamedTuple):
     metadata: Mapping[str, object] = _NOTHING
     collections: Mapping[str, Collection] = _NOTHING
     reuse: Sequence[Reuse] = ()
-    layers: Sequence[LayerWeights] = ()
+    layer_weights: Sequence[LayerWeights] = ()
     notes: Sequence[Note] = ()
     files: Sequence[File] = ()
     tensors: TensorReader | None = None
     graph: Graph | None = None
+    layers: Sequence[Layer] = ()
 
     def collections_of(self) -> dict[str, tuple[str, ...]]:
         """For each variable key, the collections that it is in, in the model's order."""

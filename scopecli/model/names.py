@@ -88,6 +88,12 @@ def listed(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def type_text(dtype: str, shape: Sequence[int | None] | None) -> str:
+    """Type and shape in one word: `float32[4,3]`."""
+    sizes = ["?" if size is None else str(size) for size in shape] if shape is not None else ["?"]
+    return f"{dtype}[{','.join(sizes)}]"
+
+
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The known names most like this one, best first."""
     from difflib import get_close_matches

@@ -75,6 +75,7 @@ OTHERS = {
     ),
     "parse-graph": Other("`MetaGraphDef.ParseFromString`", "tensorflow", ("-c", _PARSE_GRAPH)),
     "visititems": Other("h5py `visititems`", "python", ("-c", _VISIT_ITEMS)),
+    "scopecli-list": Other("`scopecli list`", "python", ("-m", "scopecli", "list"), lists=True),
     "h5ls": Other("`h5ls -r`", "h5ls", ("-r",), lists=True),
     "h5diff": Other("`h5diff`", "h5diff", (), exit_code=1),
     "cat": Other("`cat` of both", "shell", _CAT),
@@ -126,7 +127,7 @@ _KERAS_40 = Sample("keras", 40)
 _GRAPH_18K, _GRAPH_150K, _GRAPH_300K = (Sample("graph", size) for size in (500, 4_167, 8_334))
 LARGE_SIZE = 1024  # MiB
 _NEEDS = {"safetensors": "safetensors"}
-_LIST, _TREE = ("list",), ("tree",)
+_LIST, _TREE, _VALIDATE = ("list",), ("tree",), ("validate",)
 _DIFF, _DIFF_VALUES = ("diff",), ("diff", "--values")
 
 ROWS = (
@@ -142,6 +143,8 @@ ROWS = (
     Row("list-graph-18k", _LIST, _GRAPH_18K, "parse-graph", 0.05),
     Row("list-graph-150k", _LIST, _GRAPH_150K, "parse-graph", 0.3),
     Row("list-graph-300k", _LIST, _GRAPH_300K, "parse-graph", None),
+    Row("validate-v2-100k", _VALIDATE, _V2_100K, "scopecli-list", 3.0),
+    Row("validate-graph-150k", _VALIDATE, _GRAPH_150K, "parse-graph", None),
     Row("list-hdf5-10k-visititems", _LIST, _HDF5_10K, "visititems", 0.6),
     Row("list-hdf5-100k-visititems", _LIST, _HDF5_100K, "visititems", None),
     Row("list-hdf5-10k-h5ls", _LIST, _HDF5_10K, "h5ls", 0.5, planned=True),

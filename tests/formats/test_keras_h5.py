@@ -306,7 +306,7 @@ def test_the_functional_sample() -> None:
     assert all(v.attributes["slot_name"] in {"m", "v"} for v in slots)
     owners = {v.attributes["slot_of"] for v in slots}
     assert owners == set(model.collections["trainable_variables"].members)
-    assert [(layer.name, len(layer.weights)) for layer in model.layers] == [
+    assert [(layer.name, len(layer.weights)) for layer in model.layer_weights] == [
         ("sequence", 0),
         ("per_step", 2),
         ("both_ways", 6),
@@ -316,7 +316,7 @@ def test_the_functional_sample() -> None:
         ("score", 2),
         ("", 0),  # of the model itself
     ]
-    assert model.layers[4].weights == (
+    assert model.layer_weights[4].weights == (
         "model_weights/shared/shared/kernel:0",
         "model_weights/shared/shared/bias:0",
     )

@@ -208,7 +208,7 @@ def test_a_custom_model_has_no_collections(tmp_path: Path) -> None:
     model = keras_v3.read(archive(tmp_path, {"blocks/dense": (None, 2)}, []))
     assert [v.name for v in model.variables] == ["dense/kernel", "dense/bias"]
     assert model.collections == {}
-    assert model.layers == ()
+    assert model.layer_weights == ()
 
 
 def test_layers_have_their_trainable_weights_first(tmp_path: Path) -> None:
@@ -226,7 +226,9 @@ def test_layers_have_their_trainable_weights_first(tmp_path: Path) -> None:
     }
     model = keras_v3.read(archive(tmp_path, places, layers))
     by_key = names(model)
-    assert [(layer.name, [by_key[key] for key in layer.weights]) for layer in model.layers] == [
+    assert [
+        (layer.name, [by_key[key] for key in layer.weights]) for layer in model.layer_weights
+    ] == [
         ("in", []),
         (
             "inside",

@@ -42,7 +42,7 @@ def layers(model: Model) -> list[Layer]:
     Raises:
         UnsupportedError: it lists none.
     """
-    if not model.layers:
+    if not model.layer_weights:
         raise UnsupportedError(
             "does not list its layers",
             path=model.path,
@@ -51,7 +51,7 @@ def layers(model: Model) -> list[Layer]:
     by_key = {variable.key: variable for variable in model.variables}
     return [
         Layer(layer.name, tuple(by_key[key] for key in layer.weights if key in by_key))
-        for layer in model.layers
+        for layer in model.layer_weights
     ]
 
 

@@ -1,0 +1,88 @@
+"""How long a model was trained: what it counted, and what its optimizer did.
+
+Both are scalars. Where the file stores their checksums, four bytes follow from these, so that
+nothing is read and the data need not even be there.
+"""
+
+from __future__ import annotations
+
+import struct
+from math import log
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.analysis.values import preview
+from scopecli.binary import crc
+from scopecli.errors import ScopecliError
+from scopecli.model.names import leaf_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.model.model import Model
+    from scopecli.model.variable import Variable
+
+# What frameworks call their count of steps.
+_COUNTERS = frozenset({"global_step", "iter", "iteration", "iterations", "_iterations"})
+_INTEGERS = frozenset({"int32", "int64", "uint32", "uint64"})
+_BETA2 = "beta2_power"
+DEFAULT_BETA2 = 0.999
+_SMALLEST = 1.2e-38  # below it a float32 has too few digits to take the logarithm of
+
+
+class Power(NamedTuple):
+    """What is left of Adam's second beta after some steps.
+
+    Attributes:
+        name: of the variable.
+        value: the beta to the power of the steps and one.
+    """
+
+    name: str
+    value: float
+
+    def steps(self, beta: float) -> float:
+        """The steps that would have made it, from this beta."""
+        return log(self.value) / log(beta) - 1
+
+
+def counted(model: Model) -> tuple[str, int] | None:
+    """The first variable that counts steps, and its number; None where there is none."""
+    for variable in model.variables:
+        if leaf_of(variable.name, model.separator) in _COUNTERS and variable.shape in {(), (1,)}:
+            value = _number(model, variable) if variable.dtype in _INTEGERS else None
+            if value is not None:
+                return variable.name, int(value)
+    return None
+
+
+def powers(model: Model) -> Iterator[Power]:
+    """What is left of the second beta of each Adam optimizer, where it can be told."""
+    for variable in model.variables:
+        leaf = leaf_of(variable.name, model.separator)
+        if leaf.startswith(_BETA2) and variable.shape == ():
+            value = _number(model, variable)
+            if value is not None and _SMALLEST < value < 1:
+                yield Power(variable.name, value)
+
+
+def training_step(model: Model) -> int | None:
+    """How many steps it was trained for: counted, or else as its optimizer has it."""
+    count = counted(model)
+    if count is not None:
+        return count[1]
+    return max((round(power.steps(DEFAULT_BETA2)) for power in powers(model)), default=None)
+
+
+def _number(model: Model, variable: Variable) -> float | None:
+    """The value of a scalar; None where it cannot be known."""
+    checksum = variable.storage.checksum if variable.storage else None
+    if checksum is not None and checksum.kind == crc.KIND:
+        if variable.dtype in _INTEGERS and variable.nbytes:
+            return crc.number_of(crc.unmasked(checksum.value), variable.nbytes)
+        if variable.dtype == "float32":
+            data = crc.number_of(crc.unmasked(checksum.value), 4).to_bytes(4, "little")
+            return float(struct.unpack("<f", data)[0])
+    try:
+        return float(preview(model, variable)[0])
+    except (ScopecliError, IndexError):
+        return None

@@ -1,0 +1,206 @@
+"""How a graph trains: what its optimizers update, what else is written, what has a gradient."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from scopecli.analysis.dataflow import VARIABLE_OPS
+from scopecli.analysis.wiring import PASSING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from scopecli.analysis.wiring import Wiring
+    from scopecli.model.graph import Function, Graph
+
+_WRITE_STARTS = ("Assign", "ResourceScatter", "Scatter")
+_RESTORE_STARTS = ("Restore",)
+_MOST_STEPS = 4  # between what a Restore operation reads and what it is assigned to
+# Operations that call functions, and may write the variables that they are given.
+_CALLS = frozenset(
+    {"Case", "If", "PartitionedCall", "StatefulPartitionedCall", "While", "StatelessIf"}
+)
+# Operations that look at a variable without computing with it.
+_LOOKING = frozenset(
+    {"DestroyResourceOp", "IsVariableInitialized", "NoOp", "VarIsInitializedOp", "VariableShape"}
+)
+_LOOKING_STARTS = ("Save", "HistogramSummary", "ScalarSummary", "WriteHistogramSummary")
+# `tf.gradients` puts the gradient of an operation below its own scope, under that name and `_grad`.
+_GRADIENT = r"(?:.*/)?gradients(?:_[0-9]+)?/(.*?)_grad/"
+_REGULARIZER = "/Regularizer"
+
+
+class Training:
+    """What trains, updates and differentiates in a graph."""
+
+    def __init__(self, graph: Graph, wiring: Wiring) -> None:
+        self._graph = graph
+        self.wiring = wiring
+
+    @cached_property
+    def _applies(self) -> Mapping[int, str]:
+        """The operations that apply a gradient, with the variable that each updates."""
+        wiring = self.wiring
+        found = {}
+        for number, op in enumerate(wiring.ops):
+            if "Apply" in op:
+                owner = self._target(number)
+                if owner:
+                    found[number] = owner
+        return found
+
+    @property
+    def exists(self) -> bool:
+        """Whether the graph has an optimizer."""
+        return bool(self._applies)
+
+    @cached_property
+    def updated(self) -> frozenset[str]:
+        """The variables that an optimizer updates."""
+        return frozenset(self._applies.values())
+
+    @cached_property
+    def run(self) -> set[int]:
+        """What runs with a training step: all before the optimizers and what follows them.
+
+        A `tf.group` around the step and something else follows it, so both count.
+        """
+        return self.wiring.before(self.wiring.after(self._applies))
+
+    @cached_property
+    def writers(self) -> Mapping[str, list[int]]:
+        """For each variable, what writes it; its initializer and restoring do not count."""
+        found: dict[str, list[int]] = {}
+        wiring = self.wiring
+        for number, op in enumerate(wiring.ops):
+            if op.startswith(_WRITE_STARTS):
+                target = self._target(number)
+                own = f"{target}/Assign"
+                if target and wiring.names[number] != own and not self._restores(number):
+                    found.setdefault(target, []).append(number)
+            elif op in _CALLS and self._writes(number):
+                for source in wiring.inputs[number]:
+                    origin = wiring.origin(source)
+                    if wiring.ops[origin] in VARIABLE_OPS:
+                        found.setdefault(wiring.names[origin], []).append(number)
+        return found
+
+    def is_written(self, variable: str) -> bool:
+        """Whether something that runs with training writes a variable."""
+        return any(number in self.run for number in self.writers.get(variable, ()))
+
+    def written_by(self, number: int) -> frozenset[str]:
+        """The variables that a node writes, or one a few steps before it does: a group of them."""
+        wiring = self.wiring
+        waiting = [number]
+        for _ in range(_MOST_STEPS):
+            found = {self._written[node] for node in waiting if node in self._written}
+            if found:
+                return frozenset(found)
+            waiting = [
+                source
+                for node in waiting
+                for source in (*wiring.inputs[node], *wiring.controls[node])
+            ]
+        return frozenset()
+
+    @cached_property
+    def _written(self) -> Mapping[int, str]:
+        return {number: name for name, numbers in self.writers.items() for number in numbers}
+
+    def is_used(self, variable: str) -> bool:
+        """Whether anything but initializing, saving and summaries has to do with a variable."""
+        wiring = self.wiring
+        waiting = [wiring.find(variable)]
+        seen = set(waiting)
+        while waiting:
+            for consumer in wiring.consumers[waiting.pop()]:
+                op = wiring.ops[consumer]
+                if consumer in seen or op in _LOOKING or op.startswith(_LOOKING_STARTS):
+                    continue
+                if op not in PASSING and not self._only_sets(consumer):
+                    return True
+                seen.add(consumer)
+                waiting += [consumer] if op in PASSING else []
+        return False
+
+    def _only_sets(self, number: int) -> bool:
+        """Whether a node gives a variable its initial value, or the one in a file."""
+        if not self.wiring.ops[number].startswith("Assign"):
+            return False
+        own = f"{self._target(number)}/Assign"
+        return self.wiring.names[number] == own or self._restores(number)
+
+    @cached_property
+    def differentiated(self) -> Mapping[str, frozenset[str]]:
+        """The operations that have a gradient, with the scopes of the gradients."""
+        match = re.compile(_GRADIENT).match
+        found: dict[str, set[str]] = {}
+        for name in self.wiring.names:
+            if "_grad/" in name and (matched := match(name)):
+                found.setdefault(matched[1], set()).add(name[: matched.start(1)])
+        return {name: frozenset(scopes) for name, scopes in found.items()}
+
+    @cached_property
+    def penalties(self) -> Mapping[str, Mapping[str, list[str]]]:
+        """For each variable, the scopes of its regularizers with their operations.
+
+        TensorFlow puts those of `w` below `w/Regularizer`; one that was written by hand, as
+        `tf.nn.l2_loss(w)`, is a scope of its own.
+        """
+        found: dict[str, dict[str, list[str]]] = {}
+        for variable, scope, name in self._penalizing():
+            found.setdefault(variable, {}).setdefault(scope, []).append(name)
+        return found
+
+    def _penalizing(self) -> Iterator[tuple[str, str, str]]:
+        wiring = self.wiring
+        for number, (name, op) in enumerate(zip(wiring.names, wiring.ops, strict=True)):
+            variable, found, rest = name.partition(_REGULARIZER)
+            if found and self._is_variable(variable):
+                yield variable, f"{variable}{_REGULARIZER}{rest.partition('/')[0]}", name
+            elif op == "L2Loss":
+                variable = self._target(number)
+                if variable:
+                    yield variable, name, name
+
+    def _target(self, number: int) -> str:
+        """The variable that a node has as first input; nothing where it is no variable."""
+        wiring = self.wiring
+        if not wiring.inputs[number]:
+            return ""
+        origin = wiring.origin(wiring.inputs[number][0])
+        return wiring.names[origin] if wiring.ops[origin] in VARIABLE_OPS else ""
+
+    def _is_variable(self, name: str) -> bool:
+        number = self.wiring.find(name)
+        return number >= 0 and self.wiring.ops[number] in VARIABLE_OPS
+
+    def _restores(self, number: int) -> bool:
+        """Whether what a node writes comes from a file."""
+        wiring = self.wiring
+        number = wiring.inputs[number][-1]
+        for _ in range(_MOST_STEPS):
+            if wiring.ops[number].startswith(_RESTORE_STARTS):
+                return True
+            if not wiring.inputs[number]:
+                break
+            number = wiring.inputs[number][0]
+        return False
+
+    def _writes(self, number: int) -> bool:
+        """Whether a function that a node calls writes a variable."""
+        attributes = self._graph.nodes[number].attributes
+        called = (self._function(attributes[name]) for name in attributes)
+        return any(
+            op.startswith(_WRITE_STARTS)
+            for function in called
+            if function is not None
+            for op in function.nodes.ops
+        )
+
+    def _function(self, attribute: object) -> Function | None:
+        name = getattr(attribute, "name", None)
+        return self._graph.functions.get(name) if isinstance(name, str) else None

@@ -1,0 +1,1 @@
+"""Lint rules: one module a rule. `rule` says what a rule is, `engine` runs them."""

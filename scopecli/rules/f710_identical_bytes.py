@@ -1,0 +1,71 @@
+"""F710: two variables hold the same values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.analysis import constants, fingerprints
+from scopecli.model.finding import Hit
+from scopecli.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from scopecli.analysis.fingerprints import Fingerprint
+    from scopecli.model.variable import Variable
+    from scopecli.rules.context import Context
+
+RULE = Rule(
+    code="F710",
+    name="identical-bytes",
+    severity="info",
+    needs="variables",
+    summary="Two variables hold the same values, which are not one number all over.",
+    why="They were tied or copied when they were saved. Tied weights that are stored twice come"
+    " apart when one is trained on; a copy may be a layer that was initialised from another and"
+    " never trained.",
+    fix="tie them again after loading, if they are meant to be one",
+    false_alarms="Zeros, ones and the like are not reported. Equal checksums of equal sizes are"
+    " equal values but for one time in four billion.",
+    bad="""
+        net/embed: float32[4,3] crc=77
+        net/logits: float32[4,3] crc=77
+    """,
+    subjects=("net/logits",),
+    good="""
+        net/embed: float32[4,3] crc=77
+        net/logits: float32[4,3] crc=78
+        net/b: float32[9] holds=0
+        net/c: float32[9] holds=0
+    """,
+)
+
+_COMMON = (0, 1)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Compare what is stored of the values, or the values where they may be read."""
+    told: Fingerprint = fingerprints.stored
+    if context.reads_values and not any(map(_checksum, context.own)):
+        told = fingerprints.read(context.model)
+    alike: dict[Hashable, list[Variable]] = {}
+    for variable in context.own:
+        fingerprint = told(variable)
+        if fingerprint is not None:
+            alike.setdefault((fingerprint, variable.dtype, variable.shape), []).append(variable)
+    for first, *others in alike.values():
+        if others and not _is_constant(context, first):
+            for variable in others:
+                yield Hit(variable.name, f"holds the same values as {first.name}")
+
+
+def _checksum(variable: Variable) -> bool:
+    return variable.storage is not None and variable.storage.checksum is not None
+
+
+def _is_constant(context: Context, variable: Variable) -> bool:
+    """Whether the values are some number that many are initialised with, or may be."""
+    known = [constants.stored(variable, value) for value in _COMMON]
+    if None in known and _checksum(variable):  # a checksum that tells nothing of the values
+        return not context.reads_values or fingerprints.read(context.model)(variable) is None
+    return any(known)

@@ -1,0 +1,59 @@
+"""H802: optimizer state is all zeros after training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.model.finding import Hit
+from scopecli.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.rules.context import Context
+
+RULE = Rule(
+    code="H802",
+    name="zero-slots",
+    severity="warning",
+    needs="variables",
+    summary="After training, an optimizer's slot for a variable is all zeros.",
+    why="The variable never had a gradient: the loss does not depend on it, its units are all"
+    " dead, or the optimizer was made anew and saved before its first step.",
+    fix="see whether the loss depends on the variable; continue from a checkpoint with its"
+    " optimizer state",
+    false_alarms="Told from stored checksums, without reading data; where the format has none,"
+    " only with `--values`. A momentum that is set to 0 has such slots.",
+    bad="""
+        global_step: int64[] holds=1000
+        net/w: float32[4,3]
+        net/w/Adam: float32[4,3] slot slot_of=net/w slot_name=Adam holds=0
+        net/v: float32[4,3]
+        net/v/Adam: float32[4,3] slot slot_of=net/v slot_name=Adam holds=0.5
+    """,
+    subjects=("net/w",),
+    good="""
+        global_step: int64[] holds=1000
+        net/w: float32[4,3]
+        net/w/Adam: float32[4,3] slot slot_of=net/w slot_name=Adam holds=0.5
+        net/v: float32[4,3]
+        net/v/Momentum: float32[4,3] slot slot_of=net/v slot_name=Momentum holds=0.5
+    """,
+)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Look at the slots, once there was training."""
+    if not context.step:
+        return
+    slots = [variable for variable in context.model.variables if variable.kind == "slot"]
+    zero = [slot for slot in slots if context.holds_only(slot, 0)]
+    if len(zero) == len(slots) > 1:
+        yield Hit("", f"all {len(slots)} slots of the optimizer are 0 at step {context.step}")
+        return
+    names: dict[str, list[str]] = {}
+    for slot in zero:
+        owner = str(slot.attributes.get("slot_of", slot.name))
+        names.setdefault(owner, []).append(str(slot.attributes.get("slot_name", "state")))
+    for owner, found in names.items():
+        yield Hit(owner, f"has {' and '.join(found)} all 0 after {context.step} steps")

@@ -1,0 +1,70 @@
+"""H803: a variable holds what is no number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.analysis.values import chunks
+from scopecli.errors import ScopecliError
+from scopecli.model.finding import Hit
+from scopecli.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.model.model import Model
+    from scopecli.model.variable import Variable
+    from scopecli.rules.context import Context
+
+RULE = Rule(
+    code="H803",
+    name="nan-or-inf",
+    severity="error",
+    needs="values",
+    summary="A variable or optimizer slot holds NaN or infinite elements.",
+    why="Training diverged before this checkpoint was saved. One NaN spreads to everything that"
+    " is computed with it, and training on does not heal it.",
+    fix="go back to a checkpoint without; lower the learning rate, or clip gradients",
+    false_alarms="Only with `--values`. Constants of a graph, such as masks, may be infinite and"
+    " are not read.",
+    bad="net/w: float32[4,3] holds=nan",
+    subjects=("net/w",),
+    good="net/w: float32[4,3] holds=0.5",
+)
+
+_KINDS = frozenset({"variable", "slot"})
+_FLOATS = ("bfloat", "complex", "float")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Read all floating-point values, in parts."""
+    wanted = [
+        variable
+        for variable in context.model.variables
+        if variable.kind in _KINDS and variable.dtype.startswith(_FLOATS)
+    ]
+    length = sum(variable.nbytes or 0 for variable in wanted)
+    with context.progress(length, "looking for NaN") as progress:
+        for variable in wanted:
+            found = _found(context.model, variable)
+            progress(variable.nbytes or 0)
+            if found:
+                yield Hit(variable.name, found)
+
+
+def _found(model: Model, variable: Variable) -> str:
+    """What a variable holds that is no number; nothing where it cannot be read."""
+    import numpy as np
+
+    nans = infinite = 0
+    try:
+        for chunk in chunks(model, variable):
+            if not np.isfinite(chunk).all():
+                missing = int(np.isnan(chunk).sum())
+                nans += missing
+                infinite += int((~np.isfinite(chunk)).sum()) - missing
+    except ScopecliError:  # rules about integrity speak of it
+        return ""
+    counts = ((nans, "NaN"), (infinite, "infinite"))
+    words = [f"{count} {word}" for count, word in counts if count]
+    return f"holds {' and '.join(words)} of {variable.params} elements" if words else ""

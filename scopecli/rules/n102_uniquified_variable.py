@@ -1,0 +1,50 @@
+"""N102: a variable beside another of its name got a number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.model.finding import Hit
+from scopecli.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.rules.context import Context
+
+RULE = Rule(
+    code="N102",
+    name="uniquified-variable",
+    severity="info",
+    needs="variables",
+    summary="A variable is called like the one beside it with a number behind, and is as large.",
+    why="TensorFlow appends a number to a name that is taken, so this is how one that was made"
+    " twice looks: `w` and `w_1`, of which one is often forgotten.",
+    fix="see whether both are meant, and give them names of their own",
+    false_alarms="Two weights of one layer may well be meant; that is why it is only information.",
+    bad="""
+        net/w: float32[4,3]
+        net/w_1: float32[4,3]
+    """,
+    subjects=("net/w_1",),
+    good="""
+        net/w_in: float32[4,3]
+        net/w_out: float32[4,3]
+    """,
+)
+
+
+_GENERIC = "Variable"  # N104 speaks of those
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Look for the name without its number."""
+    by_path = context.by_path
+    for path, variable in by_path.items():
+        if path[-1:].isdigit():
+            stem, _, number = path.rpartition("_")
+            other = by_path.get(stem) if number.isdecimal() else None
+            if other is None or stem.endswith(_GENERIC):
+                continue
+            if (other.shape, other.dtype) == (variable.shape, variable.dtype):
+                yield Hit(path, f"is called like {stem}, with a number, and has the same shape")

@@ -1,0 +1,45 @@
+"""N104: a variable has the name that TensorFlow gives where none is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.model.finding import Hit
+from scopecli.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.rules.context import Context
+
+RULE = Rule(
+    code="N104",
+    name="generic-name",
+    severity="info",
+    needs="variables",
+    summary="A variable is called `Variable`, which is what TensorFlow calls one without a name.",
+    why="The number in `Variable_3` follows the order in which variables were made. One more before"
+    " it, and a checkpoint restores into the wrong variables wherever the shapes allow it.",
+    fix="give it a name",
+    bad="""
+        Variable: float32[4,3]
+        Variable_1: float32[3]
+    """,
+    subjects=("Variable", "Variable_1"),
+    good="""
+        hidden/weights: float32[4,3]
+        hidden/biases: float32[3]
+    """,
+)
+
+_GENERIC = "Variable"
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Look at the last part of each name."""
+    separator = context.model.separator
+    for path in context.by_path:
+        if _GENERIC in path:
+            stem, _, number = path.rpartition(separator)[2].partition("_")
+            if stem == _GENERIC and (not number or number.isdecimal()):
+                yield Hit(path, "has no name of its own")

@@ -1,0 +1,82 @@
+"""O501: an optimizer has state for one variable and not for the one beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.model.finding import Hit
+from scopecli.model.names import leaf_of
+from scopecli.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.model.variable import Variable
+    from scopecli.rules.context import Context
+
+RULE = Rule(
+    code="O501",
+    name="partial-slots",
+    severity="warning",
+    needs="variables",
+    summary="A variable has fewer optimizer slots than those beside it.",
+    why="Restoring into the training graph fails with a key that is not found, or the slot starts"
+    " from zero. It comes from scripts that rename variables and forget their slots.",
+    fix="rename the slots with their variables, or leave all of them out",
+    false_alarms="A variable that is frozen while those beside it are trained has no slots"
+    " either. Where the file does not say what is trained, scalars, integers and moving averages"
+    " are taken for what is not.",
+    bad="""
+        net/w: float32[4,3]
+        net/w/Adam: float32[4,3] slot slot_of=net/w slot_name=Adam
+        net/w/Adam_1: float32[4,3] slot slot_of=net/w slot_name=Adam_1
+        net/b: float32[3]
+        net/b/Adam: float32[3] slot slot_of=net/b slot_name=Adam
+        net/v: float32[3]
+    """,
+    subjects=("net/b", "net/v"),
+    good="""
+        net/w: float32[4,3]
+        net/w/Adam: float32[4,3] slot slot_of=net/w slot_name=Adam
+        net/w/Adam_1: float32[4,3] slot slot_of=net/w slot_name=Adam_1
+        net/mean: float32[3] untrainable
+        frozen/w: float32[4,3]
+    """,
+)
+
+_FLOATS = ("bfloat", "float")
+_NEVER_TRAINED = frozenset(
+    {"biased", "local_step", "moving_mean", "moving_var", "moving_variance", "num_batches_tracked"}
+)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Compare the slots of the variables of each scope."""
+    slots: dict[object, set[str]] = {}
+    for variable in context.model.variables:
+        if variable.kind == "slot" and "slot_name" in variable.attributes:
+            owner = variable.attributes.get("slot_of")
+            slots.setdefault(owner, set()).add(str(variable.attributes["slot_name"]))
+    for beside in context.scopes.values() if slots else ():
+        known: dict[str, str] = {}
+        for variable in beside:
+            for name in slots.get(variable.key, ()):
+                known.setdefault(name, variable.name)
+        for variable in beside:
+            missing = sorted(known.keys() - slots.get(variable.key, set()))
+            if missing and _is_trained(context, variable):
+                names = " and ".join(missing)
+                yield Hit(variable.name, f"has no {names}, as {known[missing[0]]} has")
+
+
+def _is_trained(context: Context, variable: Variable) -> bool:
+    """Whether an optimizer updates a variable; without a graph, whether one may."""
+    if context.model.graph is not None and context.training.exists:
+        node = variable.attributes.get("graph_variable", variable.key)
+        return node in context.training.updated
+    return (
+        variable.trainable is not False
+        and variable.shape != ()
+        and variable.dtype.startswith(_FLOATS)
+        and leaf_of(variable.name, context.model.separator) not in _NEVER_TRAINED
+    )

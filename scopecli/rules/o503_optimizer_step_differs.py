@@ -1,0 +1,59 @@
+"""O503: the optimizer counted other steps than the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.analysis import steps
+from scopecli.model.finding import Hit
+from scopecli.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.rules.context import Context
+
+RULE = Rule(
+    code="O503",
+    name="optimizer-step-differs",
+    severity="warning",
+    needs="variables",
+    summary="Adam's `beta2_power` is of another number of steps than `global_step`.",
+    why="The optimizer was made anew while the count went on, or the other way round: its"
+    " averages belong to other steps, and its first updates after a restore are too large.",
+    fix="restore the optimizer together with the model, or start both anew",
+    false_alarms="Told from stored checksums, where the format has them. Other betas and several"
+    " updates a step are allowed for, if they are usual ones. After 87,000 steps nothing is left"
+    " of the power, and nothing is said.",
+    bad="""
+        global_step: int64[] holds=1000
+        beta2_power: float32[] bookkeeping holds=0.99
+    """,
+    subjects=("beta2_power",),
+    good="""
+        global_step: int64[] holds=9
+        beta2_power: float32[] bookkeeping holds=0.99
+    """,
+)
+
+_BETAS = (steps.DEFAULT_BETA2, 0.9999, 0.997, 0.99, 0.98, 0.95, 0.9)
+_RATIOS = (2, 3, 4, 5, 1 / 2, 1 / 3, 1 / 4, 1 / 5)  # updates a step
+_SLACK, _PRECISION = 2, 0.01  # it was multiplied with rounding
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Take the logarithm, and compare."""
+    counted = steps.counted(context.model)
+    if counted is None:
+        return
+    name, count = counted
+    for power in steps.powers(context.model):
+        if not any(_is_near(power.steps(beta), count) for beta in _BETAS) and not any(
+            _is_near(power.steps(steps.DEFAULT_BETA2), count * ratio) for ratio in _RATIOS
+        ):
+            own = round(power.steps(steps.DEFAULT_BETA2))
+            yield Hit(power.name, f"is that of step {own}, and {name} is {count}")
+
+
+def _is_near(one: float, other: float) -> bool:
+    return abs(one - other) <= _SLACK + _PRECISION * other

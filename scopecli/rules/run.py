@@ -1,0 +1,108 @@
+"""A run of the rules over several files."""
+
+from __future__ import annotations
+
+import glob
+import os
+from typing import TYPE_CHECKING
+
+from scopecli.errors import DamagedFileError, PathError
+from scopecli.rules import damage, engine
+from scopecli.rules.context import Context, no_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from scopecli.model.finding import Finding
+    from scopecli.model.model import Model
+    from scopecli.rules.context import Progress
+    from scopecli.rules.selection import Selection
+
+
+class Run:
+    """Checks files one after another.
+
+    Attributes:
+        paths: what was checked, as it was given.
+        findings: what was found, file by file.
+        files: every file that was read, so that none is written to.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[str], Model],
+        selection: Selection,
+        *,
+        reference: Model | None = None,
+        reads_values: bool = False,
+        together: list[Model] | None = None,
+        progress: Progress = no_progress,
+    ) -> None:
+        """Prepare a run.
+
+        Args:
+            load: opens a path.
+            selection: which rules.
+            reference: what every model is held against.
+            reads_values: whether tensors may be read.
+            together: an empty list where the models are to be loaded together; it fills up.
+            progress: shows how far rules that read tensors are.
+        """
+        self.paths: list[str] = []
+        self.findings: list[Finding] = []
+        self.files: set[str] = set()
+        self._load = load
+        self._selection = selection
+        self._reference = reference
+        self._reads_values = reads_values
+        self._together = together
+        self._progress = progress
+        self._seen: set[object] = set()
+
+    def check(self, path: str) -> None:
+        """Check one path. Another name of what was checked already is passed over.
+
+        Raises:
+            ScopecliError: there is no model at the path.
+        """
+        context = self._context(path)
+        model = context.model
+        files = tuple(os.path.realpath(file.path) for file in model.files)
+        identity = (model.format, *files) if files else (str(context.damage),)
+        if identity in self._seen:
+            return
+        self._seen.add(identity)
+        found = engine.findings(context, self._selection.codes(path))
+        self.files.update(files or [os.path.realpath(path)])
+        self.paths.append(path)
+        self.findings += found
+        if self._together is not None and context.damage is None:
+            self._together.append(model)
+
+    def _context(self, path: str) -> Context:
+        try:
+            return Context(
+                self._load(path),
+                reference=self._reference,
+                together=tuple(self._together or ()),
+                reads_values=self._reads_values,
+                progress=self._progress,
+            )
+        except DamagedFileError as error:
+            return damage.context(path, error)
+
+
+def expanded(paths: Iterable[str]) -> Iterator[str]:
+    """The paths, with patterns that the shell left alone replaced by what matches them.
+
+    Raises:
+        PathError: nothing matches.
+    """
+    for path in paths:
+        if glob.has_magic(path) and not os.path.exists(path):
+            found = sorted(glob.glob(path, recursive=True))
+            if not found:
+                raise PathError("no file matches", path=path)
+            yield from found
+        else:
+            yield path

@@ -1,0 +1,56 @@
+"""S201: two scopes hold the same and share nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.model.finding import Hit
+from scopecli.rules.rule import Rule
+from scopecli.rules.twins import Twin, twins_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.rules.context import Context
+
+RULE = Rule(
+    code="S201",
+    name="parallel-twin-scopes",
+    severity="warning",
+    needs="graph",
+    summary="A scope and its numbered twin hold the same variables, side by side, and share none.",
+    why="A network that is built twice without `reuse` is two networks: `net` and `net_1`. Both"
+    " cost memory, each sees half of the data, and nothing says so.",
+    fix="reuse the scope if one network was meant; give the second its own name if not",
+    false_alarms="Towers for two kinds of things (users and items) look the same and are meant."
+    " Scopes that are numbered from the start (`branch_0`, `branch_1`), layers in a row, and two"
+    " heads on one input are not reported.",
+    bad="""
+        net/w: float32[4,3]
+        net_1/w: float32[4,3]
+        images = Placeholder()
+        fakes = Placeholder()
+        net/MatMul = MatMul(images, net/w/read)
+        net_1/MatMul = MatMul(fakes, net_1/w/read)
+    """,
+    subjects=("net_1",),
+    good="""
+        net/w: float32[4,3]
+        images = Placeholder()
+        fakes = Placeholder()
+        net/MatMul = MatMul(images, net/w/read)
+        net_1/MatMul = MatMul(fakes, net/w/read)
+    """,
+)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say each scope whose twin came before it."""
+    for twin in twins_of(context):
+        yield Hit(twin.scope, _message(twin))
+
+
+def _message(twin: Twin) -> str:
+    count = len(twin.variables)
+    what = f"the same {count} variables" if count > 1 else "the same variable"
+    return f"has {what} inside as {twin.first}, shares none of them and has other inputs"

@@ -1,0 +1,125 @@
+"""Settings of a project: `[tool.scopecli]` in pyproject.toml, or scopecli.toml."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.errors import DamagedFileError, PathError, UnknownNameError
+from scopecli.model.finding import SEVERITIES, Severity
+from scopecli.model.names import nearest
+from scopecli.rules.selection import Selection, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OWN_FILE = "scopecli.toml"
+_PROJECT_FILE = "pyproject.toml"
+_CODES = ("select", "ignore", "extend-select")
+_KEYS = (*_CODES, "fail-on", "baseline", "per-path-ignores")
+
+
+class Settings(NamedTuple):
+    """What a project has settled.
+
+    Attributes:
+        selection: which rules.
+        fail_on: from which severity on a finding fails the run.
+        baseline: file of known findings, or empty.
+    """
+
+    selection: Selection = Selection()
+    fail_on: Severity = "error"
+    baseline: str = ""
+
+
+def find(folder: str) -> Settings:
+    """The settings for a folder: of the nearest file with any, in it or above.
+
+    Raises:
+        ScopecliError: the file is no TOML, or settles something that is not known.
+    """
+    folder = os.path.abspath(folder)
+    while True:
+        for name in (_OWN_FILE, _PROJECT_FILE):
+            path = os.path.join(folder, name)
+            if os.path.isfile(path):
+                table = _table(path)
+                if table is not None:
+                    return read(table, path)
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return Settings()
+        folder = parent
+
+
+def read(table: Mapping[str, object], path: str) -> Settings:
+    """The settings that a table makes.
+
+    Raises:
+        ScopecliError: a key, code or value is not known.
+    """
+    for key in table:
+        if key not in _KEYS:
+            near = nearest(key, _KEYS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(_KEYS)}"
+            raise UnknownNameError(f"no setting is called {key!r}", path=path, hint=hint)
+    codes = {key: _prefixes(table[key], key, path) for key in _CODES if key in table}
+    ignores = table.get("per-path-ignores", {})
+    if not isinstance(ignores, dict):
+        raise _wrong("per-path-ignores", "a table of patterns with lists of codes", path)
+    selection = Selection(
+        select=codes.get("select", Selection().select),
+        ignore=codes.get("ignore", ()),
+        extend_select=codes.get("extend-select", ()),
+        per_path_ignores=tuple(
+            (pattern, _prefixes(prefixes, "per-path-ignores", path))
+            for pattern, prefixes in ignores.items()
+        ),
+    )
+    baseline = table.get("baseline", "")
+    if not isinstance(baseline, str):
+        raise _wrong("baseline", "the path of a file", path)
+    if baseline:
+        baseline = os.path.join(os.path.dirname(path), baseline)
+    return Settings(selection, _severity(table.get("fail-on", "error"), path), baseline)
+
+
+def _table(path: str) -> Mapping[str, object] | None:
+    """The settings in a file, or None where it has none."""
+    import tomllib
+
+    try:
+        with open(path, "rb") as file:
+            document = tomllib.load(file)
+    except OSError as error:
+        raise PathError(f"cannot be read: {error.strerror}", path=path) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DamagedFileError(f"is no TOML: {error}", path=path) from error
+    if os.path.basename(path) == _OWN_FILE:
+        return document
+    tool = document.get("tool")
+    table = tool.get("scopecli") if isinstance(tool, dict) else None
+    return table if isinstance(table, dict) else None
+
+
+def _prefixes(value: object, key: str, path: str) -> tuple[str, ...]:
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise _wrong(key, "a list of codes", path)
+    try:
+        return parse(texts)
+    except UnknownNameError as error:
+        error.path = path
+        raise
+
+
+def _severity(value: object, path: str) -> Severity:
+    for severity in SEVERITIES:
+        if value == severity:
+            return severity
+    raise _wrong("fail-on", f"one of {', '.join(SEVERITIES)}", path)
+
+
+def _wrong(key: str, meant: str, path: str) -> UnknownNameError:
+    return UnknownNameError(f"{key} is not {meant}", path=path)

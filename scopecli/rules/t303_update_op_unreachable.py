@@ -1,0 +1,56 @@
+"""T303: no training step runs an update operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.model.finding import Hit
+from scopecli.model.graph import node_name
+from scopecli.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.rules.context import Context
+
+RULE = Rule(
+    code="T303",
+    name="update-op-unreachable",
+    severity="warning",
+    needs="training",
+    summary="An operation is in UPDATE_OPS, and no training step runs it.",
+    why="Batch normalization collects its moving statistics there. Where the training step does not"
+    " depend on them they stay at 0 and 1: training looks well, and evaluation is noise.",
+    fix="minimize under `tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS))`",
+    false_alarms="A program may run the collection by itself beside the training step, which no"
+    " file says. What another update of the same variable does is not missed.",
+    bad="""
+        w: float32[3] trainable
+        mean: float32[3] untrainable
+        AssignMovingAvg = AssignSub(mean, delta)
+        update = ApplyGradientDescent(w, rate, gradient)
+        @update_ops: AssignMovingAvg
+    """,
+    subjects=("AssignMovingAvg",),
+    good="""
+        w: float32[3] trainable
+        mean: float32[3] untrainable
+        AssignMovingAvg = AssignSub(mean, delta)
+        update = ApplyGradientDescent(w, rate, gradient)
+        train = NoOp(^update, ^AssignMovingAvg)
+        @update_ops: AssignMovingAvg
+    """,
+)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Look for each update among what training runs."""
+    training = context.training
+    for member in dict.fromkeys(context.update_ops):
+        number = context.wiring.find(node_name(member))
+        if number < 0 or number in training.run:
+            continue
+        written = training.written_by(number)
+        if not written or not all(training.is_written(name) for name in written):
+            what = f"; it writes {', '.join(sorted(written))}" if written else ""
+            yield Hit(node_name(member), f"is in UPDATE_OPS, and no training step runs it{what}")

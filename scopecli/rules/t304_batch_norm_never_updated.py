@@ -1,0 +1,59 @@
+"""T304: nothing updates the statistics of a batch normalization."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.model.finding import Hit
+from scopecli.model.graph import node_name
+from scopecli.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.rules.context import Context
+
+RULE = Rule(
+    code="T304",
+    name="batch-norm-never-updated",
+    severity="warning",
+    needs="training",
+    summary="The moving statistics of a batch normalization are not written by any training step.",
+    why="They stay at 0 and 1, so the layer does nothing at evaluation. Either the layer is built"
+    " with `training=False`, or its updates are not in the training step: Keras layers in a graph"
+    " do not put them into UPDATE_OPS.",
+    fix="pass `training=True` when building the training graph, and run the layer's updates",
+    false_alarms="A layer whose scale and offset are not trained either is frozen, and left out."
+    " What is in UPDATE_OPS is T303's.",
+    bad="""
+        bn/gamma: float32[3] trainable
+        bn/moving_mean: float32[3] untrainable
+        update = ApplyGradientDescent(bn/gamma, rate, gradient)
+    """,
+    subjects=("bn/moving_mean",),
+    good="""
+        bn/gamma: float32[3] trainable
+        bn/moving_mean: float32[3] untrainable
+        bn/AssignMovingAvg = AssignSub(bn/moving_mean, delta)
+        update = ApplyGradientDescent(bn/gamma, rate, gradient)
+        train = NoOp(^update, ^bn/AssignMovingAvg)
+    """,
+)
+
+_STATISTICS = frozenset({"moving_mean", "moving_variance"})
+_LEARNED = ("gamma", "beta")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Look for what writes the statistics of each layer that is trained."""
+    training, wiring = context.training, context.wiring
+    members = (wiring.find(node_name(member)) for member in context.update_ops)
+    listed = {name for number in members if number >= 0 for name in training.written_by(number)}
+    for name in context.graph_variables:
+        scope, _, leaf = name.rpartition("/")
+        if leaf in _STATISTICS and name not in listed and not training.is_written(name):
+            learned = {f"{scope}/{own}" for own in _LEARNED} & context.graph_variables.keys()
+            if not learned or not training.updated.isdisjoint(learned):
+                writers = [wiring.names[number] for number in training.writers.get(name, ())]
+                what = f"no training step runs {writers[0]}" if writers else "nothing writes it"
+                yield Hit(name, f"keeps its initial values: {what}")

@@ -1,0 +1,51 @@
+"""T305: a regularizer is not part of what is minimized."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.model.finding import Hit
+from scopecli.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.rules.context import Context
+
+RULE = Rule(
+    code="T305",
+    name="regularization-loss-without-gradient",
+    severity="warning",
+    needs="training",
+    summary="A trained variable has a regularizer, and no gradient goes through it.",
+    why="`regularizer=` only puts the penalty into a collection. Where the loss is not"
+    " `tf.losses.get_total_loss()`, or does not add the collection, nothing is regularized.",
+    fix="add `tf.losses.get_regularization_loss()` to the loss that is minimized",
+    false_alarms="Each use of a penalty may have built a copy of it; one copy with a gradient is"
+    " enough. Graphs without gradients are left out.",
+    bad="""
+        w: float32[3] trainable
+        w/Regularizer/L2Loss = L2Loss(w/read)
+        gradients/MatMul_grad/MatMul = MatMul(a, b)
+        update = ApplyGradientDescent(w, rate, gradient)
+    """,
+    subjects=("w",),
+    good="""
+        w: float32[3] trainable
+        w/Regularizer/L2Loss = L2Loss(w/read)
+        gradients/w/Regularizer/L2Loss_grad/mul = Mul(a, b)
+        update = ApplyGradientDescent(w, rate, gradient)
+    """,
+)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Look for a gradient of any copy of each regularizer."""
+    training = context.training
+    for name, scopes in training.penalties.items():
+        own = {scope: ops for scope, ops in scopes.items() if scope.startswith(f"{name}/")}
+        variable = context.graph_variables.get(name)
+        if own and training.differentiated and variable is not None and variable.trainable:
+            operations = [op for ops in own.values() for op in ops]
+            if training.differentiated.keys().isdisjoint(operations):
+                yield Hit(name, f"is penalized in {next(iter(own))}, which has no gradient")

@@ -1,0 +1,59 @@
+"""T306: a variable is penalized twice in one loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.model.finding import Hit
+from scopecli.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.rules.context import Context
+
+RULE = Rule(
+    code="T306",
+    name="double-regularised",
+    severity="warning",
+    needs="training",
+    summary="The gradient of one loss goes through two penalties of the same variable.",
+    why="The weight decay is twice what was asked for: the layer has a `regularizer=`, and the loss"
+    " adds `tf.nn.l2_loss` of all variables as well, or adds the collection of penalties twice.",
+    fix="keep one of the penalties",
+    false_alarms="Two terms of one regularizer (L1 and L2) are one penalty, and the penalties of"
+    " different losses do not add up.",
+    bad="""
+        w: float32[3] trainable
+        w/Regularizer/L2Loss = L2Loss(w/read)
+        L2Loss = L2Loss(w/read)
+        gradients/w/Regularizer/L2Loss_grad/mul = Mul(a, b)
+        gradients/L2Loss_grad/mul = Mul(a, b)
+        update = ApplyGradientDescent(w, rate, gradient)
+    """,
+    subjects=("w",),
+    good="""
+        w: float32[3] trainable
+        w/Regularizer/L2Loss = L2Loss(w/read)
+        w/Regularizer/Abs = Abs(w/read)
+        gradients/w/Regularizer/L2Loss_grad/mul = Mul(a, b)
+        gradients/w/Regularizer/Abs_grad/mul = Mul(a, b)
+        update = ApplyGradientDescent(w, rate, gradient)
+    """,
+)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Count the penalties that each gradient goes through."""
+    training = context.training
+    for name, scopes in training.penalties.items():
+        by_gradient: dict[str, list[str]] = {}
+        for scope, operations in scopes.items():
+            gradients = {
+                gradient for op in operations for gradient in training.differentiated.get(op, ())
+            }
+            for gradient in sorted(gradients):
+                by_gradient.setdefault(gradient, []).append(scope)
+        most = max(by_gradient.values(), key=len, default=[])
+        if len(most) > 1:
+            yield Hit(name, f"is penalized {len(most)} times in one loss: {', '.join(most)}")

@@ -1,0 +1,52 @@
+"""Scopes that were probably meant to be one: what the rules about twins share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.analysis.dataflow import VARIABLE_OPS, without_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.rules.context import Context
+
+
+class Twin(NamedTuple):
+    """A scope that holds the same as one of its name without a number.
+
+    Attributes:
+        scope: with a number, which TensorFlow gave it.
+        first: without.
+        variables: as seen from inside each.
+    """
+
+    scope: str
+    first: str
+    variables: tuple[str, ...]
+
+
+def twins_of(context: Context) -> Iterator[Twin]:
+    """The twins of a graph: `net_1` of `net`, on other inputs.
+
+    Of `branch_0` and `branch_1` both numbers were chosen, and what has the same input cannot have
+    been meant to be the same.
+    """
+    for twins in context.reuse.twins:
+        first, *others = twins.scopes
+        if first == without_number(first):
+            inputs = _inputs(context, first, twins.variables)
+            for scope in others:
+                if inputs.isdisjoint(_inputs(context, scope, twins.variables)):
+                    yield Twin(scope, first, twins.variables)
+
+
+def _inputs(context: Context, scope: str, variables: tuple[str, ...]) -> set[int]:
+    """The nodes that feed what reads the variables of a scope, other than variables."""
+    wiring = context.wiring
+    found: set[int] = set()
+    for name in variables:
+        for reader in context.readers.of(f"{scope}/{name}"):
+            origins = (wiring.origin(source) for source in wiring.inputs[wiring.find(reader)])
+            found.update(node for node in origins if wiring.ops[node] not in VARIABLE_OPS)
+    return found

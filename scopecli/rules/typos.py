@@ -1,0 +1,75 @@
+"""Names that differ in one letter."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from scopecli.model.names import leaf_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SHORTEST = 5  # letters of a word that can be misspelt: `gate` and `date` are two words
+_LONGEST = 64
+_DIGITS = r"[0-9]+"
+
+
+def typos(paths: Iterable[str], separator: str) -> list[tuple[str, str]]:
+    """The pairs of paths whose last parts are one word and its misspelling; siblings are given.
+
+    Numbers must agree, so only the kinds of names are compared, of which a scope has few:
+    `layer_#` stands for thousands.
+    """
+    by_kind: dict[str, dict[str, str]] = {}
+    for path in paths:
+        leaf = leaf_of(path, separator)
+        if len(leaf) >= _SHORTEST:
+            kind, numbers = _kind(leaf)
+            by_kind.setdefault(kind, {}).setdefault(numbers, path)
+    if len(by_kind) < 2:
+        return []
+    return [
+        (path, by_kind[other][numbers])
+        for one, other in _pairs(tuple(sorted(by_kind)))
+        for numbers, path in by_kind[one].items()
+        if numbers in by_kind[other]
+    ]
+
+
+@lru_cache(4096)
+def _kind(leaf: str) -> tuple[str, str]:
+    """A name with `#` for its numbers, and the numbers."""
+    if leaf.isalpha():
+        return leaf, ""
+    return re.sub(_DIGITS, "#", leaf), " ".join(re.findall(_DIGITS, leaf))
+
+
+@lru_cache(4096)
+def _pairs(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The pairs that differ in one letter, found by what is left without one."""
+    without: dict[tuple[int, str], list[str]] = {}
+    pairs: dict[tuple[str, str], None] = {}
+    for kind in kinds:
+        if len(kind) > _LONGEST:
+            continue
+        for cut in range(len(kind) + 1):
+            rest = kind[:cut] + kind[cut + 1 :]
+            for other in without.setdefault((cut, rest), []):
+                if other != kind and _is_typo(other, kind):
+                    pairs[other, kind] = None
+            without[cut, rest].append(kind)
+    return list(pairs)
+
+
+def _is_typo(one: str, other: str) -> bool:
+    """Whether the word that differs is long enough, and differs behind its first letter."""
+    pairs = zip(re.split("[_#]", one), re.split("[_#]", other), strict=False)
+    words = [(a, b) for a, b in pairs if a != b]
+    if one.count("_") != other.count("_") or len(words) != 1:
+        return False
+    ((a, b),) = words
+    if min(len(a), len(b)) < _SHORTEST or a[0] != b[0] or f"{a}s" == b or f"{b}s" == a:
+        return False
+    return (a + b).isalpha() and (a[1:] + b[1:]).islower()
