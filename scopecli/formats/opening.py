@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, PathError, ScopecliError, UnsupportedError
-from scopecli.formats import detection, registry, shard_index, tf_checkpoint_state
+from scopecli.formats import detection, registry, shard_index, tf_checkpoint_state, torch_marks
 from scopecli.model.names import listed
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _V2 = "tf-v2-checkpoint"
 _V1 = "tf-v1-checkpoint"
 _SAVED_MODEL = "tf-saved-model"
+_TORCH = "torch"
 _INDEX = ".index"
 _GRAPH = ".meta"
 _MAX_NAMED = 5
@@ -145,6 +146,8 @@ def _in_folder(path: str) -> Target:
     names = _listing(path)
     if "saved_model.pb" in names or "saved_model.pbtxt" in names:
         return Target(path, _SAVED_MODEL)
+    if torch_marks.METADATA in names:
+        return Target(path, _TORCH)
     index = _shard_index(path, names)
     if index is not None:
         return index

@@ -78,6 +78,12 @@ FORMATS: tuple[Format, ...] = (
     Format("keras-v3", "Keras 3 model", "scopecli.formats.keras_v3", (".keras",)),
     Format("hdf5", "HDF5 file", "scopecli.formats.hdf5", (".h5", ".hdf5", ".he5", ".mat")),
     Format("safetensors", "safetensors file", "scopecli.formats.safetensors", (".safetensors",)),
+    Format(
+        "torch",
+        "PyTorch file",
+        "scopecli.formats.torch",
+        (".pt", ".pth", ".bin", ".ckpt", ".pkl"),
+    ),
     Format("npy", "NumPy array", "scopecli.formats.npy", (".npy",)),
     Format("npz", "NumPy archive", "scopecli.formats.npz", (".npz",)),
     Format("gguf", "GGUF model", "scopecli.formats.gguf", (".gguf",)),
