@@ -58,7 +58,9 @@ def walk(data: bytes, name: str, start: int = 0) -> Pickle:
     machine = _Machine(data, name, start)
     try:
         value = machine.run()
-    except (IndexError, struct.error) as error:
+    except struct.error as error:
+        raise machine.cut_short() from error
+    except IndexError as error:
         if machine.position >= len(data):
             raise machine.cut_short() from error
         raise machine.damaged("takes more from its stack than is there") from error

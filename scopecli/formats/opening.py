@@ -21,6 +21,7 @@ _V2 = "tf-v2-checkpoint"
 _V1 = "tf-v1-checkpoint"
 _SAVED_MODEL = "tf-saved-model"
 _TORCH = "torch"
+_PREFERRED = "safetensors"
 _INDEX = ".index"
 _GRAPH = ".meta"
 _MAX_NAMED = 5
@@ -170,7 +171,8 @@ def _in_folder(path: str) -> Target:
 def _shard_index(folder: str, names: list[str]) -> Target | None:
     """The model that an index in a folder puts together; None where there is no index.
 
-    One model is often there twice, for two frameworks: then the index that can be read is meant.
+    One model is often there twice, for two frameworks: then the index that can be read is meant,
+    and of two such that of safetensors, whose files cannot hold programs.
     """
     found: list[Target] = []
     refusal = None
@@ -181,6 +183,7 @@ def _shard_index(folder: str, names: list[str]) -> Target | None:
                 found.append(Target(path, shard_index.identify(path)))
             except ScopecliError as error:
                 refusal = error
+    found = [target for target in found if target.format == _PREFERRED] or found
     if len(found) > 1:
         several = listed([os.path.basename(target.path) for target in found], _MAX_NAMED)
         raise PathError(f"has {len(found)} models: {several}", path=folder, hint="name one")

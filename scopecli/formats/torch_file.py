@@ -31,6 +31,7 @@ _ZIP = b"PK"
 _HEAD = 64
 _MOST_ALIASES = 32
 _CONSTANTS = "constants"
+_SCRIPT = "__torch__."
 
 
 class Container(Protocol):
@@ -188,10 +189,16 @@ def _contents(
         list(variables.values()),
         _metadata(container, tree, listing),
         listing,
-        some(notes) + some(torch_globals.notes(listing)),
+        some(notes) + some(torch_globals.notes(_foreign(container, listing))),
         size,
         TorchTensors(places, path),
     )
+
+
+def _foreign(container: Container, listing: tuple[str, ...]) -> Iterator[str]:
+    """What is imported from elsewhere: the classes of TorchScript are in the archive itself."""
+    is_script = container.constants is not None
+    return (path for path in listing if not (is_script and path.startswith(_SCRIPT)))
 
 
 def _metadata(

@@ -16,6 +16,7 @@ _METADATA_WITHIN = 100
 # What the members of the first files, which were tar archives, are called.
 _TAR_MEMBERS = (b"sys_info\0", b"pickle\0", b"storages\0", b"tensors\0")
 _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
+_TAR_BLOCK = 512
 
 
 def is_stream(head: bytes) -> bool:
@@ -30,7 +31,9 @@ def is_metadata(head: bytes) -> bool:
 
 def is_tar(head: bytes) -> bool:
     """Whether a file that starts so is one of before version 0.1.10."""
-    return head.startswith(_TAR_MEMBERS) and head.startswith(_TAR_MAGIC, _TAR_MAGIC_AT)
+    if not head.startswith(_TAR_MAGIC, _TAR_MAGIC_AT):
+        return False
+    return any(head.startswith(_TAR_MEMBERS, at) for at in range(0, len(head), _TAR_BLOCK))
 
 
 def is_pickle(name: str) -> bool:
