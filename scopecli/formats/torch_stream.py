@@ -114,7 +114,7 @@ def _element_sizes(pickle: Pickle) -> dict[str, int]:
         identifier = persistent.id
         if type(identifier) is tuple and len(identifier) > 2 and identifier[0] == "storage":
             kind = identifier[1]
-            name = kind.name.rpartition(".")[2] if type(kind) is Global else ""
+            name = kind.name if type(kind) is Global else ""
             if name in STORAGES:
                 sizes[str(identifier[2])] = STORAGES[name].size or 1
     return sizes

@@ -7,6 +7,7 @@ elements)`.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _MOST_DIMENSIONS = 64
 _LARGEST = 1 << 63
 _MOST_WRAPPERS = 8
+_REMEMBERED = 4096  # shapes and strides come again in every layer
 _UNKNOWN = ElementType("unknown", 0)
 
 
@@ -70,29 +72,41 @@ class Tensor(NamedTuple):
     @property
     def is_contiguous(self) -> bool:
         """Whether the elements are one run, in C order."""
-        expected = 1
-        for extent, stride in zip(reversed(self.shape or ()), reversed(self.strides), strict=True):
-            if extent != 1 and stride != expected:
-                return False
-            expected *= extent or 0
-        return True
+        return _is_run(self.shape or (), self.strides)
 
     @property
     def is_fortran(self) -> bool:
         """Whether they are one run with the first index varying fastest, and not in C order."""
-        flipped = self._replace(
-            shape=tuple(reversed(self.shape or ())), strides=tuple(reversed(self.strides))
-        )
-        return len(self.strides) > 1 and flipped.is_contiguous and not self.is_contiguous
+        shape, strides = self.shape or (), self.strides
+        if len(strides) < 2 or _is_run(shape, strides):
+            return False
+        return _is_run(shape[::-1], strides[::-1])
 
     @property
     def end(self) -> int:
         """Elements from the start of the storage to behind the last one; 0 where there are none."""
-        shape = [extent or 0 for extent in self.shape or ()]
-        if 0 in shape:
-            return 0
-        steps = zip(shape, self.strides, strict=True)
-        return self.offset + sum((extent - 1) * stride for extent, stride in steps) + 1
+        reach = _reach(self.shape or (), self.strides)
+        return self.offset + reach if reach else 0
+
+
+@lru_cache(_REMEMBERED)
+def _is_run(shape: tuple[int | None, ...], strides: tuple[int, ...]) -> bool:
+    """Whether elements with these strides stand next to one another, the last index first."""
+    expected = 1
+    for extent, stride in zip(reversed(shape), reversed(strides), strict=True):
+        if extent != 1 and stride != expected:
+            return False
+        expected *= extent or 0
+    return True
+
+
+@lru_cache(_REMEMBERED)
+def _reach(shape: tuple[int | None, ...], strides: tuple[int, ...]) -> int:
+    """Elements from the first to behind the last; 0 where there are none."""
+    extents = [extent or 0 for extent in shape]
+    if 0 in extents:
+        return 0
+    return sum((extent - 1) * stride for extent, stride in zip(extents, strides, strict=True)) + 1
 
 
 def path_of(value: object) -> str:
@@ -279,7 +293,7 @@ def _stored(value: object) -> Stored:
     _, kind, key, _, elements = identifier[:5]
     if type(kind) is not Global or type(key) is not str:
         raise DamagedFileError("has a storage without a class or a key")
-    element = STORAGES.get(kind.path.rpartition(".")[2], _UNKNOWN)
+    element = STORAGES.get(kind.name, _UNKNOWN)
     size = element.size or 1
     view = identifier[5] if len(identifier) > 5 else None
     # In old files, a storage may be a part of another: (key of its own, offset, elements).
@@ -309,4 +323,7 @@ def numbers(value: object) -> tuple[int, ...]:
         value = value.arguments[0]
     if not isinstance(value, tuple | list) or len(value) > _MOST_DIMENSIONS:
         raise DamagedFileError("has a shape that is none")
-    return tuple(map(_number, value))
+    for extent in value:
+        if type(extent) is not int or not 0 <= extent < _LARGEST:
+            raise DamagedFileError("has an offset or a size that is none")
+    return tuple(value)

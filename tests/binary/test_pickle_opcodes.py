@@ -84,6 +84,49 @@ def test_objects_are_symbols(protocol: int) -> None:
     assert "OrderedDict" in repr(found.value)
 
 
+def view(*shape: bytes, key: bytes = b"X\1\0\0\0" + b"7") -> bytes:
+    """What `torch.save` writes for one view, with a class and a tag in the memo."""
+    start = b"\x80\x02ctorch\nFloatStorage\nq\x00X\x07\0\0\0storageq\x01ccollections\nD\nq\x02"
+    tuples = b"".join(one + b"q" + bytes([10 + n]) for n, one in enumerate(shape))
+    storage = b"((h\x01h\x00" + key + b"q\x03h\x01K\x04tq\x04Q"
+    return start + b"cm\nv\n" + storage + b"M\x01\x02" + tuples + b"\x89h\x02)Rq\x05tq\x06Rq\x07."
+
+
+@pytest.mark.parametrize(
+    ("shape", "numbers"),
+    [
+        (b"K\x03\x85", (3,)),
+        (b"K\x03J\xff\xff\xff\xff\x86", (3, -1)),
+        (b"M\x03\x01K\x28K\x4b\x87", (259, 40, 75)),
+        (b"(K\x01K\x02K\x03K\x04t", (1, 2, 3, 4)),
+    ],
+)
+def test_views_are_walked_over_at_once(
+    monkeypatch: pytest.MonkeyPatch, shape: bytes, numbers: tuple[int, ...]
+) -> None:
+    """And give the same as one operation after the other."""
+    found = [walk(view(shape, shape), "x")]
+    monkeypatch.setattr(pickle_opcodes, "_VIEW", lambda *_: None)
+    found.append(walk(view(shape, shape), "x"))
+    for one in found:
+        assert isinstance(one.value, Object)
+        storage, offset, size, steps, flag, hooks = one.value.arguments
+        assert isinstance(storage, Persistent)
+        assert isinstance(storage.id, tuple)
+        assert (storage.id[0], *storage.id[2:]) == ("storage", "7", "storage", 4)
+        assert (offset, size, steps, flag) == (513, numbers, numbers, False)
+        assert isinstance(hooks, Object)
+        assert one.kept_outside == [storage]
+        assert [each.path for each in one.imports] == ["torch.FloatStorage", "collections.D", "m.v"]
+
+
+def test_a_key_that_says_another_length() -> None:
+    """As long as it says, it ends somewhere else, and other operations follow."""
+    data = view(b"K\1\x85", b"K\1\x85", key=b"X\2\0\0\0" + b"7")
+    with pytest.raises(DamagedFileError, match="unknown operation 0x03"):
+        walk(data, "x")
+
+
 def test_every_operation_is_known() -> None:
     for operation in pickletools.opcodes:
         code = operation.code.encode("latin-1")
