@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scopecli.analysis import values
+from scopecli.analysis.reuse import find_reuse
 from scopecli.errors import (
     DamagedFileError,
     NotAModelError,
@@ -365,6 +366,15 @@ class TestSamples:
             ]
             with pytest.raises(UnsupportedError, match="has no values"):
                 values.preview(model, model.variables[0])
+
+
+def test_tied_tensors_are_reuse() -> None:
+    report = find_reuse(load(SAMPLES / "torch_legacy.pth"))
+    (scope,) = report.scopes
+    assert (scope.scope, scope.entries, scope.variables) == ("embed", (), ("embed.weight",))
+    assert scope.shared[0].read_by == ("embed.weight", "head.weight")
+    with pytest.raises(UnsupportedError, match="has no graph"):
+        find_reuse(load(SAMPLES / "torch_module.pt"))
 
 
 class TestShards:
