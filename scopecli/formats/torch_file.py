@@ -32,6 +32,23 @@ _HEAD = 64
 _MOST_ALIASES = 32
 _CONSTANTS = "constants"
 _SCRIPT = "__torch__."
+_MEANINGFUL = frozenset(
+    {
+        "byte_order",
+        "container",
+        "functions",
+        "globals",
+        "has_config",
+        "keras_version",
+        "layers",
+        "nodes",
+        "object_based",
+        "optimizer",
+        "saver_keys",
+        "signatures",
+        "version",
+    }
+)
 
 
 class Container(Protocol):
@@ -208,7 +225,14 @@ def _metadata(
     if tree.optimizers:
         facts["optimizer"] = tree.optimizers
     is_script = container.constants is not None  # its objects have the settings of every layer
-    return facts if is_script else {**tree.facts, **facts}
+    if is_script:
+        return facts
+    return {_own_name(path): fact for path, fact in tree.facts.items()} | facts
+
+
+def _own_name(path: str) -> str:
+    """The name of a fact, other than those that mean something to scopecli."""
+    return f"checkpoint.{path}" if path in _MEANINGFUL else path
 
 
 def _free_key(key: str, taken: Mapping[str, object]) -> str:

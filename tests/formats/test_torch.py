@@ -240,6 +240,14 @@ class TestArchives:
         model = load(archive(tmp_path / "m.pt", dictionary(w=repeated), s0=FOUR))
         assert values.preview(model, model.variables[0]).shape == (8,)
 
+    def test_facts_that_are_called_like_ours(self, tmp_path: Path) -> None:
+        pickle = dictionary(
+            version=number(7), layers=number(2), step=number(9), rate=b"G\x7f\xf0" + bytes(6)
+        )
+        facts = load(archive(tmp_path / "m.pt", pickle)).metadata
+        assert (facts["version"], facts["checkpoint.version"]) == ("3", 7)
+        assert (facts["checkpoint.layers"], facts["step"], facts["rate"]) == (2, 9, "inf")
+
 
 class TestStreams:
     def test_storages_in_their_order(self, tmp_path: Path) -> None:
