@@ -51,7 +51,11 @@ class Stream:
         Raises:
             ScopecliError: it is no such stream, or damaged.
         """
-        magic, version, machine, self.pickle, keys = _pickles(source)
+        pickles = _pickles(source)
+        magic, version, machine, held, keys = pickles
+        # A loader runs all five, so what any of them would import counts.
+        imports = tuple(one for pickle in pickles for one in pickle.imports)
+        self.pickle: Pickle = held._replace(imports=imports)
         if magic.value != MAGIC or version.value != _PROTOCOL or type(keys.value) is not list:
             raise DamagedFileError(
                 "does not have the pickles of a PyTorch file in its order", path=source.name

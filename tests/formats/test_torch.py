@@ -289,6 +289,12 @@ class TestStreams:
         with pytest.raises(DamagedFileError):
             load(path)
 
+    def test_every_pickle_counts(self, tmp_path: Path) -> None:
+        path = stream(tmp_path / "m.pth", b"}")
+        machine = b"\x80\x02}."
+        path.write_bytes(path.read_bytes().replace(machine, b"\x80\x02cos\nsystem\n0}.", 1))
+        assert codes(load(path)) == [(HOSTILE, "os.system")]
+
     def test_another_protocol(self, tmp_path: Path) -> None:
         path = stream(tmp_path / "m.pth", b"}")
         path.write_bytes(path.read_bytes().replace(VERSION, b"\x80\x02M\xea\x03."))
