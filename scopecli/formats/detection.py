@@ -88,11 +88,9 @@ def identify(source: Source) -> str:
         return "scopecli-json"
     if shard_index.is_index(head):
         return shard_index.identify(source.path)
-    from scopecli.formats import tf_protobuf
-
-    graph = tf_protobuf.identify(source, head)
-    if graph is not None:
-        return graph
+    message = _message_format(source, head)
+    if message is not None:
+        return message
     raise _unknown(source, head)
 
 
@@ -141,6 +139,15 @@ def _is_hdf5(source: Source, head: bytes) -> bool:
             return True
         offset *= 2
     return False
+
+
+def _message_format(source: Source, head: bytes) -> str | None:
+    """The format of a protobuf message, which has no magic number; None for anything else."""
+    from scopecli.formats import onnx, tf_protobuf
+
+    if onnx.is_model(source):
+        return onnx.FORMAT
+    return tf_protobuf.identify(source, head)
 
 
 def _is_scopecli_json(head: bytes) -> bool:

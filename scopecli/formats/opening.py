@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 _V2 = "tf-v2-checkpoint"
 _V1 = "tf-v1-checkpoint"
 _SAVED_MODEL = "tf-saved-model"
+_ONNX = "onnx"
 _INDEX = ".index"
 _GRAPH = ".meta"
+_ONNX_SUFFIX = ".onnx"
 _MAX_NAMED = 5
 
 
@@ -150,6 +152,7 @@ def _in_folder(path: str) -> Target:
         return index
     found = {name.removesuffix(_INDEX): _V2 for name in names if name.endswith(_INDEX)}
     found |= dict.fromkeys(tf_checkpoint_state.v1_prefixes(names), _V1)
+    found |= {name: _ONNX for name in names if name.endswith(_ONNX_SUFFIX)}
     if len(found) == 1:
         ((prefix, format_id),) = found.items()
         return Target(os.path.join(path, prefix), format_id)

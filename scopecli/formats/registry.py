@@ -81,6 +81,7 @@ FORMATS: tuple[Format, ...] = (
     Format("npy", "NumPy array", "scopecli.formats.npy", (".npy",)),
     Format("npz", "NumPy archive", "scopecli.formats.npz", (".npz",)),
     Format("gguf", "GGUF model", "scopecli.formats.gguf", (".gguf",)),
+    Format("onnx", "ONNX model", "scopecli.formats.onnx", (".onnx",)),
     Format("scopecli-json", "scopecli tree", "scopecli.formats.scopecli_json", (".json",)),
 )
 

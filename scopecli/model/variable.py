@@ -146,6 +146,9 @@ ATTRIBUTES: Mapping[str, str] = MappingProxyType(
         "stored_dtype": "the file's own type, where it says more than the canonical name",
         "memory_order": "`fortran` where the file has the first index vary fastest",
         "external": "the values are in another file, which is not opened",
+        "sparse": "how many elements of a sparse tensor the file holds; all others are zero",
+        "quantization": "how the numbers stand for others: scales, zero points, and along which"
+        " dimension where there are several",
         "aliases": "other paths in the file to the same tensor",
         "op": "the operation that holds a graph's variable",
         "shared_name": "what a graph's variable is called in a session, where the node is not",

@@ -153,6 +153,8 @@ class TestContentsDecide:
             "structured.npy": "npy",
             "llama.gguf": "gguf",
             "big_endian.gguf": "gguf",
+            "branches.onnx": "onnx",
+            "onnx_external": "onnx",
             "tf1_batchnorm": "tf-v2-checkpoint",
             "tf1_gan": "tf-v2-checkpoint",
             "tf1_partitioned": "tf-v2-checkpoint",
