@@ -142,9 +142,11 @@ def _is_hdf5(source: Source, head: bytes) -> bool:
 
 
 def _message_format(source: Source, head: bytes) -> str | None:
-    """The format of a protobuf message, which has no magic number; None for anything else."""
-    from scopecli.formats import onnx, tf_protobuf
+    """The format of a message that has no magic number; None for anything else."""
+    from scopecli.formats import flax_msgpack, onnx, tf_protobuf
 
+    if flax_msgpack.is_tree(source, head):
+        return flax_msgpack.FORMAT
     if onnx.is_model(source):
         return onnx.FORMAT
     return tf_protobuf.identify(source, head)

@@ -82,6 +82,7 @@ FORMATS: tuple[Format, ...] = (
     Format("npz", "NumPy archive", "scopecli.formats.npz", (".npz",)),
     Format("gguf", "GGUF model", "scopecli.formats.gguf", (".gguf",)),
     Format("onnx", "ONNX model", "scopecli.formats.onnx", (".onnx",)),
+    Format("flax-msgpack", "Flax parameters", "scopecli.formats.flax_msgpack", (".msgpack",)),
     Format("scopecli-json", "scopecli tree", "scopecli.formats.scopecli_json", (".json",)),
 )
 

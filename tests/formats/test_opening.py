@@ -155,6 +155,7 @@ class TestContentsDecide:
             "big_endian.gguf": "gguf",
             "branches.onnx": "onnx",
             "onnx_external": "onnx",
+            "flax_train_state.msgpack": "flax-msgpack",
             "tf1_batchnorm": "tf-v2-checkpoint",
             "tf1_gan": "tf-v2-checkpoint",
             "tf1_partitioned": "tf-v2-checkpoint",
