@@ -36,7 +36,6 @@ class Foreign(NamedTuple):
 
 
 _OTHER_MODELS = (
-    Foreign(b"TFL3", 4, "a TensorFlow Lite model"),
     Foreign(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19", 0, "a PyTorch file"),
     Foreign(b"\x80\x02", 0, "a Python pickle"),
     Foreign(b"\x80\x03", 0, "a Python pickle"),
@@ -88,9 +87,9 @@ def identify(source: Source) -> str:
         return "scopecli-json"
     if shard_index.is_index(head):
         return shard_index.identify(source.path)
-    message = _message_format(source, head)
-    if message is not None:
-        return message
+    inner = _inner_format(source, head)
+    if inner is not None:
+        return inner
     raise _unknown(source, head)
 
 
@@ -141,10 +140,12 @@ def _is_hdf5(source: Source, head: bytes) -> bool:
     return False
 
 
-def _message_format(source: Source, head: bytes) -> str | None:
-    """The format of a message that has no magic number; None for anything else."""
-    from scopecli.formats import flax_msgpack, onnx, tf_protobuf
+def _inner_format(source: Source, head: bytes) -> str | None:
+    """The format of what has its marks further inside; None for anything else."""
+    from scopecli.formats import flax_msgpack, onnx, tf_protobuf, tflite
 
+    if tflite.is_model(head):
+        return tflite.FORMAT
     if flax_msgpack.is_tree(source, head):
         return flax_msgpack.FORMAT
     if onnx.is_model(source):

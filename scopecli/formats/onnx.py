@@ -21,6 +21,7 @@ from scopecli.formats.onnx_layout import GRAPH_FIELDS, MODEL_FIELDS, ModelProto
 from scopecli.formats.onnx_tensor import Sparse
 from scopecli.formats.onnx_values import OnnxTensors
 from scopecli.formats.some_notes import some
+from scopecli.formats.unique_keys import unique
 from scopecli.model.model import File, Model, Note
 from scopecli.model.names import separator_of
 from scopecli.model.variable import NO_ATTRIBUTES, StoredAt, Variable
@@ -67,8 +68,8 @@ def read(path: str) -> Model:
     held = list(onnx_graph.tensors(window))
     initializers = {each.name for each in held if each.is_initializer and not each.path}
     separator = separator_of(initializers or {each.name for each in held})
-    keys = [separator.join((*each.path, each.name)) for each in held]
-    notes = _duplicates(keys)
+    keys, repeated = unique(separator.join((*each.path, each.name)) for each in held)
+    notes = some(Note("duplicate-key", "is the name of several tensors", key) for key in repeated)
     folder = os.path.dirname(path)
     locations = dict.fromkeys(each.tensor.external for each in held)
     inside = {name: os.path.join(folder, name) for name in locations if name and _is_inside(name)}
@@ -104,22 +105,6 @@ def _is_inside(location: str) -> bool:
     return not (
         ".." in parts or parts[0] == "" or "\0" in location or _DRIVE.match(location) is not None
     )
-
-
-def _duplicates(keys: list[str]) -> list[Note]:
-    """Give each key that was there before a number of its own; say which."""
-    seen: dict[str, int] = {}
-    found = []
-    for at, key in enumerate(keys):
-        if key in seen:
-            found.append(key)
-            while f"{key}#{seen[key] + 1}" in seen:
-                seen[key] += 1
-            seen[key] += 1
-            keys[at] = f"{key}#{seen[key]}"
-        seen[keys[at]] = 1
-    message = "is the name of several tensors"
-    return some(Note("duplicate-key", message, key) for key in dict.fromkeys(found))
 
 
 def _variables(
