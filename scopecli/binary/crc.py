@@ -1,4 +1,4 @@
-"""CRC-32C as LevelDB and TensorFlow store it."""
+"""CRC-32C, plain and as LevelDB and TensorFlow store it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ import google_crc32c
 _MASK_DELTA = 0xA282EAD8
 
 
+def crc32c(data: bytes) -> int:
+    """The CRC-32C of `data`, as OCDBT stores it."""
+    value: int = google_crc32c.value(data)
+    return value
+
+
 def masked_crc32c(data: bytes) -> int:
     """The masked CRC-32C of `data`, as 32 bits."""
-    crc: int = google_crc32c.value(data)
+    crc = crc32c(data)
     return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF

@@ -29,24 +29,25 @@ _MOST_PARTS = 64  # a longer path is not looked into
 class Kinds:
     """The kinds of all keys of a file."""
 
-    __slots__ = ("_parameters",)
+    __slots__ = ("_parameters", "_separator")
 
-    def __init__(self, keys: Iterable[str]) -> None:
+    def __init__(self, keys: Iterable[str], separator: str = SEPARATOR) -> None:
         """Learn which keys are parameters."""
+        self._separator = separator
         self._parameters = {
-            SEPARATOR.join(parts[1:]): key
-            for key, parts in map(_split, keys)
+            separator.join(parts[1:]): key
+            for key, parts in map(self._split, keys)
             if _is_parameter(parts)
         }
 
     def of(self, key: str) -> tuple[Kind, Mapping[str, object]]:
         """Kind of a key, and the attributes that tell a slot's owner."""
-        _, parts = _split(key)
+        _, parts = self._split(key)
         if not self._parameters or not (parts[0] in _STATE or parts == [_COUNTER]):
             return "variable", NO_ATTRIBUTES
         for first in range(1, len(parts) if len(parts) <= _MOST_PARTS else 1):
             for last in (len(parts), len(parts) - 1):
-                owner = self._parameters.get(SEPARATOR.join(parts[first:last]))
+                owner = self._parameters.get(self._separator.join(parts[first:last]))
                 if owner is not None and owner != key:
                     name = parts[first - 1] if last == len(parts) else parts[last]
                     return "slot", {
@@ -56,10 +57,9 @@ class Kinds:
                     }
         return "bookkeeping", NO_ATTRIBUTES
 
-
-def _split(key: str) -> tuple[str, list[str]]:
-    """A key and its parts, without the one that an old optimizer puts around all."""
-    return key, key.removeprefix(_OPTIMIZER + SEPARATOR).split(SEPARATOR)
+    def _split(self, key: str) -> tuple[str, list[str]]:
+        """A key and its parts, without the one that an old optimizer puts around all."""
+        return key, key.removeprefix(_OPTIMIZER + self._separator).split(self._separator)
 
 
 def _is_parameter(parts: list[str]) -> bool:

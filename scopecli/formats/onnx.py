@@ -9,11 +9,11 @@ where its path stays in the model's folder, and not where it leads out of it.
 from __future__ import annotations
 
 import os
-import re
 from itertools import islice
 from math import prod
 from typing import TYPE_CHECKING
 
+from scopecli.binary.inner_paths import is_inside
 from scopecli.binary.window import Window
 from scopecli.errors import DamagedFileError
 from scopecli.formats import onnx_description, onnx_graph
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 FORMAT = "onnx"
 
 _MOST_FIELDS = 64  # that are looked at to tell what a file is
-_DRIVE = re.compile(r"[A-Za-z]:")
 _EXTERNAL: Mapping[str, object] = {"external": True}
 
 
@@ -72,7 +71,7 @@ def read(path: str) -> Model:
     notes = some(Note("duplicate-key", "is the name of several tensors", key) for key in repeated)
     folder = os.path.dirname(path)
     locations = dict.fromkeys(each.tensor.external for each in held)
-    inside = {name: os.path.join(folder, name) for name in locations if name and _is_inside(name)}
+    inside = {name: os.path.join(folder, name) for name in locations if name and is_inside(name)}
     files = [File(path, window.size, "model")]
     for location, data in inside.items():
         size = os.path.getsize(data) if os.path.isfile(data) else None
@@ -96,14 +95,6 @@ def read(path: str) -> Model:
         notes=notes,
         files=files,
         tensors=OnnxTensors(window, {**inside, shard: path}),
-    )
-
-
-def _is_inside(location: str) -> bool:
-    """Whether a path, whatever system it was written on, stays in the folder."""
-    parts = re.split(r"[/\\]", location)
-    return not (
-        ".." in parts or parts[0] == "" or "\0" in location or _DRIVE.match(location) is not None
     )
 
 

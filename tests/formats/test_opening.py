@@ -157,6 +157,7 @@ class TestContentsDecide:
             "onnx_external": "onnx",
             "flax_train_state.msgpack": "flax-msgpack",
             "mobile.tflite": "tflite",
+            "orbax_zarr": "orbax",
             "tf1_batchnorm": "tf-v2-checkpoint",
             "tf1_gan": "tf-v2-checkpoint",
             "tf1_partitioned": "tf-v2-checkpoint",
