@@ -50,6 +50,13 @@ PINS = (
     "safetensors==0.8.0",
     "gguf==0.19.0",
     "torch==2.13.0",  # any build of it: the bytes are the same
+    "onnx==1.23.2",
+    "jax==0.10.2",
+    "flax==0.12.8",
+    "msgpack==1.2.4",
+    "optax==0.2.8",
+    "orbax-checkpoint==0.12.8",
+    "tensorstore==0.1.86",
 )
 # tf_keras asks for the package "tensorflow", which tensorflow-cpu already provides under
 # another name; installing it without its dependencies saves a second copy of TensorFlow.
@@ -1778,6 +1785,314 @@ def make_torch_hostile(out: Path) -> None:
     with zipfile.ZipFile(out / "torch_hostile.pt", "w") as archive:
         for name, content in files.items():
             archive.writestr(zipfile.ZipInfo(f"hostile/{name}"), content)
+
+
+# --- ONNX -------------------------------------------------------------------------------------
+
+
+def onnx_types() -> list[Any]:
+    """Give an initializer of every element type, raw or as numbers of the type's own field."""
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    plain = ("FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16", "BOOL", "COMPLEX64", "COMPLEX128")
+    small = ("FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ", "FLOAT8E8M0")
+    packed = ("INT4", "UINT4", "FLOAT4E2M1", "INT2", "UINT2")
+    integers = tuple(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))
+    found = []
+    for name in (*plain, *small, *packed, *integers):
+        number = getattr(TensorProto, name)
+        values = np.array([1, 0, 1, 1, 0], helper.tensor_dtype_to_np_dtype(number))
+        found.append(helper.make_tensor(f"types/{name.lower()}", number, [5], values))
+        found.append(numpy_helper.from_array(values, f"types/{name.lower()}_raw"))
+    texts = [b"one", "na\u00efve".encode()]
+    return [*found, helper.make_tensor("types/string", TensorProto.STRING, [2], texts)]
+
+
+def onnx_constant(name: str, **value: Any) -> Any:
+    """Give a Constant node whose output has this name."""
+    from onnx import helper
+
+    return helper.make_node("Constant", [], [name], name=f"{name}_node", **value)
+
+
+def onnx_weights(name: str, *shape: int) -> Any:
+    """Give a tensor of random floats."""
+    import numpy as np
+    from onnx import numpy_helper
+
+    generator = np.random.default_rng(len(name))
+    return numpy_helper.from_array(generator.normal(size=shape).astype("f4"), name)
+
+
+def onnx_branch(name: str) -> Any:
+    """Give the body of a branch, which has a constant and an initializer of its own."""
+    from onnx import TensorProto, helper
+
+    output = helper.make_tensor_value_info(f"{name}_out", TensorProto.FLOAT, [1, 4])
+    nodes = [
+        onnx_constant(f"{name}_shift", value=onnx_weights("", 4)),
+        helper.make_node("Mul", ["hidden", f"{name}_scale"], [f"{name}_scaled"]),
+        helper.make_node("Add", [f"{name}_scaled", f"{name}_shift"], [f"{name}_out"]),
+    ]
+    return helper.make_graph(nodes, name, [], [output], [onnx_weights(f"{name}_scale", 4)])
+
+
+@sample(
+    "branches.onnx",
+    "onnx",
+    "numpy",
+    "ml_dtypes",
+    files={"branches.onnx": "one ModelProto"},
+)
+def make_branches_onnx(out: Path) -> None:
+    """An ONNX model that holds weights wherever one can.
+
+    Initializers of every type, raw and as numbers; sparse ones; Constant nodes with tensors and
+    plain numbers, in the graph, in both branches of an If and in a function of the model's own.
+    """
+    import onnx
+    from onnx import TensorProto, helper
+
+    values = helper.make_tensor("encoder/pruned", TensorProto.FLOAT, [3], [1.0, -2.0, 0.5])
+    places = helper.make_tensor("encoder/pruned_places", TensorProto.INT64, [3], [1, 6, 11])
+    axes = helper.make_tensor("", TensorProto.INT64, [2, 2], [0, 1, 2, 0])
+    pairs = helper.make_tensor("", TensorProto.FLOAT, [2], [3.0, 4.0])
+    nodes = [
+        helper.make_node("MatMul", ["x", "encoder/kernel"], ["projected"]),
+        helper.make_node("Add", ["projected", "encoder/bias"], ["hidden"]),
+        onnx_constant("chosen", value=helper.make_tensor("", TensorProto.BOOL, [], [True])),
+        onnx_constant("axes", value_ints=[0, 1, -1]),
+        onnx_constant("epsilon", value_float=0.5),
+        onnx_constant("labels", value_strings=["cat", "dog"]),
+        onnx_constant("mask", sparse_value=helper.make_sparse_tensor(pairs, axes, [3, 2])),
+        helper.make_node(
+            "If",
+            ["chosen"],
+            ["switched"],
+            name="switch",
+            then_branch=onnx_branch("left"),
+            else_branch=onnx_branch("right"),
+        ),
+        helper.make_node("Shifted", ["switched"], ["y"], domain="local"),
+    ]
+    inside = [
+        onnx_constant("offset", value=onnx_weights("offset", 4)),
+        helper.make_node("Add", ["v", "offset"], ["w"]),
+    ]
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("local", 1)]
+    function = helper.make_function("local", "Shifted", ["v"], ["w"], inside, opsets[:1])
+    graph = helper.make_graph(
+        nodes,
+        "branches",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 4])],
+        [onnx_weights("encoder/kernel", 8, 4), onnx_weights("encoder/bias", 4), *onnx_types()],
+        sparse_initializer=[helper.make_sparse_tensor(values, places, [3, 4])],
+    )
+    model = helper.make_model(
+        graph,
+        producer_name="scopecli samples",
+        opset_imports=opsets,
+        functions=[function],
+        ir_version=10,
+    )
+    helper.set_model_props(model, {"task": "toy"})
+    (out / "branches.onnx").write_bytes(model.SerializeToString(deterministic=True))
+    onnx.checker.check_model(model)
+
+
+@sample(
+    "onnx_external",
+    "onnx",
+    "numpy",
+    files={
+        "onnx_external/model.onnx": "names, shapes, and where the values are",
+        "onnx_external/model.onnx.data": "the values",
+    },
+)
+def make_onnx_external(out: Path) -> None:
+    """An ONNX model with its weights in a file beside it, as PyTorch exports all of them."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    names = [f"layers.{number}.{part}" for number in range(3) for part in ("weight", "bias")]
+    weights = [onnx_weights(name, *((8, 8) if name.endswith("t") else (8,))) for name in names]
+    nodes = [
+        helper.make_node("Gemm", [f"h{at}", *names[2 * at : 2 * at + 2]], [f"h{at + 1}"])
+        for at in range(3)
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "main_graph",
+        [helper.make_tensor_value_info("h0", TensorProto.FLOAT, [1, 8])],
+        [helper.make_tensor_value_info("h3", TensorProto.FLOAT, [1, 8])],
+        weights,
+    )
+    opsets = [helper.make_opsetid("", 18)]
+    model = helper.make_model(graph, producer_name="scopecli samples", opset_imports=opsets)
+    path = out / "onnx_external" / "model.onnx"
+    path.with_name("model.onnx.data").unlink(missing_ok=True)
+    onnx.save_model(
+        model,
+        path,
+        save_as_external_data=True,
+        location="model.onnx.data",
+        size_threshold=64,
+    )
+
+
+# --- TensorFlow Lite --------------------------------------------------------------------------
+
+
+@sample(
+    "mobile.tflite",
+    "tensorflow-cpu",
+    files={"mobile.tflite": "FlatBuffers, three subgraphs"},
+)
+def make_mobile_tflite(out: Path) -> None:
+    """A converted model: weights quantized to eight bits, a branch in subgraphs, a signature.
+
+    The large kernels have a scale for each output; the others stay as they are.
+    """
+    import tensorflow as tf
+
+    tf.random.set_seed(SEED)
+
+    class Mobile(tf.Module):
+        """Two dense layers, and a shift of the sign that the branch chooses."""
+
+        def __init__(self) -> None:
+            self.kernel = tf.Variable(tf.random.normal([40, 32]), name="kernel")
+            self.head = tf.Variable(tf.random.normal([32, 40]), name="head")
+            self.bias = tf.Variable(tf.random.normal([32]), name="bias")
+            self.shift = tf.Variable(tf.random.normal([40]), name="shift")
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 40], tf.float32, name="x")])
+        def __call__(self, x: Any) -> Any:
+            hidden = tf.nn.relu(x @ self.kernel + self.bias)
+            y = hidden @ self.head
+            shifted = tf.cond(
+                tf.reduce_sum(y) > 0.0, lambda: y + self.shift, lambda: y * 2.0 - self.shift
+            )
+            return {"scores": shifted}
+
+    module = Mobile()
+    function = module.__call__.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], module)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    (out / "mobile.tflite").write_bytes(converter.convert())
+
+
+# --- Flax -------------------------------------------------------------------------------------
+
+
+@sample(
+    "flax_train_state.msgpack",
+    "flax",
+    "optax",
+    "msgpack",
+    "numpy",
+    files={"flax_train_state.msgpack": "nested maps with arrays as extensions"},
+)
+def make_flax_train_state(out: Path) -> None:
+    """A Flax TrainState with Adam, as flax.serialization.to_bytes() writes it.
+
+    Parameters in several types, both moments of each, counters, a plain number, a complex one, and
+    an array that is cut in chunks, as those of more than a gigabyte are.
+    """
+    import flax.serialization
+    import jax.numpy as jnp
+    import numpy as np
+    import optax
+    from flax.training.train_state import TrainState
+
+    generator = np.random.default_rng(SEED)
+    params: dict[str, Any] = {}
+    for number in range(3):
+        kernel = generator.normal(size=(4, 4)).astype("f4")
+        params[f"Dense_{number}"] = {"kernel": kernel, "bias": np.zeros(4, "f4")}
+    params["Embed_0"] = {"embedding": jnp.arange(8, dtype=jnp.bfloat16).reshape(4, 2)}
+    state = TrainState.create(apply_fn=None, params=params, tx=optax.adam(0.1))
+    gradients = {
+        layer: {name: np.ones_like(value) for name, value in weights.items()}
+        for layer, weights in params.items()
+    }
+    tree = flax.serialization.to_state_dict(state.apply_gradients(grads=gradients))
+    tree["batch_stats"] = {"BatchNorm_0": {"mean": np.float32(0.5), "var": np.ones(4, "f2")}}
+    tree["others"] = {
+        "epoch": 3,
+        "note": "a text",
+        "rotation": 1 + 2j,
+        "listed": [np.arange(3), np.zeros((0, 2), bool)],
+    }
+    flax.serialization.MAX_CHUNK_SIZE = 64
+    tree["cut"] = np.arange(40, dtype="i4").reshape(5, 8)
+    (out / "flax_train_state.msgpack").write_bytes(flax.serialization.msgpack_serialize(tree))
+
+
+# --- Orbax ------------------------------------------------------------------------------------
+
+ORBAX_ARRAYS = {
+    "params.dense.kernel": "0.0",
+    "params.dense.bias": "0",
+    "opt_state.0.mu.dense.kernel": "0.0",
+    "opt_state.0.mu.dense.bias": "0",
+    "opt_state.0.count": "0",
+    "step": "0",
+}
+
+
+@sample(
+    "orbax_zarr",
+    "orbax-checkpoint",
+    "tensorstore",
+    "numpy",
+    "ml_dtypes",
+    files={
+        "orbax_zarr/_CHECKPOINT_METADATA": "how it was saved",
+        "orbax_zarr/_METADATA": "the tree",
+        "orbax_zarr/_strings.json": "the leaves that are texts",
+        **{f"orbax_zarr/{name}/.zarray": "shape and dtype" for name in ORBAX_ARRAYS},
+        **{f"orbax_zarr/{name}/{chunk}": "values" for name, chunk in ORBAX_ARRAYS.items()},
+    },
+)
+def make_orbax_zarr(out: Path) -> None:
+    """An Orbax checkpoint with a folder for each array, packed with Zstandard.
+
+    Parameters, one moment of each, counters and a text. A database instead of the folders would
+    have random names.
+    """
+    import ml_dtypes
+    import numpy as np
+    import orbax.checkpoint
+
+    generator = np.random.default_rng(SEED)
+    params = {
+        "dense": {
+            "kernel": generator.normal(size=(6, 4)).astype("f4"),
+            "bias": np.arange(4).astype(ml_dtypes.bfloat16),
+        }
+    }
+    moments = {"dense": {name: value * 0 + 1 for name, value in params["dense"].items()}}
+    tree = {
+        "params": params,
+        "opt_state": [{"count": np.int32(3), "mu": moments}],
+        "step": 3,
+        "note": "a text",
+    }
+    folder = out / "orbax_zarr"
+    shutil.rmtree(folder, ignore_errors=True)
+    handler = orbax.checkpoint.PyTreeCheckpointHandler(use_ocdbt=False)
+    with orbax.checkpoint.Checkpointer(handler) as checkpointer:
+        checkpointer.save(folder.resolve(), tree)
+    path = folder / "_CHECKPOINT_METADATA"
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    fields |= {name: FIXED_TIME * 10**9 for name in fields if name.endswith("_nsecs")}
+    path.write_text(json.dumps(fields), encoding="utf-8")
+    (folder / "commit_success.txt").unlink(missing_ok=True)
+    (folder / "_sharding").unlink(missing_ok=True)
+    shutil.rmtree(folder / "array_metadatas", ignore_errors=True)
 
 
 # --- Pairs that differ in one thing -----------------------------------------------------------

@@ -24,6 +24,12 @@ _ONE = 1 << 31
 _X = 1 << 30
 
 
+def crc32c(data: bytes) -> int:
+    """The CRC-32C of `data`, as OCDBT stores it."""
+    value: int = google_crc32c.value(data)
+    return value
+
+
 def masked_crc32c(data: bytes) -> int:
     """The masked CRC-32C of `data`, as 32 bits."""
     return masked(google_crc32c.value(data))

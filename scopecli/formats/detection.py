@@ -37,7 +37,6 @@ class Foreign(NamedTuple):
 
 _PLAIN_PICKLE = "a plain Python pickle, and no file of PyTorch's: it is not executed to look"
 
-_OTHER_MODELS = (Foreign(b"TFL3", 4, "a TensorFlow Lite model"),)
 _NOT_MODELS = (
     Foreign(b"\x1f\x8b", 0, "gzip data: unpack it first"),
     Foreign(b"BZh", 0, "bzip2 data: unpack it first"),
@@ -83,11 +82,9 @@ def identify(source: Source) -> str:
         return zip_archive.identify(source)
     if shard_index.is_index(head):
         return shard_index.identify(source.path)
-    from scopecli.formats import tf_protobuf
-
-    graph = tf_protobuf.identify(source, head)
-    if graph is not None:
-        return graph
+    inner = _inner_format(source, head)
+    if inner is not None:
+        return inner
     raise _unknown(source, head)
 
 
@@ -146,6 +143,19 @@ def _is_hdf5(source: Source, head: bytes) -> bool:
     return False
 
 
+def _inner_format(source: Source, head: bytes) -> str | None:
+    """The format of what has its marks further inside; None for anything else."""
+    from scopecli.formats import flax_msgpack, onnx, tf_protobuf, tflite
+
+    if tflite.is_model(head):
+        return tflite.FORMAT
+    if flax_msgpack.is_tree(source, head):
+        return flax_msgpack.FORMAT
+    if onnx.is_model(source):
+        return onnx.FORMAT
+    return tf_protobuf.identify(source, head)
+
+
 def _is_scopecli_json(head: bytes) -> bool:
     return head.lstrip()[:1] == b"{" and b'"scopecli/model/' in head
 
@@ -165,11 +175,6 @@ def _unknown(source: Source, head: bytes) -> NotAModelError | UnsupportedError:
             path=source.name,
             hint="load it with PyTorch and save it again",
         )
-    for foreign in _OTHER_MODELS:
-        if head.startswith(foreign.magic, foreign.offset):
-            return UnsupportedError(
-                f"is {foreign.what}, which this version does not read", path=source.name
-            )
     for foreign in _NOT_MODELS:
         if head.startswith(foreign.magic, foreign.offset):
             return NotAModelError(f"is {foreign.what}", path=source.name)

@@ -22,8 +22,11 @@ _V1 = "tf-v1-checkpoint"
 _SAVED_MODEL = "tf-saved-model"
 _TORCH = "torch"
 _PREFERRED = "safetensors"
+_ONNX = "onnx"
+_ORBAX = "orbax"
 _INDEX = ".index"
 _GRAPH = ".meta"
+_ONNX_SUFFIX = ".onnx"
 _MAX_NAMED = 5
 
 
@@ -155,6 +158,8 @@ def _in_folder(path: str) -> Target:
     if os.path.isfile(state):
         return _of_state(state)
     names = _listing(path)
+    if _is_orbax(names):
+        return Target(path, _ORBAX)
     if "saved_model.pb" in names or "saved_model.pbtxt" in names:
         return Target(path, _SAVED_MODEL)
     if torch_marks.METADATA in names:
@@ -164,6 +169,7 @@ def _in_folder(path: str) -> Target:
         return index
     found = {name.removesuffix(_INDEX): _V2 for name in names if name.endswith(_INDEX)}
     found |= dict.fromkeys(tf_checkpoint_state.v1_prefixes(names), _V1)
+    found |= {name: _ONNX for name in names if name.endswith(_ONNX_SUFFIX)}
     if len(found) == 1:
         ((prefix, format_id),) = found.items()
         return Target(os.path.join(path, prefix), format_id)
@@ -176,6 +182,15 @@ def _in_folder(path: str) -> Target:
     files = sorted(name for name in names if os.path.isfile(os.path.join(path, name)))
     hint = f"name a file in it: {listed(files, _MAX_NAMED)}" if files else None
     raise PathError("is a folder without a checkpoint", path=path, hint=hint)
+
+
+def _is_orbax(names: list[str]) -> bool:
+    """Whether a folder is one of Orbax's; another one does not cost the import."""
+    if not any(name.startswith("_") or "zarr" in name or "ocdbt" in name for name in names):
+        return False
+    from scopecli.formats import orbax
+
+    return orbax.is_folder(names)
 
 
 def _shard_index(folder: str, names: list[str]) -> Target | None:

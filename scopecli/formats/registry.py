@@ -155,6 +155,10 @@ FORMATS: tuple[Format, ...] = (
         "scopecli.formats.npz_writer",
     ),
     Format("gguf", "GGUF model", "scopecli.formats.gguf", (".gguf",)),
+    Format("onnx", "ONNX model", "scopecli.formats.onnx", (".onnx",)),
+    Format("flax-msgpack", "Flax parameters", "scopecli.formats.flax_msgpack", (".msgpack",)),
+    Format("tflite", "TensorFlow Lite model", "scopecli.formats.tflite", (".tflite",)),
+    Format("orbax", "Orbax checkpoint", "scopecli.formats.orbax", ("manifest.ocdbt",)),
     Format("scopecli-json", "scopecli tree", "scopecli.formats.scopecli_json", (".json",)),
 )
 

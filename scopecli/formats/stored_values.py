@@ -13,11 +13,12 @@ from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.model.dtypes import BITS, BLOCKS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from scopecli.model.variable import Variable
 
-_NIBBLE = 4
+    # Bytes of a tensor as it is stored: where in them to start, and how many.
+    Run = Callable[[Variable, int, int], bytes]
 
 
 class StoredTensors:
@@ -42,19 +43,9 @@ class StoredTensors:
         Raises:
             ScopecliError: the file is missing or short, or the elements have no fixed size.
         """
-        dtype = variable.dtype
-        if dtype in BLOCKS:
+        if variable.dtype in BLOCKS:
             return self._blocks(variable, start, count)
-        bits = BITS.get(dtype, 0)
-        if bits % 8 == 0 and bits:
-            data = self._run(variable, start * bits // 8, count * bits // 8)
-            is_big = variable.attributes.get("byte_order") == "big"
-            return swapped(data, dtype) if is_big else data
-        if bits == _NIBBLE:
-            first = start // 2
-            data = self._run(variable, first, (start + count + 1) // 2 - first)
-            return _unpacked(data)[start % 2 : start % 2 + count]
-        raise UnsupportedError(f"values of dtype {dtype} cannot be read", where=variable.key)
+        return elements(variable, start, count, self._run)
 
     def strings(self, variable: Variable) -> Sequence[bytes]:
         """There are none.
@@ -87,6 +78,25 @@ class StoredTensors:
             return source.read(storage.offset + start, length)
 
 
+def elements(variable: Variable, start: int, count: int, run: Run) -> bytes:
+    """Some elements of a tensor, one byte or more each, from the bytes that it is stored as.
+
+    Raises:
+        ScopecliError: the bytes are not there, or the elements have no fixed size.
+    """
+    dtype = variable.dtype
+    bits = BITS.get(dtype, 0)
+    if bits % 8 == 0 and bits:
+        data = run(variable, start * bits // 8, count * bits // 8)
+        is_big = variable.attributes.get("byte_order") == "big"
+        return swapped(data, dtype) if is_big else data
+    if bits and 8 % bits == 0:
+        first, skipped = divmod(start * bits, 8)
+        data = run(variable, first, -(-(start + count) * bits // 8) - first)
+        return _unpacked(data, bits)[skipped // bits :][:count]
+    raise UnsupportedError(f"values of dtype {dtype} cannot be read", where=variable.key)
+
+
 def swapped(data: bytes, dtype: str) -> bytes:
     """The bytes with the other byte order; each part of a complex number by itself."""
     import numpy as np
@@ -97,9 +107,10 @@ def swapped(data: bytes, dtype: str) -> bytes:
     return np.frombuffer(data, f">u{width}").astype(f"<u{width}").tobytes()
 
 
-def _unpacked(data: bytes) -> bytes:
-    """A byte for each element of four bits, of which the first is in the low half."""
+def _unpacked(data: bytes, bits: int) -> bytes:
+    """A byte for each element of less, of which the first is in the lowest bits."""
     import numpy as np
 
     packed = np.frombuffer(data, np.uint8)
-    return np.stack((packed & 0x0F, packed >> 4), axis=1).tobytes()
+    parts = [(packed >> shift) & ((1 << bits) - 1) for shift in range(0, 8, bits)]
+    return np.stack(parts, axis=1).tobytes()

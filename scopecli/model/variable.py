@@ -148,6 +148,9 @@ ATTRIBUTES: Mapping[str, str] = MappingProxyType(
         "layout": "what a tensor is made of, where that is no plain run of values: `sparse_coo`,"
         " `sparse_csr`, `nested`, `meta` (nothing), ...",
         "external": "the values are in another file, which is not opened",
+        "sparse": "how many elements of a sparse tensor the file holds; all others are zero",
+        "quantization": "how the numbers stand for others: scales, zero points, and along which"
+        " dimension where there are several",
         "aliases": "other paths in the file to the same tensor",
         "op": "the operation that holds a graph's variable",
         "shared_name": "what a graph's variable is called in a session, where the node is not",

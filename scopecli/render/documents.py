@@ -267,8 +267,10 @@ def _attributes_text(attributes: Mapping[str, object]) -> str:
 
 def _plain(value: object) -> object:
     """An attribute's value as JSON has it; a slice as TensorFlow writes it."""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return [item.spec if isinstance(item, Slice) else _plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 

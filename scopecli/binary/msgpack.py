@@ -1,0 +1,145 @@
+"""MessagePack, walked token by token in place.
+
+A map or array is a token that says how many things follow; texts, bytes and extensions are tokens
+with the place of their contents. So nothing nests here, and nothing is copied that nobody asks for.
+https://github.com/msgpack/msgpack/blob/master/spec.md
+"""
+
+from __future__ import annotations
+
+import struct
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.errors import DamagedFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scopecli.binary.window import Window
+
+MAP, ARRAY, TEXT, BYTES, EXT, PLAIN = range(6)
+
+_LONGEST_HEADER = 9
+
+# First bytes above the small ones: kind, and how `struct` writes the count, length or number.
+_HEADERS: Mapping[int, tuple[int, str]] = MappingProxyType(
+    {
+        0xC4: (BYTES, ">B"),
+        0xC5: (BYTES, ">H"),
+        0xC6: (BYTES, ">I"),
+        0xC7: (EXT, ">B"),
+        0xC8: (EXT, ">H"),
+        0xC9: (EXT, ">I"),
+        0xCA: (PLAIN, ">f"),
+        0xCB: (PLAIN, ">d"),
+        0xCC: (PLAIN, ">B"),
+        0xCD: (PLAIN, ">H"),
+        0xCE: (PLAIN, ">I"),
+        0xCF: (PLAIN, ">Q"),
+        0xD0: (PLAIN, ">b"),
+        0xD1: (PLAIN, ">h"),
+        0xD2: (PLAIN, ">i"),
+        0xD3: (PLAIN, ">q"),
+        0xD9: (TEXT, ">B"),
+        0xDA: (TEXT, ">H"),
+        0xDB: (TEXT, ">I"),
+        0xDC: (ARRAY, ">H"),
+        0xDD: (ARRAY, ">I"),
+        0xDE: (MAP, ">H"),
+        0xDF: (MAP, ">I"),
+    }
+)
+_CONSTANTS: Mapping[int, bool | None] = MappingProxyType({0xC0: None, 0xC2: False, 0xC3: True})
+_FIXED_EXT = range(0xD4, 0xD9)  # of 1, 2, 4, 8 and 16 bytes
+
+
+class Token(NamedTuple):
+    """One token.
+
+    Attributes:
+        kind: `MAP`, `ARRAY`, `TEXT`, `BYTES`, `EXT` or `PLAIN`.
+        value: of `PLAIN`, a number, truth value or None; how many pairs or items follow; the type
+            of an extension.
+        start: where the contents of a text, of bytes or of an extension begin.
+        end: behind the token with its contents.
+    """
+
+    kind: int
+    value: float | bool | None
+    start: int
+    end: int
+
+    @property
+    def inside(self) -> int:
+        """How many tokens or things follow directly inside."""
+        return int(self.value or 0) * (2 if self.kind == MAP else 1)
+
+
+def token(window: Window, at: int, end: int) -> Token:
+    """The token at `at`, which must end at `end` or before.
+
+    Raises:
+        DamagedFileError: it is cut short, or no such token exists.
+    """
+    data, base = window.block(at, min(_LONGEST_HEADER, end - at))
+    place = at - base
+    if at >= end:
+        raise _damaged("ends where a value is due", at)
+    first = data[place]
+    small = _small(first, at)
+    if small is None:
+        if first in _FIXED_EXT:
+            small = Token(EXT, _signed(data, place + 1), at + 2, at + 2 + (1 << (first - 0xD4)))
+        elif first in _HEADERS:
+            small = _long(data, place, at, first)
+        else:
+            raise _damaged("has a byte that starts no value", at)
+    left = end - small.end
+    if left < 0 or (small.kind in {MAP, ARRAY} and small.inside > left):
+        raise _damaged("has a value that is longer than what is left", at)
+    return small
+
+
+def _small(first: int, at: int) -> Token | None:
+    """A token whose first byte says all."""
+    after = at + 1
+    if first < 0x80:
+        return Token(PLAIN, first, after, after)
+    if first >= 0xE0:
+        return Token(PLAIN, first - 0x100, after, after)
+    if first < 0x90:
+        return Token(MAP, first & 0x0F, after, after)
+    if first < 0xA0:
+        return Token(ARRAY, first & 0x0F, after, after)
+    if first < 0xC0:
+        return Token(TEXT, 0, after, after + (first & 0x1F))
+    if first in _CONSTANTS:
+        return Token(PLAIN, _CONSTANTS[first], after, after)
+    return None
+
+
+def _long(data: bytes, place: int, at: int, first: int) -> Token:
+    """A token with a count, length or number behind its first byte."""
+    kind, layout = _HEADERS[first]
+    size = struct.calcsize(layout)
+    if place + 1 + size > len(data):
+        raise _damaged("ends inside a value", at)
+    (value,) = struct.unpack_from(layout, data, place + 1)
+    start = at + 1 + size
+    if kind in {TEXT, BYTES}:
+        return Token(kind, 0, start, start + value)
+    if kind == EXT:
+        return Token(kind, _signed(data, place + 1 + size), start + 1, start + 1 + value)
+    return Token(kind, value, start, start)
+
+
+def _signed(data: bytes, place: int) -> int:
+    """The type of an extension; 0, which is nobody's, where the data ends before it."""
+    return int.from_bytes(data[place : place + 1], "big", signed=True)
+
+
+def _damaged(problem: str, at: int) -> DamagedFileError:
+    return DamagedFileError(
+        problem, where=f"offset {at}", hint="the file is cut short or damaged: copy it again"
+    )
