@@ -1,7 +1,8 @@
 """scopecli: inspect saved models without the framework that wrote them.
 
-`load` opens any supported file and returns a `Model`; `diff` compares two of them; `validate`
-checks one and returns `Finding`s. The command line is built on the same calls.
+`load` opens any supported file and returns a `Model`, `diff` compares two of them, `rename` writes
+one again with other names, `validate` checks one and returns `Finding`s. The command line is built
+on the same calls.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ __all__ = [
     "__version__",
     "diff",
     "load",
+    "rename",
     "validate",
 ]
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from scopecli.model.finding import Finding
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
+    from scopecli.renames import rename
     from scopecli.rules.engine import validate
 
 _EXPORTS = {
@@ -40,6 +43,7 @@ _EXPORTS = {
     "Variable": "scopecli.model.variable",
     "diff": "scopecli.analysis.diff",
     "load": "scopecli.formats.opening",
+    "rename": "scopecli.renames",
     "validate": "scopecli.rules.engine",
 }
 

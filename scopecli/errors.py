@@ -6,6 +6,11 @@ wrong, where in it, and what to try. Nothing else may leave a reader, whatever b
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 EXIT_OK = 0
 EXIT_FOUND = 1
 EXIT_TROUBLE = 2
@@ -61,3 +66,19 @@ class UnsupportedError(ScopecliError):
 
 class UnknownNameError(ScopecliError):
     """A name, key or option value that the file does not have."""
+
+
+class RefusedError(ScopecliError):
+    """A change that would damage the model, with every reason; nothing was written.
+
+    Attributes:
+        reasons: one line each.
+    """
+
+    def __init__(self, problem: str, reasons: Sequence[str], *, path: str | None = None) -> None:
+        super().__init__(problem, path=path)
+        self.reasons = tuple(reasons)
+
+
+class ProgramError(ScopecliError):
+    """A program of the user's own, run for the names that it makes, failed."""

@@ -31,7 +31,7 @@ def damaged(path: Path) -> SearchStrategy[bytes]:
         return mutated(data)
     with Source(str(path)) as source:
         pairs = list(sstable.entries(source))
-        blocks = list(sstable._data_blocks(source))
+        blocks = list(sstable.blocks(source))
     return mutated(data) | rebuilt(pairs) | rechecked(data, [*blocks, _index_block(data)])
 
 

@@ -54,7 +54,8 @@ def test_an_error_is_one_line_with_its_parts() -> None:
 
 def test_all_is_everything_that_can_be_imported() -> None:
     expected = (
-        "Diff DiffOptions Finding Model ScopecliError Variable __version__ diff load validate"
+        "Diff DiffOptions Finding Model ScopecliError Variable __version__"
+        " diff load rename validate"
     )
     assert sorted(scopecli.__all__) == expected.split()
     for name in scopecli.__all__:
@@ -80,6 +81,7 @@ def test_a_model_cannot_be_changed() -> None:
             ["numpy", "click", "scopecli.formats", "scopecli.model", "typing_extensions"],
         ),
         ("import scopecli; scopecli.load", ["numpy", "click", "h5py", "rich"]),
+        ("import scopecli; scopecli.rename", ["numpy", "click", "h5py", "rich", "scopecli.cli"]),
         (
             f"import scopecli; scopecli.load({str(SAMPLES / 'tf2_object')!r})",
             ["numpy", "click", "h5py", "rich", "ml_dtypes", "cramjam", "scopecli.render"],

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from scopecli.analysis.compare import Tolerance, ValueDifference, compare_all, stored_same
+from scopecli.analysis.compare.tensors import Tolerance, ValueDifference, compare_all, stored_same
 from scopecli.analysis.fingerprints import stored
 from scopecli.analysis.layouts import transposition
 from scopecli.analysis.renames import Renames, find_renames
@@ -227,7 +227,10 @@ def identities(model: Model, by: str) -> dict[str, Variable]:
     """
     if by == "key":
         return {variable.key: variable for variable in model.variables}
-    found: dict[str, Variable] = {}
+    found = {variable.name: variable for variable in model.variables}
+    if len(found) == len(model.variables):
+        return found
+    found = {}
     names = Counter(variable.name for variable in model.variables)
     paths = Counter(variable.path for variable in model.variables)
     for variable in model.variables:

@@ -21,6 +21,7 @@ _SAMPLED = 256
 _NEIGHBOURS = 3
 _TRIED_ON_SAMPLE = 32
 _TRIED_ON_ALL = 8
+_NEARLY = 0.8
 _MOST_RULES = 32
 _FEWEST = 2  # pairs that make a rule
 _CLEARLY = 0.05  # by how much one rule's names must be more alike than another's
@@ -167,8 +168,10 @@ def _best(
     sample = old[:: len(old) // _SAMPLED + 1]
     votes = Counter(_candidates(sample, new, fits, separators))
     likely = [rule for rule, _ in votes.most_common(_TRIED_ON_SAMPLE)]
-    likely.sort(key=lambda rule: (-len(_explained(rule, sample, new, fits)), rule.size))
-    results = [(rule, _explained(rule, old, new, fits)) for rule in likely[:_TRIED_ON_ALL]]
+    results = [(rule, _explained(rule, sample, new, fits)) for rule in likely]
+    results.sort(key=lambda found: (-len(found[1]), found[0].size))
+    tried = _worth_trying(results)[:_TRIED_ON_ALL]
+    results = [(rule, _explained(rule, old, new, fits)) for rule in tried]
     most = max((len(pairs) for _, pairs in results), default=0)
     if most < _FEWEST:
         return []
@@ -181,6 +184,22 @@ def _best(
         if rule.likeness > first.likeness - _CLEARLY and _contradict(pairs, others)
     ]
     return [best[0], *rivals]
+
+
+def _worth_trying(results: Sequence[tuple[Rule, Explained]]) -> list[Rule]:
+    """The first rule, and those that explain nearly as much of the sample, and other pairs.
+
+    What explains less has its turn when the first rule's names are out of the way.
+    """
+    if not results:
+        return []
+    first, best = results[0]
+    others = (
+        rule
+        for rule, pairs in results[1:]
+        if len(pairs) >= _NEARLY * len(best) and not pairs.items() <= best.items()
+    )
+    return [first, *others]
 
 
 def _contradict(a: Explained, b: Explained) -> bool:

@@ -248,7 +248,7 @@ class _Search:
 
     def by_names(self) -> None:
         """Pair names that are alike, of variables with equal shape and dtype."""
-        groups = _grouped(self.old.waiting), _grouped(self.new.waiting)
+        groups = self._grouped(self.old), self._grouped(self.new)
         compared = 0
         for case, names in groups[0].items():
             others = groups[1].get(case, [])
@@ -298,6 +298,14 @@ class _Search:
         del self.old.waiting[rename.old], self.new.waiting[rename.new]
         self.pairs.append(rename)
 
+    def _grouped(self, side: _Side) -> dict[tuple[_Case, bool], list[str]]:
+        """The names that wait, by what must be equal."""
+        groups: dict[tuple[_Case, bool], list[str]] = {}
+        for name, variable in side.waiting.items():
+            is_parameter = variable.is_parameter or not self._tell_slots
+            groups.setdefault((_case(variable), is_parameter), []).append(name)
+        return groups
+
     def _pair_alike(self, olds: Sequence[str], news: Sequence[str]) -> None:
         """Pair names of one group that are each other's best by a clear margin."""
         scores = {(a, b): score for a in olds for b in news if (score := _likeness(a, b)) >= _ALIKE}
@@ -318,14 +326,6 @@ class _Search:
             elif score >= second:
                 close = [b for s, b in near if s > score - _CLEARLY]
                 self._say_ambiguous([name], close, "equal shapes and equally similar names")
-
-
-def _grouped(variables: Mapping[str, Variable]) -> dict[_Case, list[str]]:
-    """Names by what must be equal."""
-    groups: dict[_Case, list[str]] = {}
-    for name, variable in variables.items():
-        groups.setdefault(_case(variable), []).append(name)
-    return groups
 
 
 def _likeness(a: str, b: str) -> float:

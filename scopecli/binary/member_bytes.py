@@ -7,11 +7,14 @@ the middle: it is unpacked from its start, piece by piece, and the next run goes
 from __future__ import annotations
 
 import zlib
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from scopecli.binary import zipdir
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
+
+if TYPE_CHECKING:
+    from zlib import _Decompress as _Inflate
 
 _PIECE = 1 << 16
 
@@ -33,6 +36,9 @@ class Bytes(Protocol):
         Raises:
             ScopecliError: they are not there.
         """
+
+    def close(self) -> None:
+        """Let go of what it takes to read on from here; the next read begins anew."""
 
 
 class PlainBytes:
@@ -57,6 +63,9 @@ class PlainBytes:
             raise _short(self.name, offset + length, self.size)
         with Source(self._path) as source:
             return source.read(self._base + offset, length)
+
+    def close(self) -> None:
+        """Nothing is kept between reads."""
 
 
 class DeflatedBytes:
@@ -86,10 +95,11 @@ class DeflatedBytes:
         self._begin = source.base + zipdir.data_offset(source, member)
         self.name = f"{source.name}:{member.name}"
         self.size = member.size
-        self._rewind()
+        self.close()
 
-    def _rewind(self) -> None:
-        self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    def close(self) -> None:
+        """Let go of what it takes to read on from here; the next read begins anew."""
+        self._inflate: _Inflate | None = None
         self._taken = self._position = self._crc = 0
 
     def read(self, offset: int, length: int) -> bytes:
@@ -101,7 +111,7 @@ class DeflatedBytes:
         if offset + length > self.size:
             raise _short(self.name, offset + length, self.size)
         if offset < self._position:
-            self._rewind()
+            self.close()
         while self._position < offset:
             self._next(min(_PIECE, offset - self._position))
         pieces = []
@@ -113,12 +123,15 @@ class DeflatedBytes:
 
     def _next(self, most: int) -> bytes:
         """Some of the bytes that follow, at least one."""
+        inflate = self._inflate
+        if inflate is None:  # tens of kilobytes, which an archive of thousands would add up
+            inflate = self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         piece = b""
         try:
             while not piece:
-                packed = self._inflate.unconsumed_tail or self._packed()
-                piece = self._inflate.decompress(packed, most)
-                if not piece and (not packed or self._inflate.eof):
+                packed = inflate.unconsumed_tail or self._packed()
+                piece = inflate.decompress(packed, most)
+                if not piece and (not packed or inflate.eof):
                     raise _short(self.name, self.size, self._position)
         except zlib.error as error:
             raise DamagedFileError(f"cannot be unpacked: {error}", path=self.name) from error

@@ -11,7 +11,7 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary.pbtxt_tokens import Tokens
-from scopecli.binary.wire import BYTES, FIXED32, FIXED64, VARINT
+from scopecli.binary.wire import BYTES, FIXED32, FIXED64, VARINT, write_varint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,13 +60,36 @@ class Field(NamedTuple):
     repeated: bool
 
 
+class Place(NamedTuple):
+    """Where a text in quotes stands, or several that belong together.
+
+    Attributes:
+        start: of what it stands for, in the wire format.
+        end: of that.
+        first: of the text.
+        last: behind it.
+    """
+
+    start: int
+    end: int
+    first: int
+    last: int
+
+
 class _Level:
     """A message that is being written."""
 
-    __slots__ = ("closing", "field", "fields", "in_list", "out", "seen")
+    __slots__ = ("closing", "field", "fields", "in_list", "out", "places", "seen")
 
-    def __init__(self, fields: Mapping[str, Field], closing: bytes, field: Field) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, Field],
+        closing: bytes,
+        field: Field,
+        places: list[Place] | None,
+    ) -> None:
         self.fields = fields
+        self.places = places  # of its texts, where somebody asked for them
         self.closing = closing
         self.field = field  # that it is the value of
         self.out = bytearray()
@@ -80,7 +103,17 @@ def encode(text: bytes, message: str, schema: Schema) -> bytes:
     Raises:
         DamagedFileError: the text is no such message; `where` is line and column.
     """
-    return _Encoder(text, schema).message(message)
+    return _Encoder(text, schema).message(message, None)
+
+
+def encode_with_places(text: bytes, message: str, schema: Schema) -> tuple[bytes, list[Place]]:
+    """The wire format of a message in the text format, and the places of its texts in order.
+
+    Raises:
+        DamagedFileError: the text is no such message; `where` is line and column.
+    """
+    places: list[Place] = []
+    return _Encoder(text, schema).message(message, places), places
 
 
 class _Encoder:
@@ -92,8 +125,9 @@ class _Encoder:
         self._enums: dict[str, dict[bytes, int]] = {}
         self._tokens = Tokens(text)
 
-    def message(self, name: str) -> bytes:
-        levels = [_Level(self._fields_of(name), b"", Field(0, name, repeated=False))]
+    def message(self, name: str, places: list[Place] | None) -> bytes:
+        root = Field(0, name, repeated=False)
+        levels = [_Level(self._fields_of(name), b"", root, places)]
         while True:
             level = levels[-1]
             token = self._tokens.take()
@@ -104,6 +138,7 @@ class _Encoder:
                 if not levels:
                     return bytes(level.out)
                 _write_run(levels[-1].out, level.field.number, bytes(level.out))
+                _hand_over(level, levels[-1])
                 self._skip_separator(levels[-1])
             elif token.kind == "word":
                 self._field(levels, token)
@@ -132,7 +167,7 @@ class _Encoder:
             self._scalars(level, field)
             self._skip_separator(level)
         else:
-            self._scalar(level.out, field)
+            self._scalar(level, field)
             self._skip_separator(level)
 
     def _open(self, levels: list[_Level], field: Field, token: Token) -> None:
@@ -146,7 +181,9 @@ class _Encoder:
             raise self._tokens.unexpected(token, "{")
         if len(levels) > _MOST_LEVELS:
             raise self._tokens.error("messages are nested too deep", token)
-        levels.append(_Level(self._fields_of(field.type), _CLOSING[token.text], field))
+        places: list[Place] | None = None if levels[-1].places is None else []
+        fields = self._fields_of(field.type)
+        levels.append(_Level(fields, _CLOSING[token.text], field, places))
 
     def _go_on_with_list(self, levels: list[_Level], field: Field, token: Token) -> None:
         """Behind a message of a list: another one, or the end of the list."""
@@ -180,7 +217,7 @@ class _Encoder:
         if self._tokens.skip(b"]"):
             return
         while True:
-            self._scalar(level.out, field)
+            self._scalar(level, field)
             token = self._tokens.take()
             if token.text == b"]":
                 return
@@ -194,10 +231,14 @@ class _Encoder:
 
     # Values.
 
-    def _scalar(self, out: bytearray, field: Field) -> None:
+    def _scalar(self, level: _Level, field: Field) -> None:
         number, kind, _ = field
+        out = level.out
         if kind in {"string", "bytes"}:
-            _write_run(out, number, self._string())
+            string, first, last = self._string()
+            _write_run(out, number, string)
+            if level.places is not None:
+                level.places.append(Place(len(out) - len(string), len(out), first, last))
             return
         negative = self._tokens.skip(b"-")
         token = self._tokens.take()
@@ -222,9 +263,9 @@ class _Encoder:
         if wire_type != VARINT:
             out += value.to_bytes(8 if wire_type == FIXED64 else 4, "little")
         elif kind.startswith("sint"):
-            _write_varint(out, value << 1 if value >= 0 else (~value << 1) | 1)
+            write_varint(out, value << 1 if value >= 0 else (~value << 1) | 1)
         else:
-            _write_varint(out, value & _MASK)
+            write_varint(out, value & _MASK)
 
     def _integer(self, token: Token, kind: str) -> int:
         if token.kind == "word":
@@ -254,15 +295,17 @@ class _Encoder:
         except ValueError:
             raise self._tokens.error("no valid number", token) from None
 
-    def _string(self) -> bytes:
-        """One text, or several that stand beside each other and belong together."""
+    def _string(self) -> tuple[bytes, int, int]:
+        """One text, or several that stand beside each other and belong together; and where."""
         token = self._tokens.take()
         if token.kind != "text":
             raise self._tokens.unexpected(token, "a text in quotes")
+        first = token.at
         parts = [self._tokens.unescaped(token)]
         while self._tokens.next.kind == "text":
-            parts.append(self._tokens.unescaped(self._tokens.take()))
-        return b"".join(parts)
+            token = self._tokens.take()
+            parts.append(self._tokens.unescaped(token))
+        return b"".join(parts), first, token.at + len(token.text)
 
     # The schema.
 
@@ -283,18 +326,21 @@ class _Encoder:
         return known
 
 
+def _hand_over(level: _Level, outer: _Level) -> None:
+    """The places in a message as those in the message that it has just been written to."""
+    if outer.places is not None:
+        base = len(outer.out) - len(level.out)
+        outer.places += [
+            Place(start + base, end + base, first, last)
+            for start, end, first, last in level.places or ()
+        ]
+
+
 def _write_tag(out: bytearray, number: int, wire_type: int) -> None:
-    _write_varint(out, number << 3 | wire_type)
+    write_varint(out, number << 3 | wire_type)
 
 
 def _write_run(out: bytearray, number: int, value: bytes) -> None:
     _write_tag(out, number, BYTES)
-    _write_varint(out, len(value))
+    write_varint(out, len(value))
     out += value
-
-
-def _write_varint(out: bytearray, value: int) -> None:
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)

@@ -41,8 +41,8 @@ def entries(source: Source) -> Iterator[tuple[bytes, bytes]]:
     Raises:
         DamagedFileError: not a table, a failed checksum, or a block that contradicts the format.
     """
-    for handle in _data_blocks(source):
-        yield from _block_entries(_block(source, handle), f"block at offset {handle[0]}")
+    for handle in blocks(source):
+        yield from block_entries(source, handle)
 
 
 def find(source: Source, key: bytes) -> bytes | None:
@@ -53,14 +53,27 @@ def find(source: Source, key: bytes) -> bytes | None:
     """
     for last, handle in _indexed_blocks(source):
         if key <= last:
-            where = f"block at offset {handle[0]}"
-            entries_of_block = _block_entries(_block(source, handle), where)
-            return next((value for found, value in entries_of_block if found == key), None)
+            pairs = block_entries(source, handle)
+            return next((value for found, value in pairs if found == key), None)
     return None
 
 
-def _data_blocks(source: Source) -> Iterator[Handle]:
+def blocks(source: Source) -> Iterator[Handle]:
+    """Offset and size of each block of entries, in file order.
+
+    Raises:
+        DamagedFileError: not a table, or blocks that contradict the format.
+    """
     return (handle for _, handle in _indexed_blocks(source))
+
+
+def block_entries(source: Source, handle: Handle) -> list[tuple[bytes, bytes]]:
+    """The (key, value) pairs of one block.
+
+    Raises:
+        DamagedFileError: a failed checksum, or a block that contradicts the format.
+    """
+    return _block_entries(_block(source, handle), f"block at offset {handle[0]}")
 
 
 def _indexed_blocks(source: Source) -> Iterator[tuple[bytes, Handle]]:

@@ -110,3 +110,11 @@ def numbers(data: bytes, kind: int, a: int, b: int) -> list[int]:
         value, a = varint(data, a, b)
         found.append(signed64(value))
     return found
+
+
+def write_varint(out: bytearray, value: int) -> None:
+    """Append a number of 0 or more as a base-128 varint."""
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)

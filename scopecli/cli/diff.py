@@ -11,10 +11,12 @@ from scopecli.cli.options import input_options, output_options, selection_option
 from scopecli.errors import EXIT_FOUND, EXIT_OK
 
 if TYPE_CHECKING:
-    from scopecli.analysis.compare import Tolerance
+    from scopecli.analysis.compare.tensors import Tolerance
     from scopecli.analysis.diff import Diff
     from scopecli.analysis.outline import OutlineOptions
+    from scopecli.analysis.restore.prediction import Prediction
     from scopecli.cli.options import Load
+    from scopecli.model.model import Model
 
 _EPILOG = """\b
 Examples:
@@ -23,6 +25,7 @@ Examples:
   scopecli diff model.lock.json model.keras
   scopecli diff --values --rtol 1e-5 model.ckpt-2000 model.safetensors
   scopecli diff --emit-map renames.json old.ckpt new.ckpt
+  scopecli diff --restore model.ckpt-2000.meta other.ckpt
   scopecli diff --only added --only removed --format markdown old.ckpt new.ckpt
 """
 
@@ -57,6 +60,17 @@ _STATUSES = ("same", "added", "removed", "renamed", "changed", "values")
     type=click.Path(),
     help="Write old and new names to a .json, .csv or .toml, as `rename --map` takes them.",
 )
+@click.option(
+    "--restore",
+    is_flag=True,
+    help="A is a graph or a Keras model, B a checkpoint: say what restoring B into A would do.",
+)
+@click.option(
+    "--emit-assignment-map",
+    metavar="FILE",
+    type=click.Path(),
+    help="With --restore: write the map that `tf.train.init_from_checkpoint` takes, as .json.",
+)
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Close what is deeper.")
 @click.option("--fold/--no-fold", default=True, help="Identical numbered siblings on one line.")
 @selection_options(bookkeeping=True, orders=("name", "params", "bytes"))
@@ -76,6 +90,8 @@ def command(
     rtol: float | None,
     atol: float | None,
     emit_map: str | None,
+    restore: bool,
+    emit_assignment_map: str | None,
     depth: int | None,
     fold: bool,
     scope: str,
@@ -94,14 +110,20 @@ def command(
     is 0 where nothing differs, 1 where something does.
     """
     from scopecli.analysis import fingerprints
-    from scopecli.analysis.compare import Tolerance
+    from scopecli.analysis.compare.tensors import Tolerance
     from scopecli.analysis.diff import DiffOptions, diff, narrowed
     from scopecli.analysis.outline import OutlineOptions
     from scopecli.analysis.select import Selection
 
     if not values and (rtol is not None or atol is not None):
         raise click.UsageError("--rtol and --atol are for --values", context)
+    if emit_assignment_map is not None and not restore:
+        raise click.UsageError("--emit-assignment-map is for --restore", context)
     old, new = load(a), load(b)
+    if restore:
+        prediction = _predict(old, new, emit_assignment_map)
+        _write_prediction(prediction, output_format, color)
+        context.exit(EXIT_OK if prediction.would_restore else EXIT_FOUND)
     options = DiffOptions(by, renames, Selection(scope, include, exclude, bookkeeping))
     if values:
         options = options._replace(fingerprints=fingerprints.for_pair(old, new))
@@ -137,6 +159,36 @@ def _write(
         from scopecli.render import diff as drawing
 
         drawing.draw(found, shown, outline, output.chosen(output_format, color))
+
+
+def _predict(graph: Model, checkpoint: Model, emit_assignment_map: str | None) -> Prediction:
+    from scopecli.analysis.renames import find_renames
+    from scopecli.analysis.restore.assignment_map import assignment_map
+    from scopecli.analysis.restore.predict import predict
+
+    prediction = predict(graph, checkpoint, find_renames)
+    if emit_assignment_map is not None:
+        from scopecli.render import name_map
+
+        name_map.write_assignment_map(emit_assignment_map, assignment_map(prediction))
+    return prediction
+
+
+def _write_prediction(prediction: Prediction, output_format: str, color: str) -> None:
+    from scopecli.render import output
+
+    if output_format == "json":
+        from scopecli.render.restore_document import restore_document
+
+        output.write(restore_document(prediction))
+    elif output_format == "markdown":
+        from scopecli.render import restore_markdown
+
+        output.write(restore_markdown.lines(prediction))
+    else:
+        from scopecli.render import restore
+
+        restore.draw(prediction, output.chosen(output_format, color))
 
 
 def _exit_code(found: Diff) -> int:

@@ -14,9 +14,11 @@ COMMANDS = {
     "collections": "Show the collections of a graph or model.",
     "reuse": "Show which scopes were entered again, and what they share.",
     "diff": "Show what changed between two saved models.",
+    "rename": "Rename variables and scopes in a checkpoint, graph or model.",
     "show": "Show all that is known of a variable, and its values.",
     "validate": "Check saved models with lint rules, for CI; also called lint.",
     "rules": "Show the rules of validate.",
+    "dryrun": "Show which variables a TensorFlow 1 program would create.",
 }
 
 ALIASES = {"lint": "validate"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from scopecli.errors import EXIT_OK, ScopecliError
+from scopecli.errors import EXIT_OK, ProgramError, ScopecliError
 from scopecli.formats import registry
 
 if TYPE_CHECKING:
@@ -102,9 +102,7 @@ def _opening(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def with_load(
         *arguments: Any, input_format: str | None, tag_set: str | None, **options: Any
     ) -> Any:
-        from scopecli.formats import opening
-
-        opens = partial(getattr(opening, name), input_format=input_format, tag_set=tag_set)
+        opens = partial(_open, name, input_format=input_format, tag_set=tag_set)
         return function(*arguments, **{name: opens}, **options)
 
     known = ", ".join(registry.BY_ID)
@@ -119,6 +117,29 @@ def _opening(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             "--tag-set", metavar="TAGS", help="Which graph of a SavedModel: its tags, as a,b."
         ),
     )(with_load)
+
+
+def _open(how: str, path: str, *, input_format: str | None, tag_set: str | None) -> Model:
+    """Open a file, or run `FILE.py:FUNCTION` for the graph that it builds.
+
+    Files are opened by `load` or `survey` of `formats.opening`: `how` is the name.
+    """
+    if ".py" in path and input_format is None:
+        from scopecli.dryrun.running import run, split
+
+        if split(path):
+            done = run(path, {}, ("tensorflow",))
+            if done.refusal is not None:
+                raise ProgramError(
+                    str(done.refusal.error).partition("\n")[0].partition(" Originally")[0],
+                    where=f"{done.refusal.call.file}:{done.refusal.call.line}",
+                    hint="`scopecli dryrun` shows both places",
+                )
+            return done.model
+    from scopecli.formats import opening
+
+    found: Model = getattr(opening, how)(path, input_format=input_format, tag_set=tag_set)
+    return found
 
 
 def _together(

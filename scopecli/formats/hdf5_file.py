@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from contextlib import contextmanager
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +26,7 @@ import numpy as np
 from h5py import h5a, h5f, h5fd, h5g, h5i, h5l, h5o, h5p, h5s, h5t
 
 from scopecli.formats.hdf5_driver import GuardedFile, InMemory
+from scopecli.formats.hdf5_overlay import Overlay, OverlayFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 _MAX_ATTRIBUTE_PARTS = 10_000
 _MAX_PROBED = 1000
 _METADATA_CACHE = 1 << 18
+# Who changes a file comes back to the same places.
+_EDITING_CACHE = 1 << 24
 
 _TROUBLE = (
     OSError,
@@ -73,13 +77,13 @@ class Hdf5File:
         place: where it is.
     """
 
-    __slots__ = ("_content", "_direct", "_guarded", "_whole", "name", "place", "size")
+    __slots__ = ("_content", "_direct", "_guarded", "_turn", "_whole", "name", "place", "size")
 
     def __init__(self, content: Bytes, place: Place, *, whole: bool = False) -> None:
         """Get ready to open a file.
 
         Args:
-            content: its bytes.
+            content: its bytes; an `Overlay` is opened for changes.
             place: where they are.
             whole: whether they are all of a file on disk, so that libhdf5 can open it by itself.
         """
@@ -90,6 +94,7 @@ class Hdf5File:
         self._whole = whole
         self._direct: Any = None
         self._guarded: Any = None
+        self._turn = threading.Lock()
 
     @property
     def file_id(self) -> Any:
@@ -100,7 +105,7 @@ class Hdf5File:
             ScopecliError: it is damaged, or marked as open for writing.
         """
         if self._direct is None and self._whole:
-            access = _access()
+            access = _access(_METADATA_CACHE)
             access.set_fapl_sec2()
             # No lock, which may need permission to write; and no plain failure where this process
             # has the file open with one.
@@ -119,14 +124,21 @@ class Hdf5File:
         Raises:
             ScopecliError: as `file_id`.
         """
-        if self._guarded is None:
-            driver = GuardedFile(self._content)
-            access = _access()
-            access.set_fileobj_driver(h5fd.fileobj_driver, driver)
-            with translated(self.name):
-                self._guarded = h5f.open(os.fsencode(self.name), h5f.ACC_RDONLY, access)
-                driver.length_size = self._guarded.get_create_plist().get_sizes()[1]
-        return self._guarded
+        with self._turn:  # a second one would close what was opened through the first
+            if self._guarded is None:
+                self._guarded = self._open_guarded()
+            return self._guarded
+
+    def _open_guarded(self) -> Any:
+        driver, flags, cache = GuardedFile(self._content), h5f.ACC_RDONLY, _METADATA_CACHE
+        if isinstance(self._content, Overlay):
+            driver, flags, cache = OverlayFile(self._content), h5f.ACC_RDWR, _EDITING_CACHE
+        access = _access(cache)
+        access.set_fileobj_driver(h5fd.fileobj_driver, driver)
+        with translated(self.name):
+            opened_id = h5f.open(os.fsencode(self.name), flags, access)
+            driver.length_size = opened_id.get_create_plist().get_sizes()[1]
+        return opened_id
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes of the file as they are, without libhdf5.
@@ -217,14 +229,17 @@ class Hdf5File:
         return plain if values.shape else plain[0]
 
 
-def _access() -> Any:
+def _access(cache_size: int) -> Any:
     access = h5p.create(h5p.FILE_ACCESS)
     access.set_fclose_degree(h5f.CLOSE_STRONG)
     # libhdf5 would let its cache of metadata grow to 32 MB, and hardly anything is read twice.
     cache = access.get_mdc_config()
     cache.set_initial_size = True
-    cache.initial_size = cache.min_size = cache.max_size = _METADATA_CACHE
+    cache.initial_size = cache.min_size = cache.max_size = cache_size
     access.set_mdc_config(cache)
+    # What is new in a changed file can be read by all that could read the file: libhdf5 2.0 would
+    # otherwise use what version 1.8 brought.
+    access.set_libver_bounds(h5f.LIBVER_EARLIEST, h5f.LIBVER_LATEST)
     return access
 
 
@@ -253,7 +268,14 @@ def opened_source(source: Source) -> Iterator[Hdf5File]:
 @contextmanager
 def opened_bytes(data: bytes, name: str, shard: str) -> Iterator[Hdf5File]:
     """A file that is in memory, and came out of a shard on disk."""
-    file = Hdf5File(InMemory(data, name), Place(shard, None))
+    with opened_content(InMemory(data, name), Place(shard, None)) as file:
+        yield file
+
+
+@contextmanager
+def opened_content(content: Bytes, place: Place) -> Iterator[Hdf5File]:
+    """A file in any bytes; an `Overlay` has the changes when the file is closed."""
+    file = Hdf5File(content, place)
     try:
         yield file
     finally:

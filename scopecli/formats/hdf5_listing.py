@@ -47,11 +47,11 @@ def datasets(file: Hdf5File) -> Listing:
     """
     with translated(file.name):
         root = h5g.open(file.file_id, b"/")
-        links = _all_links(root, file.name)
+        links = all_links(root, file.name)
         return Listing(*_objects(file, root, links))
 
 
-def _all_links(root: Any, name: str) -> list[Link]:
+def all_links(root: Any, name: str) -> list[Link]:
     """The links of all groups, depth first and by name; a group is entered once."""
     found: list[Link] = []
     budget = _MAX_NAME_BYTES

@@ -228,7 +228,8 @@ def _spaces(dataset: Any, block: Block) -> tuple[Any, Any]:
         return h5s.ALL, h5s.ALL
     stored = dataset.get_space()
     stored.select_hyperslab(block.start, block.extents)
-    return h5s.create_simple((block.elements,)), stored
+    # Of the same shape: libhdf5 walks element by element from one shape to another.
+    return h5s.create_simple(block.extents), stored
 
 
 def _bytes(value: object) -> bytes:

@@ -35,6 +35,7 @@ class Layer(NamedTuple):
         config: its own settings.
         calls: for each time it was called, the names of the layers whose outputs it was given.
         is_container: whether other layers are inside.
+        item: what the document has of it; both directions of a Bidirectional may have the same.
     """
 
     path: str
@@ -46,6 +47,7 @@ class Layer(NamedTuple):
     config: Mapping[str, object]
     calls: tuple[tuple[str, ...], ...]
     is_container: bool
+    item: Mapping[str, object]
 
 
 class ModelConfig(NamedTuple):
@@ -122,6 +124,7 @@ def _layer(pending: _Pending) -> tuple[Layer, list[_Pending]]:
         config,
         tuple(_inbound(node) for node in nodes) if isinstance(nodes, list) else (),
         bool(inside),
+        item,
     )
     return layer, inside
 

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 FORMAT = "keras-h5"
 
-_MODEL_WEIGHTS = "model_weights"
-_TOP_LEVEL_WEIGHTS = "top_level_model_weights"
-_OPTIMIZER_WEIGHTS = "optimizer_weights"
-_OUTPUT_NUMBER = re.compile(r":\d+$")
+MODEL_WEIGHTS = "model_weights"
+TOP_LEVEL_WEIGHTS = "top_level_model_weights"
+OPTIMIZER_WEIGHTS = "optimizer_weights"
+OUTPUT_NUMBER = re.compile(r":\d+$")
 # What Keras and TensorFlow append to a name that is taken.
 _UNIQUE_SUFFIX = re.compile(r"(_\d+)+$")
 
@@ -58,10 +58,10 @@ def read(path: str) -> Model:
     """
     with hdf5_file.opened(path) as file:
         listing = hdf5_listing.datasets(file)
-        contents = _contents(file)
+        contents = read_contents(file)
         size = file.size
     config = contents.config
-    named = list(_weights(contents))
+    named = list(weights_of(contents))
     keys = {dataset.key for dataset in listing.variables}
     weights = [weight for weight in named if weight.key in keys]
     missing = [
@@ -87,16 +87,21 @@ def read(path: str) -> Model:
     )
 
 
-def _contents(file: Hdf5File) -> Contents:
+def read_contents(file: Hdf5File) -> Contents:
+    """What the attributes say of groups, optimizer and config.
+
+    Raises:
+        DamagedFileError: an attribute cannot be read.
+    """
     root = file.group("")
-    whole = file.group(_MODEL_WEIGHTS)
-    prefix, holder = ("", root) if whole is None else (f"{_MODEL_WEIGHTS}/", whole)
+    whole = file.group(MODEL_WEIGHTS)
+    prefix, holder = ("", root) if whole is None else (f"{MODEL_WEIGHTS}/", whole)
     groups = [
         Group(name, _named_in(file, holder, prefix, name))
         for name in file.strings(holder, "layer_names")
     ]
-    if file.group(_TOP_LEVEL_WEIGHTS, holder) is not None:
-        groups.append(Group("", _named_in(file, holder, prefix, _TOP_LEVEL_WEIGHTS)))
+    if file.group(TOP_LEVEL_WEIGHTS, holder) is not None:
+        groups.append(Group("", _named_in(file, holder, prefix, TOP_LEVEL_WEIGHTS)))
     metadata: dict[str, object] = {}
     for key in ("keras_version", "backend"):
         value = file.attribute(root, key) or file.attribute(holder, key)
@@ -107,7 +112,7 @@ def _contents(file: Hdf5File) -> Contents:
     )
     metadata |= keras_model.metadata(config)
     metadata |= keras_model.training(file.attribute(root, "training_config"))
-    optimizer = _named_in(file, root, "", _OPTIMIZER_WEIGHTS)
+    optimizer = _named_in(file, root, "", OPTIMIZER_WEIGHTS)
     return Contents(groups, optimizer, config, metadata, notes)
 
 
@@ -126,7 +131,7 @@ def _named_in(file: Hdf5File, holder: object, prefix: str, name: str) -> list[tu
     if group is None:
         return []
     return [
-        (hdf5_file.joined(prefix, name, weight), _OUTPUT_NUMBER.sub("", weight))
+        (hdf5_file.joined(prefix, name, weight), OUTPUT_NUMBER.sub("", weight))
         for weight in file.strings(group, "weight_names")
     ]
 
@@ -140,7 +145,7 @@ def _variables(
     slots = [
         (dataset, optimizer_names.get(dataset.key) or _below_optimizer(dataset.key))
         for dataset in datasets
-        if dataset.key.startswith(f"{_OPTIMIZER_WEIGHTS}/") and dataset.key not in by_key
+        if dataset.key.startswith(f"{OPTIMIZER_WEIGHTS}/") and dataset.key not in by_key
     ]
     known = {slot.key: slot for slot in keras_model.optimizer_variables(slots, weights)}
     for dataset in datasets:
@@ -150,10 +155,10 @@ def _variables(
 
 
 def _below_optimizer(key: str) -> str:
-    return _OUTPUT_NUMBER.sub("", key.removeprefix(f"{_OPTIMIZER_WEIGHTS}/"))
+    return OUTPUT_NUMBER.sub("", key.removeprefix(f"{OPTIMIZER_WEIGHTS}/"))
 
 
-def _weights(contents: Contents) -> Iterator[Weight]:
+def weights_of(contents: Contents) -> Iterator[Weight]:
     """The weights of all layers, in the order of Keras's `model.weights`."""
     inside: dict[str, list[Layer]] = {}
     for layer in contents.config.layers if contents.config else ():

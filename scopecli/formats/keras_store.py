@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from scopecli.model.variable import Variable
 
 _VARS = re.compile(r"(?:(?P<owner>.*)/)?vars/(?P<entry>[^/]+)", re.DOTALL)
-_OPTIMIZER = "optimizer"
-_METRICS = "metrics"  # Keras 2's `.keras` has their totals and counts
+OPTIMIZER = "optimizer"
+METRICS = "metrics"  # Keras 2's `.keras` has their totals and counts
 # The first two variables of `keras/src/optimizers/base_optimizer.py`.
 _OPTIMIZER_SCALARS = ("iteration", "learning_rate")
 _NO_CONFIG: Mapping[str, object] = {}
@@ -67,15 +67,15 @@ def describe(file: Hdf5File, datasets: Sequence[Variable], config: ModelConfig |
     Raises:
         DamagedFileError: an attribute cannot be read.
     """
-    owners = _Owners(file, config)
+    owners = Owners(file, config)
     weights: list[tuple[tuple[int, ...], Weight]] = []
     slots: list[tuple[Variable, str]] = []
     known: dict[str, Variable] = {}
     for path, entries in _by_owner(datasets).items():
-        if path.split("/")[0] == _OPTIMIZER:
+        if path.split("/")[0] == OPTIMIZER:
             slots += _slots(owners.written_name(path) or path, entries)
             continue
-        if path.split("/")[0] == _METRICS:
+        if path.split("/")[0] == METRICS:
             for entry, dataset in entries:
                 known[dataset.key] = dataset._replace(name=f"{path}/{entry}", kind="bookkeeping")
             continue
@@ -124,7 +124,7 @@ def _slots(name: str, entries: Sequence[tuple[str, Variable]]) -> Iterator[tuple
         yield dataset, f"{name}/{_OPTIMIZER_SCALARS[number] if scalar else entry}"
 
 
-class _Owners:
+class Owners:
     """Objects by their paths in the file, resolved one step at a time and remembered."""
 
     def __init__(self, file: Hdf5File, config: ModelConfig | None) -> None:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 FORMAT = "keras-v3"
 
-_MAX_JSON = 1 << 28
-_MAX_UNPACKED = 1 << 30
+MAX_JSON = 1 << 28
+MAX_UNPACKED = 1 << 30
 _METADATA_KEYS = ("keras_version", "date_saved")
 
 
@@ -79,7 +79,7 @@ def read(path: str) -> Model:
 
 
 def _contents(source: Source) -> Contents:
-    members = _members(source)
+    members = members_of(source)
     notes: list[Note] = []
     document = _json(source, members, CONFIG, notes)
     about = _json(source, members, METADATA, notes)
@@ -103,11 +103,14 @@ def _contents(source: Source) -> Contents:
     return Contents(config, metadata, notes, has_weights, source.size)
 
 
-def _members(source: Source) -> dict[str, zipdir.Member]:
+def members_of(source: Source) -> dict[str, zipdir.Member]:
     """The archive's members by name, each of which must be there once.
 
     Readers differ in which of two they take, so that a file can show one model to a checker and
     another to the one who loads it.
+
+    Raises:
+        DamagedFileError: one is there twice, or the directory cannot be read.
     """
     members = zipdir.members(source)
     for name in zipdir.duplicates(members):
@@ -123,7 +126,7 @@ def _json(
         notes.append(Note("no-config", f"the archive has no {name}", name))
         return {}
     try:
-        document = json.loads(zipdir.read_member(source, members[name], _MAX_JSON))
+        document = json.loads(zipdir.read_member(source, members[name], MAX_JSON))
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
@@ -135,12 +138,12 @@ def _json(
 @contextmanager
 def _opened_weights(path: str) -> Iterator[Hdf5File]:
     with Source(path) as source:
-        member = _members(source)[WEIGHTS_H5]
+        member = members_of(source)[WEIGHTS_H5]
         if member.method == zipdir.STORED:
             with hdf5_file.opened_source(zipdir.open_member(source, member)) as file:
                 yield file
         else:
-            data = zipdir.read_member(source, member, _MAX_UNPACKED)
+            data = zipdir.read_member(source, member, MAX_UNPACKED)
             shard = os.path.basename(path)
             with hdf5_file.opened_bytes(data, f"{path}:{WEIGHTS_H5}", shard) as file:
                 yield file

@@ -20,6 +20,7 @@ MAGIC = b"\x93NUMPY"
 _VERSION_AT = len(MAGIC)
 # By the major version: how many bytes the header's length takes, and how its text is encoded.
 _VERSIONS = {1: (2, "latin1"), 2: (4, "latin1"), 3: (4, "utf-8")}
+_HEAD = 256  # most headers are shorter
 _MAX_HEADER = 1 << 20
 _MAX_RANK = 64
 _MAX_NUMBER = 1 << 63
@@ -75,20 +76,19 @@ def read(data: Bytes) -> ArrayHeader:
     Raises:
         DamagedFileError: it is none, or cut short.
     """
-    head = data.read(0, min(_VERSION_AT + 2, data.size))
-    if not head.startswith(MAGIC) or len(head) < _VERSION_AT + 2:
-        raise _damaged(data, "has no NumPy header")
-    version = head[_VERSION_AT]
+    head = data.read(0, min(_HEAD, data.size))
+    version = head[_VERSION_AT] if head.startswith(MAGIC) and len(head) > _VERSION_AT else 0
     if version not in _VERSIONS:
-        raise _damaged(data, f"has version {version} of the format, and 1 to 3 are known")
+        raise _damaged(data, "has no NumPy header of a version from 1 to 3")
     width, encoding = _VERSIONS[version]
-    length = int.from_bytes(data.read(_VERSION_AT + 2, width), "little")
-    start = _VERSION_AT + 2 + width + length
-    if length > _MAX_HEADER:
+    begin = _VERSION_AT + 2 + width
+    length = int.from_bytes(head[begin - width : begin], "little")
+    if length > _MAX_HEADER or begin > len(head):
         raise _damaged(data, f"claims a header of {length} bytes")
+    start = begin + length
+    text = head[begin:start] if start <= len(head) else data.read(begin, length)
     try:
-        text = data.read(start - length, length).decode(encoding)
-        return _header(python_literal.parse(text), start)
+        return _header(python_literal.parse(text.decode(encoding)), start)
     except ValueError as error:
         raise _damaged(data, f"has no valid NumPy header: {error}") from error
 

@@ -37,13 +37,14 @@ class Array(NamedTuple):
 class NpyTensors:
     """A `TensorReader` of NumPy arrays."""
 
-    __slots__ = ("_arrays", "_band", "_turned")
+    __slots__ = ("_arrays", "_band", "_last", "_turned")
 
     def __init__(self, arrays: Mapping[str, Array]) -> None:
         """Read from these arrays, by key."""
         self._arrays = arrays
         self._band: tuple[str, int] | None = None  # the band that was turned last, and its bytes
         self._turned = b""
+        self._last: Bytes | None = None
 
     def read(self, variable: Variable, start: int, count: int) -> bytes:
         """Bytes of elements `start` to `start + count` in C order, little-endian.
@@ -95,6 +96,9 @@ class NpyTensors:
 
     def _array(self, variable: Variable) -> Array:
         array = self._arrays[variable.key]
+        if self._last is not None and self._last is not array.data:
+            self._last.close()
+        self._last = array.data
         if array.header.type.size is None:
             raise UnsupportedError(
                 "holds pickled Python objects, which are not read",

@@ -48,6 +48,7 @@ def read(path: str) -> Model:
             key = member.name.removesuffix(SUFFIX)
             data = member_bytes.of_member(source, member)
             arrays[key] = Array(npy_header.read(data), data)
+            data.close()
             storage = _storage(source, member, shard, arrays[key])
             variables[key] = npy.variable(key, arrays[key], storage)
             notes += npy.notes(key, arrays[key])

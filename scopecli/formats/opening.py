@@ -55,12 +55,22 @@ def load(
     Raises:
         ScopecliError: nothing usable is there, or the file is damaged; `str()` of it is one line.
     """
+    given = os.fspath(path)
+    return locate(given, input_format=input_format, tag_set=tag_set)._replace(path=given)
+
+
+def locate(path: str, *, input_format: str | None = None, tag_set: str | None = None) -> Model:
+    """`load`, but the model's path is what the given one leads to: a file, prefix or SavedModel.
+
+    Raises:
+        ScopecliError: as `load` does.
+    """
     model = survey(path, input_format=input_format, tag_set=tag_set)
     for note in model.notes:
         if note.code in _REFUSED:
             raise DamagedFileError(
                 f"{note.subject} {note.message}".lstrip(),
-                path=model.path,
+                path=path,
                 hint="the file is cut short or damaged: copy it again",
             )
     return model
@@ -69,7 +79,7 @@ def load(
 def survey(
     path: str | os.PathLike[str], *, input_format: str | None = None, tag_set: str | None = None
 ) -> Model:
-    """The same as `load`, of a file too that loaders refuse: what is wrong is in the notes.
+    """`locate` for a file too that loaders refuse: what is wrong with it is in the notes.
 
     Raises:
         ScopecliError: not even the structure can be read.
@@ -81,7 +91,7 @@ def survey(
     except ScopecliError as error:
         error.path = error.path or given
         raise
-    return model._replace(path=given, notes=(*target.notes, *model.notes))
+    return model._replace(notes=(*target.notes, *model.notes))
 
 
 def _read(target: Target, tag_set: str | None) -> Model:

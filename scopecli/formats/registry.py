@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 from scopecli.errors import UnknownNameError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scopecli.formats.staging import Staging
     from scopecli.model.model import Model
+    from scopecli.model.renaming import Renaming, Subject
 
 
 class Reader(Protocol):
@@ -22,6 +26,27 @@ class Reader(Protocol):
         """
 
 
+class Writer(Protocol):
+    """What the module has that writes a renamed model of a format."""
+
+    def subjects(self, model: Model) -> Sequence[Subject]:
+        """The names of the file that a rename can change.
+
+        Raises:
+            ScopecliError: the file cannot be written, or what is needed for it cannot be read.
+        """
+
+    def complaints(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Of all names as they would be: (name, what is wrong with it in this format)."""
+
+    def write(self, model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
+        """Write the renamed model; `out` is the path that the user gave (a prefix for TF).
+
+        Raises:
+            ScopecliError: the model cannot be read again, or the target cannot be written.
+        """
+
+
 class Format(NamedTuple):
     """One row of the table.
 
@@ -30,12 +55,14 @@ class Format(NamedTuple):
         title: for people.
         module: where its `read` is.
         suffixes: what its files are usually called; a hint for people, never a decision.
+        writer: where its `Writer` is; empty where the format cannot be written.
     """
 
     id: str
     title: str
     module: str
     suffixes: tuple[str, ...]
+    writer: str = ""
 
     def reader(self) -> Reader:
         """Import the format's module."""
@@ -48,43 +75,92 @@ FORMATS: tuple[Format, ...] = (
         "TensorFlow V2 checkpoint",
         "scopecli.formats.tf_v2_checkpoint",
         (".index", ".ckpt"),
+        "scopecli.formats.tf_v2_writer",
     ),
     Format(
         "tf-v1-checkpoint",
         "TensorFlow V1 checkpoint",
         "scopecli.formats.tf_v1_checkpoint",
         (".ckpt",),
+        "scopecli.formats.tf_v1_writer",
     ),
-    Format("tf-metagraph", "TensorFlow MetaGraph", "scopecli.formats.tf_metagraph", (".meta",)),
-    Format("tf-graphdef", "TensorFlow graph", "scopecli.formats.tf_graphdef", (".pb", ".pbtxt")),
+    Format(
+        "tf-metagraph",
+        "TensorFlow MetaGraph",
+        "scopecli.formats.tf_metagraph",
+        (".meta",),
+        "scopecli.formats.tf_graph_writer",
+    ),
+    Format(
+        "tf-graphdef",
+        "TensorFlow graph",
+        "scopecli.formats.tf_graphdef",
+        (".pb", ".pbtxt"),
+        "scopecli.formats.tf_graph_writer",
+    ),
     Format(
         "tf-saved-model",
         "TensorFlow SavedModel",
         "scopecli.formats.tf_saved_model",
         ("saved_model.pb", "saved_model.pbtxt"),
+        "scopecli.formats.tf_graph_writer",
     ),
     Format(
         "keras-h5",
         "Keras HDF5 model",
         "scopecli.formats.keras_h5",
         (".h5", ".hdf5", ".keras"),
+        "scopecli.formats.keras_h5_writer",
     ),
     Format(
         "keras-weights-h5",
         "Keras 3 weights",
         "scopecli.formats.keras_weights_h5",
         (".weights.h5",),
+        "scopecli.formats.keras_weights_h5_writer",
     ),
-    Format("keras-v3", "Keras 3 model", "scopecli.formats.keras_v3", (".keras",)),
-    Format("hdf5", "HDF5 file", "scopecli.formats.hdf5", (".h5", ".hdf5", ".he5", ".mat")),
-    Format("safetensors", "safetensors file", "scopecli.formats.safetensors", (".safetensors",)),
+    Format(
+        "keras-v3",
+        "Keras 3 model",
+        "scopecli.formats.keras_v3",
+        (".keras",),
+        "scopecli.formats.keras_v3_writer",
+    ),
+    Format(
+        "hdf5",
+        "HDF5 file",
+        "scopecli.formats.hdf5",
+        (".h5", ".hdf5", ".he5", ".mat"),
+        "scopecli.formats.hdf5_writer",
+    ),
+    Format(
+        "safetensors",
+        "safetensors file",
+        "scopecli.formats.safetensors",
+        (".safetensors",),
+        "scopecli.formats.safetensors_writer",
+    ),
     Format("npy", "NumPy array", "scopecli.formats.npy", (".npy",)),
-    Format("npz", "NumPy archive", "scopecli.formats.npz", (".npz",)),
+    Format(
+        "npz",
+        "NumPy archive",
+        "scopecli.formats.npz",
+        (".npz",),
+        "scopecli.formats.npz_writer",
+    ),
     Format("gguf", "GGUF model", "scopecli.formats.gguf", (".gguf",)),
     Format("scopecli-json", "scopecli tree", "scopecli.formats.scopecli_json", (".json",)),
 )
 
 BY_ID = {row.id: row for row in FORMATS}
+
+# What a dry run gives is no file, so no reader opens it.
+_NO_FILES = {"program": "TensorFlow 1 program"}
+
+
+def title(format_id: str) -> str:
+    """What a format is called, for people."""
+    return _NO_FILES.get(format_id) or BY_ID[format_id].title
 
 
 def get(format_id: str) -> Format:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FORMAT = "safetensors"
 
-_HEAD = 1024
+_HEAD = 64
 
 
 def read(path: str) -> Model:
@@ -34,7 +34,8 @@ def read(path: str) -> Model:
         ScopecliError: whatever is wrong with the file or one of its shards.
     """
     with Source(path) as source:
-        if shard_index.is_index(source.head(_HEAD)):
+        head = source.head(_HEAD)
+        if head.startswith(b"{") and not safetensors_header.is_header(head):
             return _sharded(path)
         shard = os.path.basename(path)
         header = safetensors_header.read(source, shard)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MAX_HEADER = 100_000_000
 _LENGTH = 8
 _SPACE = " \t\r\n"
-_METADATA = "__metadata__"
+METADATA = "__metadata__"
 _MAX_RANK = 64  # numpy's and torch's own
 _MAX_NUMBER = 1 << 64
 _LONGEST = 80
@@ -116,7 +116,7 @@ def read(source: Source, shard: str) -> Header:
     try:
         text = source.read(_LENGTH, length).decode("utf-8")
         metadata, variables = _contents(text, _LENGTH + length, shard)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError, MemoryError) as error:
         raise _damaged(source, f"has no valid header: {_words(error)}") from error
     notes: list[Note] = []
     kept = {variable.key: variable for variable in variables}
@@ -157,7 +157,7 @@ def _scanned(text: str, position: int) -> Iterator[_Row]:
     following = position
     for match in re.compile(_ENTRY).finditer(text, position):
         name, described, begin, end = match.groups()
-        if match.start() != following or name == _METADATA:
+        if match.start() != following or name == METADATA:
             raise _UnusualError
         following = match.end()
         yield name, described, int(begin), int(end)
@@ -173,14 +173,14 @@ def _parsed(text: str) -> tuple[dict[str, str], Iterator[_Row]]:
         raise TypeError("it is no object")
     metadata: dict[str, str] = {}
     for name, value in pairs:
-        if name == _METADATA and value is not None:
+        if name == METADATA and value is not None:
             metadata |= _texts(value)
     return metadata, _rows(pairs)
 
 
 def _rows(pairs: tuple[tuple[str, Any], ...]) -> Iterator[_Row]:
     for name, fields in pairs:
-        if name == _METADATA:
+        if name == METADATA:
             continue
         try:
             entry = dict(fields)
@@ -190,15 +190,16 @@ def _rows(pairs: tuple[tuple[str, Any], ...]) -> Iterator[_Row]:
             raise TypeError(problem) from None
         if type(begin) is not int or type(end) is not int:
             raise TypeError(f"{_short(name)} has offsets that are no whole numbers")
+        name.encode("utf-8")  # JSON can name half of a character, which the library refuses
         yield name, described, begin, end
 
 
 def _texts(value: object) -> dict[str, str]:
     if not isinstance(value, tuple):
-        raise TypeError(f"{_METADATA} is no object")
+        raise TypeError(f"{METADATA} is no object")
     texts = dict(value)
     if not all(isinstance(text, str) for text in texts.values()):
-        raise TypeError(f"{_METADATA} holds something else than texts")
+        raise TypeError(f"{METADATA} holds something else than texts")
     return texts
 
 
@@ -278,9 +279,9 @@ def _short(name: str) -> str:
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deep"
-    return "it is no UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+    if isinstance(error, (RecursionError, MemoryError)):
+        return "it is nested too deep, or too large"
+    return "it is no UTF-8" if isinstance(error, UnicodeError) else str(error)
 
 
 def _damaged(source: Source, problem: str) -> DamagedFileError:

@@ -43,7 +43,7 @@ class ShardIndex(NamedTuple):
 
 def is_index(head: bytes) -> bool:
     """Whether a file that starts so is an index."""
-    return head.lstrip()[:1] == b"{" and _MARK in head
+    return head.startswith(b"{") and _MARK in head
 
 
 def identify(path: str) -> str:
@@ -76,7 +76,7 @@ def read(path: str) -> ShardIndex:
         text = source.head(size)
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, MemoryError) as error:
         raise DamagedFileError(
             "is no valid JSON", path=path, hint="the file is cut short or damaged: copy it again"
         ) from error

@@ -51,6 +51,10 @@ class Shards(NamedTuple):
             raise DamagedFileError(f"claims {self.total} data shards", where="header")
         return map(self.path, range(self.total))
 
+    def complete(self) -> bool:
+        """Whether all of them are there."""
+        return all(map(os.path.exists, self.paths()))
+
 
 class EntryStorage(NamedTuple):
     """The part of an index entry that says where the tensor is, decoded when asked.

@@ -56,6 +56,12 @@ def latest(state_path: str) -> tuple[str, list[Note]]:
     )
 
 
+def text(base: str) -> str:
+    """The contents of a state file that names one checkpoint of its folder."""
+    quoted = base.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'model_checkpoint_path: "{quoted}"\nall_model_checkpoint_paths: "{quoted}"\n'
+
+
 def _find(folder: str, path: str) -> str | None:
     """The prefix where a checkpoint of this name is: as written, or beside the state file."""
     base = path.replace("\\", "/").rstrip("/").rpartition("/")[2]

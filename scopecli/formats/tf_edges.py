@@ -51,11 +51,21 @@ def constant_of(nodes: Nodes, tensor: str) -> Constant | None:
     Raises:
         DamagedFileError: a node on the way contradicts the format.
     """
+    node = constant_node(nodes, tensor)
+    return None if node is None else constant(node)
+
+
+def constant_node(nodes: Nodes, tensor: str) -> Node | None:
+    """The node of the constant that a tensor is, or None.
+
+    Raises:
+        DamagedFileError: a node on the way contradicts the format.
+    """
     name = node_name(tensor)
     for _ in range(_LONGEST):
         index = nodes.find(name)
         if index >= 0 and nodes.ops[index] == "Const":
-            return constant(nodes[index])
+            return nodes[index]
         node = _passing(nodes, name)
         if node is None:
             break

@@ -107,3 +107,16 @@ class ObjectGraph:
     SLOT_ORIGINAL = 1
     SLOT_NAME = 2
     SLOT_VARIABLE = 3
+
+
+class TensorSlices:
+    """util/saved_tensor_slice.proto: SavedTensorSlices and the messages in it that have names."""
+
+    META = 1
+    META_TENSOR = 1
+    META_VERSIONS = 2
+    TENSOR_NAME = 1
+
+    DATA = 2
+    DATA_NAME = 1
+    DATA_VALUES = 3

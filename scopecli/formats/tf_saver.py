@@ -103,6 +103,26 @@ def savers(
     return Saver(main, *named, writes, reads), stale
 
 
+def key_constants(nodes: Nodes) -> set[str]:
+    """The nodes of the constants that savers have their keys in.
+
+    A restore without a save beside it takes what it restores from the checkpoint of another graph,
+    as `tf.train.init_from_checkpoint` makes it: its keys are not this graph's.
+
+    Raises:
+        ScopecliError: a node that is needed contradicts the format.
+    """
+    saves, restores = _by_scope(nodes, _SAVE_OPS), _by_scope(nodes, _RESTORE_OPS)
+    found = set()
+    for scope, indexes in saves.items():
+        for index in (*indexes, *restores.get(scope, ())):
+            for keys in nodes[index].inputs[1:2]:
+                node = tf_edges.constant_node(nodes, keys)
+                if node is not None:
+                    found.add(node.name)
+    return found
+
+
 def _scope(name: str) -> str:
     return node_name(name).rpartition("/")[0]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from scopecli.binary.wire import BYTES, FIXED32, FIXED64, VARINT, varint
+from scopecli.binary.wire import BYTES, FIXED32, FIXED64, VARINT, varint, write_varint
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.tf_graph_layout import TensorProto
 from scopecli.formats.tf_types import dtype_name, stored_bytes, tensor_shape
@@ -140,7 +140,10 @@ class Constant:
         if self.count > _MOST_STRINGS:
             raise DamagedFileError(f"a constant claims {self.count} strings")
         if self._content is not None:
-            return _string_list(self._window.read(*self._content), self.count)
+            strings = unpacked_strings(self._window.read(*self._content))
+            if len(strings) != self.count:
+                raise DamagedFileError("a constant has another number of strings than its shape")
+            return strings
         values = [
             self._window.read(a, b)
             for field, kind, a, b in self._window.fields(self._start, self._end)
@@ -179,23 +182,37 @@ def _unpacked(data: bytes, size: int, mask: int) -> bytes:
     return bytes(found)
 
 
-def _string_list(data: bytes, count: int) -> list[bytes]:
-    """Strings as one run of bytes: all lengths, then all contents.
+def unpacked_strings(data: bytes) -> list[bytes]:
+    """Strings that stand as one run of bytes: all lengths, then all contents.
 
-    `EncodeStringList` in core/platform/tensor_coding.cc.
+    How many there are is not said, and need not be: a length more moves the end that they lead to
+    further on, so only one number of them fits. `EncodeStringList` in
+    core/platform/tensor_coding.cc.
+
+    Raises:
+        DamagedFileError: none does.
     """
     lengths = []
-    at = 0
-    for _ in range(min(count, len(data))):
+    at = total = 0
+    while at + total < len(data):
         length, at = varint(data, at, len(data))
         lengths.append(length)
-    if len(lengths) != count or at + sum(lengths) != len(data):
+        total += length
+    if at + total != len(data):
         raise DamagedFileError("the lengths of a constant's strings do not add up")
     strings = []
     for length in lengths:
         strings.append(data[at : at + length])
         at += length
     return strings
+
+
+def packed_strings(strings: Sequence[bytes]) -> bytes:
+    """What `unpacked_strings` takes apart."""
+    out = bytearray()
+    for string in strings:
+        write_varint(out, len(string))
+    return bytes(out) + b"".join(strings)
 
 
 class ConstantTensors:

@@ -15,6 +15,7 @@ from scopecli.binary import sstable, wire
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError
 from scopecli.formats import tf_slots
+from scopecli.formats.tf_layout import TensorSlices
 from scopecli.formats.tf_types import dtype_name, stored_bytes, tensor_shape
 from scopecli.formats.tf_v1_values import SliceStorage, TableTensors
 from scopecli.model.model import File, Model, Note
@@ -32,10 +33,7 @@ _LISTING_KEY = b""
 _SHARD = r"(.+)-(\d{5})-of-(\d{5})"
 _MOST_SHARDS = 1000
 
-# saved_tensor_slice.proto: SavedTensorSlices, SavedTensorSliceMeta, SavedSliceMeta; and
-# tensor_slice.proto: TensorSliceProto and its Extent.
-_META = 1
-_META_TENSOR, _META_VERSIONS = 1, 2
+# saved_tensor_slice.proto: SavedSliceMeta; and tensor_slice.proto: TensorSliceProto and its Extent.
 _NAME, _SHAPE, _TYPE, _SLICE = 1, 2, 3, 4
 _EXTENT = 1
 _START, _LENGTH = 1, 2
@@ -56,7 +54,7 @@ class Tensor(NamedTuple):
 def is_checkpoint(source: Source) -> bool:
     """Whether a table is a V1 checkpoint: its first entry is a list of tensors."""
     key, value = next(sstable.entries(source), (None, b""))
-    return key == _LISTING_KEY and value[:1] == bytes([_META << 3 | wire.BYTES])
+    return key == _LISTING_KEY and value[:1] == bytes([TensorSlices.META << 3 | wire.BYTES])
 
 
 def shards(path: str) -> list[str]:
@@ -130,12 +128,12 @@ def _listing(source: Source) -> tuple[list[Tensor], int]:
     tensors = []
     producer = 0
     for field, kind, a, b in wire.fields(value, 0, len(value)):
-        if field != _META or kind != wire.BYTES:
+        if field != TensorSlices.META or kind != wire.BYTES:
             continue
         for part, part_kind, start, end in wire.fields(value, a, b):
-            if part == _META_TENSOR and part_kind == wire.BYTES:
+            if part == TensorSlices.META_TENSOR and part_kind == wire.BYTES:
                 tensors.append(_tensor(value, start, end))
-            elif part == _META_VERSIONS and part_kind == wire.BYTES:
+            elif part == TensorSlices.META_VERSIONS and part_kind == wire.BYTES:
                 numbers = {number: v for number, _, v, _ in wire.fields(value, start, end)}
                 producer = numbers.get(1, 0)
     return tensors, producer

@@ -16,6 +16,7 @@ from scopecli.binary.source import Source
 from scopecli.binary.window import Window
 from scopecli.binary.wire import BYTES
 from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.formats.tf_layout import TensorSlices
 from scopecli.formats.tf_tensor import Constant
 from scopecli.formats.tf_types import stored_bytes
 
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scopecli.model.variable import Slice, Variable
-
-# saved_tensor_slice.proto: SavedTensorSlices and SavedSlice.
-_DATA = 2
-_SLICE_DATA = 3
 
 
 class SliceStorage:
@@ -73,7 +70,7 @@ class SliceStorage:
             raise DamagedFileError("is listed, and its values are not there", where=self._name)
         window = Window(self.path, message)
         spans = [(0, len(message))]
-        for number in (_DATA, _SLICE_DATA):
+        for number in (TensorSlices.DATA, TensorSlices.DATA_VALUES):
             spans = [
                 (a, b)
                 for start, end in spans

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.model.names import printable
 from scopecli.render import diff_words
+from scopecli.render.markdown import code, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,21 +57,3 @@ def _row(entry: Entry) -> str:
         ", ".join(said),
     )
     return f"| {' | '.join(cells)} |\n"
-
-
-def code(text: str) -> str:
-    """A text as a code span, which nothing in it ends.
-
-    https://spec.commonmark.org/0.31.2/#code-spans
-    """
-    text = printable(text).replace("|", "\\|")
-    fence = "`"
-    while fence in text:
-        fence += "`"
-    gap = " " if text.startswith("`") or text.endswith("`") or not text else ""
-    return f"{fence}{gap}{text}{gap}{fence}"
-
-
-def escaped(text: str) -> str:
-    """A text of which markdown takes nothing for markup."""
-    return "".join(f"\\{char}" if char in "\\`*_[]<>|#" else char for char in text)

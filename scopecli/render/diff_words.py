@@ -11,7 +11,7 @@ from scopecli.render import words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from scopecli.analysis.compare import ValueDifference
+    from scopecli.analysis.compare.tensors import ValueDifference
     from scopecli.analysis.diff import Change, Diff, Entry, Values
     from scopecli.render.style import Role
 
@@ -149,6 +149,9 @@ def remarks(entry: Entry, arrow: str) -> list[str]:
     if len(kinds) == 1 and kinds != {"variable"}:
         said += kinds
     said += _values(entry.values, arrow)
+    compared = entry.values.difference
+    if compared is not None and any(change.property == "dtype" for change in entry.changes):
+        said.append(f"compared as {compared.compared_as}")
     return said
 
 

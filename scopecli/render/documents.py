@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from scopecli.analysis.lookup import Found
+    from scopecli.analysis.rename import Plan
     from scopecli.analysis.reuse import ReuseReport
     from scopecli.analysis.stats import ValueStats
     from scopecli.analysis.summary import Count, GraphSummary, Summary
@@ -35,6 +36,7 @@ SCHEMA_INFO = "scopecli/info/1"
 SCHEMA_COLLECTIONS = "scopecli/collections/1"
 SCHEMA_REUSE = "scopecli/reuse/1"
 SCHEMA_SHOW = "scopecli/show/1"
+SCHEMA_RENAME = "scopecli/rename/1"
 
 
 def list_document(model: Model, variables: Iterable[Variable]) -> Iterator[str]:
@@ -101,6 +103,22 @@ def reuse_document(model: Model, report: ReuseReport) -> Iterator[str]:
         "twins": [twins._asdict() for twins in report.twins],
     }
     yield json.dumps(document, indent=2) + "\n"
+
+
+def rename_document(model: Model, plan: Plan, out: str | None, written: Sequence[str]) -> str:
+    """`rename --format json`: what moves, and the files that were written."""
+    document = {
+        "schema": SCHEMA_RENAME,
+        "path": model.path,
+        "format": model.format,
+        "out": out,
+        "written": list(written),
+        "moves": [move._asdict() for move in plan.moves],
+        "drops": [dropped._asdict() for dropped in plan.drops],
+        "unmatched": [rule.subject for rule in plan.unmatched],
+        "names": plan.total,
+    }
+    return json.dumps(document, indent=2) + "\n"
 
 
 def info_document(model: Model, summary: Summary) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.analysis.summary import kind_counts, parameters, total_bytes
-from scopecli.formats.registry import BY_ID
+from scopecli.formats.registry import title as title_of
 from scopecli.model.names import listed, printable
 from scopecli.render import words
 from scopecli.render.style import Span
@@ -29,7 +29,7 @@ _KIND_NOUNS = {
 
 def lines(model: Model, shown: Sequence[Variable], glyphs: Glyphs) -> list[Line]:
     """The header of a tree that shows these variables of the model."""
-    title = BY_ID[model.format].title
+    title = title_of(model.format)
     counts = [words.plural(count.entries, _KIND_NOUNS[count.name]) for count in kind_counts(shown)]
     facts = [
         *(counts or ["nothing"]),

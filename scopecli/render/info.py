@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.formats.registry import BY_ID
+from scopecli.formats.registry import title as title_of
 from scopecli.model.names import listed, printable
 from scopecli.render import words
 from scopecli.render.header import note_lines
@@ -31,7 +31,7 @@ def draw(model: Model, summary: Summary, output: Output) -> None:
     lines = [
         (
             (printable(model.path), "title"),
-            (f"  {BY_ID[model.format].title} ({model.format})", "dim"),
+            (f"  {title_of(model.format)} ({model.format})", "dim"),
         ),
         *_section("written by", _metadata(model)),
         *_section("files", _files(model)),

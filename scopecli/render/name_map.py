@@ -15,24 +15,40 @@ if TYPE_CHECKING:
 
 SCHEMA = "scopecli/map/1"
 
+Texts = dict[str, "Callable[[Mapping[str, str]], str]"]
+
 
 def write(path: str, names: Mapping[str, str]) -> None:
-    """Write the names in the format that the path's suffix says.
+    """Write a map for `rename` in the format that the path's suffix says.
 
     Raises:
         UnsupportedError: no format has the suffix.
         ScopecliError: the file cannot be written.
     """
+    _write(path, names, _FOR_RENAME)
+
+
+def write_assignment_map(path: str, names: Mapping[str, str]) -> None:
+    """Write a map for `tf.train.init_from_checkpoint`: JSON that is the dictionary itself.
+
+    Raises:
+        UnsupportedError: the suffix is another.
+        ScopecliError: the file cannot be written.
+    """
+    _write(path, names, _FOR_TENSORFLOW)
+
+
+def _write(path: str, names: Mapping[str, str], formats: Texts) -> None:
     suffix = os.path.splitext(path)[1].lower()
-    if suffix not in _FORMATS:
+    if suffix not in formats:
         raise UnsupportedError(
             f"cannot write a map of names as {suffix or 'a file without suffix'}",
             path=path,
-            hint=f"use one of {', '.join(_FORMATS)}",
+            hint=f"use {' or '.join(formats)}",
         )
     try:
         with open(path, "w", encoding="utf-8", newline="") as file:
-            file.write(_FORMATS[suffix](names))
+            file.write(formats[suffix](names))
     except (OSError, UnicodeEncodeError) as error:
         problem = error.strerror if isinstance(error, OSError) else "a name is not valid UTF-8"
         raise ScopecliError(f"cannot be written: {problem}", path=path) from error
@@ -60,8 +76,5 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-_FORMATS: dict[str, Callable[[Mapping[str, str]], str]] = {
-    ".json": _json,
-    ".csv": _csv,
-    ".toml": _toml,
-}
+_FOR_RENAME: Texts = {".json": _json, ".csv": _csv, ".toml": _toml}
+_FOR_TENSORFLOW: Texts = {".json": lambda names: json.dumps(dict(names), indent=2) + "\n"}

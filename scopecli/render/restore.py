@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from scopecli.analysis.restoration import STATUSES
+from scopecli.analysis.restore.prediction import STATUSES
 from scopecli.model.names import leaf_of, listed, printable, scope_of
 from scopecli.render import restore_words, words
 from scopecli.render.output import write_lines
@@ -17,7 +17,7 @@ from scopecli.render.output import write_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from scopecli.analysis.restoration import Attempt, Entry, Prediction
+    from scopecli.analysis.restore.prediction import Attempt, Entry, Prediction
     from scopecli.render.output import Output
     from scopecli.render.style import Glyphs, Role, Span
 

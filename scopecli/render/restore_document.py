@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.analysis.restoration import Attempt, Complaint, Entry, Prediction, Tensor
+    from scopecli.analysis.restore.prediction import Attempt, Complaint, Entry, Prediction, Tensor
 
 SCHEMA_RESTORE = "scopecli/restore/1"
 

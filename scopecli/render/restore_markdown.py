@@ -10,7 +10,7 @@ from scopecli.render.markdown import code, escaped
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.analysis.restoration import Attempt, Entry, Prediction
+    from scopecli.analysis.restore.prediction import Attempt, Entry, Prediction
 
 # GitHub takes comments of up to 65,536 characters.
 _MOST_ROWS = 200

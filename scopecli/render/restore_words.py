@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.analysis.restoration import VERDICTS
+from scopecli.analysis.restore.prediction import VERDICTS
 from scopecli.render import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.analysis.restoration import Attempt, Entry, Tensor
+    from scopecli.analysis.restore.prediction import Attempt, Entry, Tensor
 
 _MOST_LINES = 4  # of an error's message
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from scopecli.analysis.dataflow import Readers
     from scopecli.analysis.diff import Diff
-    from scopecli.analysis.restoration import Prediction
+    from scopecli.analysis.restore.prediction import Prediction
     from scopecli.analysis.reuse import ReuseReport
     from scopecli.analysis.training import Training
     from scopecli.analysis.wiring import Wiring
@@ -207,7 +207,7 @@ class Context:
     @cached_property
     def _restored(self) -> tuple[Prediction, Model] | None:
         from scopecli.analysis.renames import find_renames
-        from scopecli.analysis.restore import predict
+        from scopecli.analysis.restore.predict import predict
 
         pairs = []
         if self.reference is not None:

@@ -12,7 +12,7 @@ from scopecli.rules.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.analysis.restoration import Entry
+    from scopecli.analysis.restore.prediction import Entry
     from scopecli.rules.context import Context
 
 RULE = Rule(

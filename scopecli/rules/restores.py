@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from scopecli.analysis.restoration import Attempt, Entry, Status, Way
+    from scopecli.analysis.restore.prediction import Attempt, Entry, Status, Way
     from scopecli.model.graph import Saver
     from scopecli.rules.context import Context
 

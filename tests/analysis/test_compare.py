@@ -16,10 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from scopecli.analysis import compare_numbers, compare_parts
-from scopecli.analysis.compare import Tolerance, ValueDifference, compare, compare_all, stored_same
-from scopecli.analysis.compare_dtypes import widening
-from scopecli.analysis.compare_layouts import Tile, place, read_tile, tiles
+from scopecli.analysis.compare import numbers, parts
+from scopecli.analysis.compare.dtypes import widening
+from scopecli.analysis.compare.layouts import Tile, place, read_tile, tiles
+from scopecli.analysis.compare.tensors import (
+    Tolerance,
+    ValueDifference,
+    compare,
+    compare_all,
+    stored_same,
+)
 from scopecli.analysis.values import numpy_dtype
 from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
 from scopecli.model.dtypes import BITS, ML_DTYPES
@@ -54,10 +60,10 @@ def difference(
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every seam between blocks, reads and parts is met."""
-    monkeypatch.setattr(compare_numbers, "BLOCK", 3)
-    monkeypatch.setattr(compare_numbers, "_RUN", 2)
-    monkeypatch.setattr(compare_parts, "READ_BYTES", 40)
-    monkeypatch.setattr(compare_parts, "PART_BYTES", 96)
+    monkeypatch.setattr(numbers, "BLOCK", 3)
+    monkeypatch.setattr(numbers, "_RUN", 2)
+    monkeypatch.setattr(parts, "READ_BYTES", 40)
+    monkeypatch.setattr(parts, "PART_BYTES", 96)
 
 
 def exact_root(square: Fraction) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scopecli.analysis.compare import Tolerance
+from scopecli.analysis.compare.tensors import Tolerance
 from scopecli.analysis.diff import (
     Change,
     CollectionChange,

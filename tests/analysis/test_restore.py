@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from scopecli.analysis.restoration import Complaint, Tensor
-from scopecli.analysis.restore import predict
-from scopecli.analysis.restore_drift import drifted
-from scopecli.analysis.restore_map import assignment_map
-from scopecli.analysis.restore_slices import parsed
+from scopecli.analysis.restore.assignment_map import assignment_map
+from scopecli.analysis.restore.drift import drifted
+from scopecli.analysis.restore.predict import predict
+from scopecli.analysis.restore.prediction import Complaint, Tensor
+from scopecli.analysis.restore.slices import parsed
 from scopecli.errors import ScopecliError, UnsupportedError
 from scopecli.formats.opening import load
-from tests import bundles, graphs, renames
+from tests import bundles, graphs, rename_searches
 from tests.bundles import Tensor as Stored
 from tests.damage import damaged
 from tests.graphs import node, strings, variable
@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from scopecli.analysis.restoration import Attempt, FindRenames, Prediction
+    from scopecli.analysis.restore.prediction import Attempt, FindRenames, Prediction
 
 FLOATS = bytes(4 * 6)
 
 
-def predicted(graph: object, checkpoint: object, find: FindRenames = renames.nothing) -> Prediction:
+def predicted(
+    graph: object, checkpoint: object, find: FindRenames = rename_searches.nothing
+) -> Prediction:
     return predict(load(str(graph)), load(str(checkpoint)), find)
 
 
@@ -134,7 +136,7 @@ def test_a_likely_rename(tmp_path: Path) -> None:
     names = ["new/a", "new/b", "c"]
     meta = restoring(tmp_path, dict(zip(names, names, strict=True)), *map(variable, names))
     prefix = checkpoint(tmp_path, a=SIX, c=SIX)
-    prediction = predicted(meta, prefix, renames.FindBelow("new/"))
+    prediction = predicted(meta, prefix, rename_searches.FindBelow("new/"))
     (attempt,) = prediction.attempts
     assert {entry.key: entry.rename for entry in attempt.entries} == {
         "new/a": "a",
@@ -378,7 +380,7 @@ MAPS: dict[str, tuple[dict[str, str], tuple[str, ...], dict[str, str]]] = {
 
 @pytest.mark.parametrize("case", MAPS)
 def test_assignment_maps(case: str) -> None:
-    from scopecli.analysis.restoration import Attempt, Entry, Prediction
+    from scopecli.analysis.restore.prediction import Attempt, Entry, Prediction
 
     pairs, apart, expected = MAPS[case]
     entries = tuple(Entry("restored", name, key, key) for name, key in pairs.items())
@@ -427,7 +429,7 @@ def test_a_damaged_graph_gives_a_prediction_or_an_error(
     def survives(data: bytes) -> None:
         path.write_bytes(data)
         with contextlib.suppress(ScopecliError):
-            predict(load(str(path)), checkpoint, renames.nothing)
+            predict(load(str(path)), checkpoint, rename_searches.nothing)
 
     survives()
 

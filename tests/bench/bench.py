@@ -35,7 +35,11 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """Measure what was asked for; the exit code."""
     options = _options(arguments)
-    chosen = [row for row in (*rows.ROWS, *rows.MEMORY_ROWS) if _matches(row.id, options.only)]
+    every: list[Row | MemoryRow] = [
+        *(rows.resized(row, options.mebibytes) for row in rows.ROWS),
+        *(rows.resized(row, options.mebibytes) for row in rows.MEMORY_ROWS),
+    ]
+    chosen = [row for row in every if _matches(row.id, options.only)]
     tools = Tools(options.tf_python)
     problem = _problem(options, chosen, tools)
     if problem:
@@ -58,6 +62,13 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         "--runs", type=int, default=11, metavar="N", help="pairs a row (%(default)s)"
     )
     parser.add_argument("--only", metavar="PATTERN", help="only rows like this: help, 'list-v2-*'")
+    parser.add_argument(
+        "--mebibytes",
+        type=int,
+        default=rows.LARGE_SIZE,
+        metavar="N",
+        help="size of the large files that are compared (%(default)s)",
+    )
     parser.add_argument("--tf-python", metavar="PATH", help="an interpreter that has TensorFlow")
     parser.add_argument(
         "--cache", metavar="FOLDER", default=files.default_cache(), help="where files are kept"
@@ -77,8 +88,8 @@ def _problem(options: argparse.Namespace, chosen: Sequence[object], tools: Tools
     """Why it cannot be done, if so; said before minutes are spent."""
     if not chosen:
         return f"no row is like {options.only!r}"
-    if options.runs < 1:
-        return "--runs needs 1 at least"
+    if options.runs < 1 or options.mebibytes < 1:
+        return "--runs and --mebibytes need 1 at least"
     if not os.path.isfile(tools.scopecli):
         return f"no scopecli beside {tools.python}: install it with `pip install -e .`"
     if options.tf_python and not tools.tensorflow_version:
@@ -115,6 +126,8 @@ def command_line(options: argparse.Namespace) -> str:
     parts = ["python -m tests.bench", f"--runs {options.runs}"]
     if options.only:
         parts.append(f"--only '{options.only}'")
+    if options.mebibytes != rows.LARGE_SIZE:
+        parts.append(f"--mebibytes {options.mebibytes}")
     if options.tf_python:
         parts.append("--tf-python PATH")
     if options.write_readme:

@@ -14,6 +14,7 @@ from tests.bench.tensors import (
     graph_tensors,
     hdf5_tensors,
     keras_tensors,
+    large_tensors,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,13 @@ KINDS = {
     "graph": Kind(graph_tensors, "model.meta", "tests.bench.write_graph", framework=True),
     "hdf5": Kind(hdf5_tensors, "model.h5", "tests.bench.write_hdf5", ("hdf5",)),
     "keras": Kind(keras_tensors, "model.h5", "tests.bench.write_hdf5", ("keras",)),
+}
+# Pairs of large files, whose size is in MiB: all elements of the second have changed.
+LARGE = {"v2": "model.ckpt-1", "hdf5": "model.h5", "chunked": "model.h5", "safetensors": "model.st"}
+KINDS |= {
+    f"{layout}-{side}": Kind(large_tensors, name, "tests.bench.write_large", (layout, side))
+    for layout, name in LARGE.items()
+    for side in ("before", "after")
 }
 
 

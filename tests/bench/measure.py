@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from scopecli.formats import registry
 from tests.bench import processes, rows
 from tests.bench.files import UnavailableError, path_of
 from tests.bench.processes import FailedError
@@ -101,14 +102,14 @@ class Bench:
         try:
             ours = self._command(row)
             theirs = self._other(row)
-            self._warm_up(theirs, row, lists=other.lists)
+            self._warm_up(theirs, row, other.exit_code, lists=other.lists)
         except (UnavailableError, FailedError) as error:
             return empty._replace(problem=str(error), skipped=True)
         try:
-            self._warm_up(ours, row, lists=row.command == ("list",))
+            self._warm_up(ours, row, row.exit_code, lists=row.command == ("list",))
             samples = alternate(
-                lambda: processes.run(ours, terminal=row.terminal).seconds,
-                lambda: processes.run(theirs, terminal=row.terminal).seconds,
+                lambda: self._seconds(ours, row, row.exit_code),
+                lambda: self._seconds(theirs, row, other.exit_code),
                 self.runs,
             )
         except FailedError as error:
@@ -117,21 +118,26 @@ class Bench:
 
     def memory(self, row: MemoryRow) -> Result:
         """Measure a row of memory. A few runs do: it hardly varies."""
-        bar = rows.MEMORY_BASE + rows.MEMORY_EACH * row.sample.size
-        empty = Result(row.id, rows.title(row), rows.MEMORY_TITLE, 1.0, planned=False, unit="bytes")
+        empty = Result(row.id, rows.title(row), row.against, 1.0, planned=False, unit="bytes")
         try:
             command = self._command(row)
         except UnavailableError as error:
             return empty._replace(problem=str(error), skipped=True)
         try:
-            peaks = [processes.peak(command) for _ in range(min(self.runs, 3))]
+            peaks = [processes.peak(command, row.exit_code) for _ in range(min(self.runs, 3))]
         except FailedError as error:
             return empty._replace(problem=str(error))
-        return empty._replace(ours=tuple(peaks), other=(bar,) * len(peaks))
+        return empty._replace(ours=tuple(peaks), other=(row.bar,) * len(peaks))
 
     def _command(self, row: Row | MemoryRow) -> list[str]:
-        file = [path_of(row.sample, self.cache, self.tools)] if row.sample else []
-        return [self.tools.scopecli, *row.command, *file]
+        if row.needs and row.needs not in registry.BY_ID:
+            raise UnavailableError(f"this version does not read {row.needs}")
+        return [self.tools.scopecli, *row.command, *self._files(row)]
+
+    def _files(self, row: Row | MemoryRow) -> list[str]:
+        """The paths of what the row is about, made where they are not there yet."""
+        samples = [sample for sample in (row.sample, row.second) if sample is not None]
+        return [path_of(sample, self.cache, self.tools) for sample in samples]
 
     def _other(self, row: Row) -> list[str]:
         other = rows.OTHERS[row.other]
@@ -139,16 +145,20 @@ class Bench:
             "python": lambda: self.tools.python,
             "tensorflow": self.tools.tensorflow,
             "h5ls": self.tools.h5ls,
+            "h5diff": self.tools.h5diff,
+            "shell": self.tools.shell,
         }
-        file = (
-            [path_of(row.sample, self.cache, self.tools)] if row.sample and other.takes_file else []
-        )
-        return [programs[other.program](), *other.arguments, *file]
+        files = [path + other.suffix for path in self._files(row)] if other.takes_file else []
+        return [programs[other.program](), *other.arguments, *files]
 
     @staticmethod
-    def _warm_up(command: Sequence[str], row: Row, *, lists: bool) -> None:
+    def _seconds(command: Sequence[str], row: Row, exit_code: int) -> float:
+        return processes.run(command, terminal=row.terminal, exit_code=exit_code).seconds
+
+    @staticmethod
+    def _warm_up(command: Sequence[str], row: Row, exit_code: int, *, lists: bool) -> None:
         """Fill the caches, and see that what is measured does its work."""
         least = row.sample.size if lists and row.sample else 0
-        lines = processes.run(command, terminal=row.terminal).lines
+        lines = processes.run(command, terminal=row.terminal, exit_code=exit_code).lines
         if lines < least:
             raise FailedError(f"printed {lines} lines for {least} variables")

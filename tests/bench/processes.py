@@ -47,16 +47,23 @@ class FailedError(Exception):
     """A process ended with an error; the text is its last line on standard error."""
 
 
-def run(command: Sequence[str], *, terminal: bool = False, keep: tuple[int, ...] = ()) -> Run:
+def run(
+    command: Sequence[str],
+    *,
+    terminal: bool = False,
+    keep: tuple[int, ...] = (),
+    exit_code: int = 0,
+) -> Run:
     """Run a command, read what it prints and throw it away.
 
     Args:
         command: the program and its arguments; no shell.
         terminal: whether it gets a pseudo terminal instead of a pipe.
         keep: descriptors that it inherits.
+        exit_code: how it has to end.
 
     Raises:
-        FailedError: it cannot be started, or its exit code is not 0.
+        FailedError: it cannot be started, or its exit code is another one.
     """
     reading, writing = _terminal() if terminal else os.pipe()
     with tempfile.TemporaryFile() as errors:
@@ -78,14 +85,14 @@ def run(command: Sequence[str], *, terminal: bool = False, keep: tuple[int, ...]
         lines = _drain(reading)
         process.wait()
         seconds = time.perf_counter() - start
-        if process.returncode != 0:
+        if process.returncode != exit_code:
             errors.seek(0)
             said = errors.read().decode("utf-8", "replace").strip().splitlines()
             raise FailedError(f"exit code {process.returncode}: {said[-1] if said else 'silent'}")
     return Run(seconds, lines)
 
 
-def peak(command: Sequence[str]) -> int:
+def peak(command: Sequence[str], exit_code: int = 0) -> int:
     """Run a command; the most memory that it had, in bytes.
 
     The kernel counts in what the process that starts another one had itself, so a small one is put
@@ -97,7 +104,7 @@ def peak(command: Sequence[str]) -> int:
     reading, writing = os.pipe()
     try:
         between = [sys.executable, "-S", "-c", _BETWEEN, str(writing), *command]
-        run(between, keep=(writing,))
+        run(between, keep=(writing,), exit_code=exit_code)
         return int(os.read(reading, 32)) * _PEAK_UNIT
     finally:
         os.close(reading)

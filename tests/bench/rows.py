@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from tests.bench.files import Sample
+from tests.bench.files import LARGE, Sample
 
 
 class Other(NamedTuple):
@@ -12,10 +12,12 @@ class Other(NamedTuple):
 
     Attributes:
         title: for people.
-        program: `python`, `tensorflow` (its interpreter) or `h5ls`.
+        program: `python`, `tensorflow` (its interpreter), `h5ls`, `h5diff` or `shell`.
         arguments: what the program gets, before the file.
         takes_file: whether it gets the file at all.
         lists: whether it prints a line a variable.
+        suffix: what makes the file that it gets out of the path that scopecli gets.
+        exit_code: how it ends.
     """
 
     title: str
@@ -23,6 +25,8 @@ class Other(NamedTuple):
     arguments: tuple[str, ...]
     takes_file: bool = True
     lists: bool = False
+    suffix: str = ""
+    exit_code: int = 0
 
 
 _LIST_VARIABLES = """
@@ -53,6 +57,8 @@ with h5py.File(sys.argv[1], "r") as file:
 sys.exit(not found)
 """
 
+_CAT = ("-c", 'cat "$@" >/dev/null', "cat")
+
 OTHERS = {
     "click": Other("`import click`", "python", ("-c", "import click"), takes_file=False),
     "click-rich": Other(
@@ -71,6 +77,9 @@ OTHERS = {
     "visititems": Other("h5py `visititems`", "python", ("-c", _VISIT_ITEMS)),
     "scopecli-list": Other("`scopecli list`", "python", ("-m", "scopecli", "list"), lists=True),
     "h5ls": Other("`h5ls -r`", "h5ls", ("-r",), lists=True),
+    "h5diff": Other("`h5diff`", "h5diff", (), exit_code=1),
+    "cat": Other("`cat` of both", "shell", _CAT),
+    "cat-shards": Other("`cat` of both shards", "shell", _CAT, suffix=".data-00000-of-00001"),
 }
 
 
@@ -85,6 +94,9 @@ class Row(NamedTuple):
         bar: the most that the ratio ours / other may be; None where only the number is wanted.
         planned: the bar is meant for a later version, and is not held against this one.
         terminal: both run on a pseudo terminal instead of a pipe.
+        second: the file that the first is compared with.
+        exit_code: how ours ends.
+        needs: format that scopecli must read; the row is skipped as long as it does not.
     """
 
     id: str
@@ -94,13 +106,29 @@ class Row(NamedTuple):
     bar: float | None
     planned: bool = False
     terminal: bool = False
+    second: Sample | None = None
+    exit_code: int = 0
+    needs: str = ""
+
+
+def _diff(name: str, command: tuple[str, ...], layout: str, other: str, bar: float) -> Row:
+    first, second = _large(layout)
+    needs = _NEEDS.get(layout, "")
+    return Row(name, command, first, other, bar, second=second, exit_code=1, needs=needs)
+
+
+def _large(layout: str) -> tuple[Sample, Sample]:
+    return Sample(f"{layout}-before", LARGE_SIZE), Sample(f"{layout}-after", LARGE_SIZE)
 
 
 _V2_40, _V2_10K, _V2_100K = Sample("v2", 40), Sample("v2", 10_000), Sample("v2", 100_000)
 _HDF5_10K, _HDF5_100K = Sample("hdf5", 10_000), Sample("hdf5", 100_000)
 _KERAS_40 = Sample("keras", 40)
 _GRAPH_18K, _GRAPH_150K, _GRAPH_300K = (Sample("graph", size) for size in (500, 4_167, 8_334))
+LARGE_SIZE = 1024  # MiB
+_NEEDS = {"safetensors": "safetensors"}
 _LIST, _TREE, _VALIDATE = ("list",), ("tree",), ("validate",)
+_DIFF, _DIFF_VALUES = ("diff",), ("diff", "--values")
 
 ROWS = (
     Row("help", ("--help",), None, "click", 1.5),
@@ -121,20 +149,51 @@ ROWS = (
     Row("list-hdf5-100k-visititems", _LIST, _HDF5_100K, "visititems", None),
     Row("list-hdf5-10k-h5ls", _LIST, _HDF5_10K, "h5ls", 0.5, planned=True),
     Row("list-hdf5-100k-h5ls", _LIST, _HDF5_100K, "h5ls", 0.3, planned=True),
+    _diff("diff-v2", _DIFF, "v2", "cat-shards", 0.6),
+    _diff("diff-values-v2", _DIFF_VALUES, "v2", "cat-shards", 0.6),
+    _diff("diff-values-hdf5", _DIFF_VALUES, "hdf5", "h5diff", 0.5),
+    _diff("diff-values-chunked", _DIFF_VALUES, "chunked", "h5diff", 0.5),
+    _diff("diff-values-safetensors", _DIFF_VALUES, "safetensors", "cat", 0.6),
 )
 
 
 class MemoryRow(NamedTuple):
-    """One line about peak memory, whose bar is `MEMORY_BASE` + `MEMORY_EACH` a variable."""
+    """One line about peak memory.
+
+    Its bar is `VALUES_MEMORY` where two files are compared, else `MEMORY_BASE` + `MEMORY_EACH` a
+    variable.
+    """
 
     id: str
     command: tuple[str, ...]
     sample: Sample
+    second: Sample | None = None
+    exit_code: int = 0
+    needs: str = ""
+
+    @property
+    def bar(self) -> int:
+        """In bytes."""
+        return VALUES_MEMORY if self.second else MEMORY_BASE + MEMORY_EACH * self.sample.size
+
+    @property
+    def against(self) -> str:
+        """The bar for people."""
+        return VALUES_MEMORY_TITLE if self.second else MEMORY_TITLE
+
+
+def _diff_memory(layout: str) -> MemoryRow:
+    name, needs = f"memory-diff-values-{layout}", _NEEDS.get(layout, "")
+    return MemoryRow(name, _DIFF_VALUES, *_large(layout), exit_code=1, needs=needs)
 
 
 MEMORY_BASE = 40_000_000
 MEMORY_EACH = 1_000
 MEMORY_TITLE = "40 MB + 1 kB a variable"
+VALUES_MEMORY = 150_000_000
+VALUES_MEMORY_TITLE = "150 MB"
+
+AnyRow = TypeVar("AnyRow", Row, MemoryRow)
 
 MEMORY_ROWS = (
     MemoryRow("memory-list-v2-40", _LIST, _V2_40),
@@ -143,6 +202,7 @@ MEMORY_ROWS = (
     MemoryRow("memory-tree-v2-100k", _TREE, _V2_100K),
     MemoryRow("memory-list-hdf5-10k", _LIST, _HDF5_10K),
     MemoryRow("memory-list-hdf5-100k", _LIST, _HDF5_100K),
+    *map(_diff_memory, LARGE),
 )
 
 SAMPLE_TITLES = {
@@ -150,7 +210,19 @@ SAMPLE_TITLES = {
     "v2": "V2 checkpoint, {size:,} variables",
     "hdf5": "HDF5, {size:,} datasets",
     "keras": "Keras .h5, {size:,} weights",
+    "v2-before": "two V2 checkpoints, {size:,} MiB each",
+    "hdf5-before": "two HDF5 files, {size:,} MiB each",
+    "chunked-before": "two HDF5 files in chunks, {size:,} MiB each",
+    "safetensors-before": "two safetensors files, {size:,} MiB each",
 }
+
+
+def resized(row: AnyRow, mebibytes: int) -> AnyRow:
+    """The row with large files of another size."""
+    if row.sample is None or row.second is None:
+        return row
+    first, second = (sample._replace(size=mebibytes) for sample in (row.sample, row.second))
+    return row._replace(sample=first, second=second)
 
 
 def title(row: Row | MemoryRow) -> str:

@@ -43,6 +43,7 @@ _LAYER = (
 )
 _LAYERS_IN_A_STAGE = 12
 _WIDTHS = (4, 6, 8, 12)  # small, so that 100,000 tensors are some megabytes
+_LARGE = (64, 4, 16, 32, 8, 48)  # MiB
 _SLOTS = ("Adam", "Adam_1")
 _DATASETS_IN_A_GROUP = 8
 NODES_OF_A_LAYER = 36  # of a generated graph; real ones have 10 to 50 nodes a variable
@@ -99,6 +100,17 @@ def graph_tensors(number: int) -> Iterator[Tensor]:
     """The variables of a graph: layers in towers, one variable each."""
     for i in range(number):
         yield Tensor(f"tower_{i // 1000}/layer_{i % 1000}/w", (8, 8), "float32")
+
+
+def large_tensors(mebibytes: int) -> Iterator[Tensor]:
+    """Matrices of 4 to 64 MiB, so many in all."""
+    left = mebibytes
+    for i, size in enumerate(cycle(_LARGE)):
+        size = min(size, left)  # noqa: PLW2901 - the last one is what is left
+        if not size:
+            return
+        yield Tensor(f"layer_{i}/kernel", (256 * size, 1024), "float32")
+        left -= size
 
 
 def digest(tensors: Iterable[Tensor]) -> str:

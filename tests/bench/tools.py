@@ -45,10 +45,23 @@ class Tools:
         Raises:
             UnavailableError: it is not installed.
         """
-        found = shutil.which("h5ls")
-        if found is None:
-            raise UnavailableError("no h5ls: install the HDF5 tools")
-        return found
+        return _installed("h5ls", "the HDF5 tools")
+
+    def h5diff(self) -> str:
+        """The HDF5 tools' h5diff.
+
+        Raises:
+            UnavailableError: it is not installed.
+        """
+        return _installed("h5diff", "the HDF5 tools")
+
+    def shell(self) -> str:
+        """A POSIX shell.
+
+        Raises:
+            UnavailableError: it is not installed.
+        """
+        return _installed("sh", "one")
 
     @cached_property
     def tensorflow_version(self) -> str:
@@ -61,6 +74,13 @@ class Tools:
         found["tensorflow"] = self.tensorflow_version
         found["h5ls"] = _output("h5ls", "--version").rpartition(" ")[2]
         return {name: number for name, number in found.items() if number}
+
+
+def _installed(program: str, package: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        raise UnavailableError(f"no {program}: install {package}")
+    return found
 
 
 def _package(name: str) -> str:

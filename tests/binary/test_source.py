@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +52,17 @@ def test_window(file: Path) -> None:
             window.read(19, 2)
         with pytest.raises(DamagedFileError):
             window.window(0, 21, "too long")
+
+
+def test_threads_share_a_source(tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    path.write_bytes(b"".join(i.to_bytes(4, "big") for i in range(50_000)))
+    with Source(str(path)) as source, ThreadPoolExecutor(4) as pool:
+        part = source.window(40_000, 40_000, "part")
+        whole = pool.map(lambda i: source.read(4 * i, 4), range(20_000))
+        parts = pool.map(lambda i: part.read(4 * i, 4), range(10_000))
+        assert [int.from_bytes(data, "big") for data in whole] == list(range(20_000))
+        assert [int.from_bytes(data, "big") for data in parts] == list(range(10_000, 20_000))
 
 
 def test_a_file_that_shrinks(file: Path) -> None:

@@ -132,7 +132,7 @@ def test_the_map_of_new_names(run: Run, tmp_path: Path, suffix: str) -> None:
 def test_a_map_of_no_known_kind(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "map.yaml"
     result = run("diff", "pairs/base", "pairs/scope_renamed", "--emit-map", str(path))
-    assert_one_line(result, "map.yaml", ".json, .csv, .toml")
+    assert_one_line(result, "map.yaml", ".json or .csv or .toml")
     assert not path.exists()
 
 
@@ -208,3 +208,32 @@ def test_two_gigabytes_are_compared_without_a_look_at_the_tensors(tmp_path: Path
     )
     assert (process.returncode, process.stderr) == (1, "")
     assert "values differ" in process.stdout
+
+
+GAN = "tf1_gan/model.ckpt-200"
+
+
+def test_a_checkpoint_restores_into_its_own_graph(run: Run) -> None:
+    result = run("diff", "--restore", f"{GAN}.meta", GAN, "--format", "json")
+    assert (result.code, result.err) == (0, "")
+    (attempt,) = check("restore", result.out)["attempts"]
+    assert attempt["verdict"] == "restored"
+
+
+def test_a_checkpoint_that_does_not_fit(run: Run) -> None:
+    result = run("diff", "--restore", f"{GAN}.meta", "pairs/base")
+    assert result.code == 1
+    assert "NotFoundError" in result.out
+    assert run("diff", "--restore", f"{GAN}.meta", "pairs/base", "--format", "markdown").code == 1
+
+
+def test_a_restore_needs_a_graph(run: Run) -> None:
+    assert_one_line(run("diff", "--restore", "pairs/base", "pairs/base"), "no graph")
+
+
+def test_the_assignment_map(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "map.json"
+    run("diff", "--restore", f"{GAN}.meta", GAN, "--emit-assignment-map", str(path))
+    assert json.loads(path.read_text("utf-8")) == {"/": "/"}
+    result = run("diff", GAN, GAN, "--emit-assignment-map", str(path))
+    assert_one_line(result, "--restore")

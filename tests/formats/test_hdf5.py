@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
 from scopecli.formats import hdf5, hdf5_file
-from scopecli.formats.hdf5_values import blocks
+from scopecli.formats.hdf5_values import Block, _spaces, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -284,6 +286,48 @@ def test_a_user_block_shifts_offsets(tmp_path: Path) -> None:
         assert storage.offset is not None
         raw.seek(storage.offset)
         assert raw.read(8) == (7).to_bytes(8, "little")
+    assert values(model, "x") == np.full(4, 7, "<i8").tobytes()
+
+
+@pytest.mark.parametrize("how", [{}, {"chunks": (10,), "compression": "gzip"}])
+def test_threads_read_one_file(build: Build, how: dict[str, Any]) -> None:
+    arrays = {f"d{i}": np.arange(i, i + 500, dtype="<i4") for i in range(20)}
+
+    def fill(file: h5py.File) -> None:
+        for name, data in arrays.items():
+            file.create_dataset(name, data=data, **how)
+
+    model = build(fill)
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            model = hdf5.read(model.path)
+            found = pool.map(partial(values, model), arrays)
+            assert list(found) == [data.tobytes() for data in arrays.values()]
+
+
+def test_plain_runs_are_read_without_libhdf5(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    array = np.arange(12, dtype="<f4").reshape(3, 4)
+
+    def fill(file: h5py.File) -> None:
+        file["plain"], file["big"] = array, array.astype(">f4")
+        file.create_dataset("chunked", data=array, chunks=(2, 2))
+        file.create_dataset("unwritten", (2, 2), "<f4", fillvalue=7)
+
+    model = build(fill)
+    read: list[int] = []
+
+    def noted(dataset: Any, block: Block) -> tuple[Any, Any]:
+        read.append(block.elements)
+        return _spaces(dataset, block)
+
+    monkeypatch.setattr("scopecli.formats.hdf5_values._spaces", noted)
+    for key in ("plain", "big", "chunked"):
+        assert values(model, key) == array.tobytes()
+    assert values(model, "unwritten") == np.full(4, 7, "<f4").tobytes()
+    assert read == [12, 12, 4]
+    assert model.tensors is not None
+    part = model.tensors.read(by_key(model)["plain"], 5, 4)
+    assert part == array.ravel()[5:9].tobytes()
 
 
 def test_a_part_of_a_file_is_read_in_place(tmp_path: Path) -> None:

@@ -322,7 +322,7 @@ def test_pickled_weights_are_refused() -> None:
     ("members", "error", "words"),
     [
         (["archive/data.pkl", "archive/data/0"], UnsupportedError, "PyTorch"),
-        (["a.npy", "b.npy"], UnsupportedError, "NPZ"),
+        (["a.npy", "b.txt"], NotAModelError, r"zip archive of a\.npy, b\.txt"),
         (["readme.txt", "x/y"], NotAModelError, r"zip archive of readme\.txt, x/y"),
         ([], NotAModelError, "zip archive of nothing"),
         ([f"f{i}" for i in range(9)], NotAModelError, "and 4 more"),

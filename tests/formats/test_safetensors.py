@@ -167,6 +167,7 @@ class TestHeaders:
             '{"a":{"dtype":"U8","shape":[99999999999999999999],"data_offsets":[0,2]}}',
             '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2.5]}}',
             f'{{"a":{{"dtype":"U8","shape":[{"1," * 99}1],"data_offsets":[0,1]}}}}',
+            '{"\\ud800":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}',
             '{"__metadata__":{"a":1}}',
             '{"__metadata__":[]}',
             f'{{"a":{"9" * 5000}}}',
@@ -181,6 +182,18 @@ class TestHeaders:
             survey(path)
         assert "\n" not in str(caught.value)
         assert len(str(caught.value)) < 500
+
+    def test_a_header_that_memory_has_no_room_for(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = write(tmp_path / "m", ' {"a": ' + "[[]," * 100)
+
+        def no_room(*_: object, **__: object) -> None:
+            raise MemoryError
+
+        monkeypatch.setattr("json.loads", no_room)
+        with pytest.raises(DamagedFileError, match="nested too deep, or too large"):
+            load(path)
 
     @pytest.mark.parametrize("length", [0, 1, 60, 100_000_000, 100_000_001, 2**63, 2**64 - 1])
     def test_lengths(self, tmp_path: Path, length: int) -> None:

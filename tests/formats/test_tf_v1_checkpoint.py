@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import cramjam
@@ -117,6 +118,19 @@ def test_whole_and_partitioned_tensors(
         numbers(model, "words")
     with pytest.raises(DamagedFileError, match="is listed, and its values are not there"):
         numbers(model, "gone")
+
+
+def test_threads_read_one_table(tmp_path: Path) -> None:
+    names = [f"w{i}" for i in range(20)]
+    path = write(
+        tmp_path / "model.ckpt",
+        [listing(name, (2,), (WHOLE,)) for name in names],
+        [pair(name, (WHOLE,), floats(i, i)) for i, name in enumerate(names)],
+    )
+    model = load(path)
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(lambda i: numbers(model, names[i % 20]), range(400))
+        assert list(found) == [[i % 20, i % 20] for i in range(400)]
 
 
 def test_shards_by_prefix_by_file_and_by_folder(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from scopecli.analysis import values
+from scopecli.analysis.compare.tensors import stored_same
 from scopecli.errors import DamagedFileError, PathError, ScopecliError, UnsupportedError
 from scopecli.formats.opening import load
 from scopecli.formats.tf_layout import DTYPES
@@ -158,7 +159,22 @@ def test_big_endian_values(tmp_path: Path) -> None:
     data = struct.pack(">3i", 1, -2, 3)
     model = load(bundles.write_pairs(tmp_path / "m", pairs, [data]))
     assert model.metadata["endianness"] == "big"
-    assert values.preview(model, model.variables[0]).tolist() == [1, -2, 3]
+    (variable,) = model.variables
+    assert values.preview(model, variable).tolist() == [1, -2, 3]
+    little = load(bundles.write(tmp_path / "l", {"w": Tensor(3, (3,), bytes(12))}))
+    assert stored_same(variable, variable)
+    assert stored_same(variable, little.variables[0]) is None  # other bytes say nothing of values
+
+
+def test_an_entry_without_a_checksum_has_none(tmp_path: Path) -> None:
+    entry = bundles.entry(3, (3,), data=bytes(12))[:-5]
+    model = load(
+        bundles.write_pairs(tmp_path / "m", [bundles.header(), (b"w", entry)], [bytes(12)])
+    )
+    storage = model.variables[0].storage
+    assert storage is not None
+    assert storage.checksum is None
+    assert stored_same(model.variables[0], model.variables[0]) is None
 
 
 class TestStrings:

@@ -15,11 +15,11 @@ import h5py
 import numpy as np
 import pytest
 
-from scopecli.analysis.restore import predict
-from scopecli.analysis.restore_map import assignment_map
-from scopecli.analysis.restore_slices import parsed
+from scopecli.analysis.restore.assignment_map import assignment_map
+from scopecli.analysis.restore.predict import predict
+from scopecli.analysis.restore.slices import parsed
 from scopecli.formats.opening import load
-from tests import renames
+from tests import rename_searches
 from tests.oracle.test_keras import frozen_inside, functional
 from tests.samples import SAMPLES
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from scopecli.analysis.restoration import Attempt, Entry, Prediction
+    from scopecli.analysis.restore.prediction import Attempt, Entry, Prediction
 
     Make = Callable[[], Any]  # makes variables in the default graph; the saver's list or dict
 
@@ -127,7 +127,7 @@ def stored_value(prefix: str, entry: Entry) -> Any:
 
 def held_against_saver(meta: str, prefix: str) -> Attempt:
     """The prediction, once the real saver has done what it says."""
-    (attempt,) = predict(load(meta), load(prefix), renames.nothing).attempts
+    (attempt,) = predict(load(meta), load(prefix), rename_searches.nothing).attempts
     raised, found = run_restore(meta, prefix)
     if attempt.error is not None:
         assert type(raised).__name__ == attempt.error.kind
@@ -288,10 +288,10 @@ def test_a_saver_with_two_devices(tmp_path: Path) -> None:
                 plain({name: (2, 3)})()
 
     meta = meta_of(tmp_path, make, sharded=True)
-    (attempt,) = predict(load(meta), load(saved(tmp_path, make)), renames.nothing).attempts
+    (attempt,) = predict(load(meta), load(saved(tmp_path, make)), rename_searches.nothing).attempts
     assert attempt.counts == {"restored": 2}
     other = saved(tmp_path, plain({"c": (2,)}))
-    (attempt,) = predict(load(meta), load(other), renames.nothing).attempts
+    (attempt,) = predict(load(meta), load(other), rename_searches.nothing).attempts
     raised, _ = run_restore(meta, other, clear_devices=True)
     assert any(f"Key {name} not found in checkpoint" in str(raised) for name in "ab")
     assert attempt.error is not None
@@ -415,7 +415,7 @@ def test_an_assignment_map(tmp_path: Path) -> None:
     old: Specs = {"enc/a": (2, 3), "enc/b": (2,), "top": (4,), "step": (1,)}
     new: Specs = {"bert/enc/a": (2, 3), "bert/enc/b": (2,), "bert/top": (4,), "other": (1,)}
     prefix, meta = saved(tmp_path, plain(old)), meta_of(tmp_path, plain(new))
-    prediction = predict(load(meta), load(prefix), renames.FindBelow("bert/"))
+    prediction = predict(load(meta), load(prefix), rename_searches.FindBelow("bert/"))
     mapping = assignment_map(prediction)
     assert mapping == {"/": "bert/"}
     found = initialized(new, prefix, mapping)
@@ -454,7 +454,7 @@ def test_objects_of_a_saved_model(case: str, name: str, tmp_path: Path) -> None:
     other = Pair(*theirs)
     checkpoint = tf.train.Checkpoint(**{name: other}) if name else tf.train.Checkpoint(other)
     prefix = checkpoint.save(str(tmp_path / "objects"))
-    (attempt,) = predict(load(folder), load(prefix), renames.nothing).attempts
+    (attempt,) = predict(load(folder), load(prefix), rename_searches.nothing).attempts
     assert attempt.verdict == verdict
     module = tf.saved_model.load(folder)
     target = tf.train.Checkpoint(**{name: module}) if name else tf.train.Checkpoint(module)
@@ -520,7 +520,7 @@ def test_legacy_keras(case: str, k: Any, tmp_path: Path) -> None:
     sequential(k, LAYERS).save(weights)
     model = sequential(k, layers)
     model.save(path)
-    prediction: Prediction = predict(load(path), load(weights), renames.nothing)
+    prediction: Prediction = predict(load(path), load(weights), rename_searches.nothing)
     assert [attempt.verdict for attempt in prediction.attempts] == verdicts
     positional, by_name = prediction.attempts
     held_against_loading(positional, model, lambda: model.load_weights(weights))
@@ -542,7 +542,7 @@ def test_keras_3(case: str, tmp_path: Path) -> None:
     sequential(keras, LAYERS).save_weights(weights)
     model = sequential(keras, layers)
     model.save(path)
-    (attempt,) = predict(load(path), load(weights), renames.nothing).attempts
+    (attempt,) = predict(load(path), load(weights), rename_searches.nothing).attempts
     assert attempt.verdict == verdict
     held_against_loading(attempt, model, lambda: model.load_weights(weights))
 
@@ -574,7 +574,7 @@ def to_load(attempt: Attempt) -> Counter[str]:
 def test_models_that_nest(make: Callable[[Any], Any], k: Any, tmp_path: Path) -> None:
     model, path = make(k), str(tmp_path / "model.h5")
     model.save(path)
-    positional, by_name = predict(load(path), load(path), renames.nothing).attempts
+    positional, by_name = predict(load(path), load(path), rename_searches.nothing).attempts
     assert positional.verdict == by_name.verdict == "restored"
     assert weights_loaded(path, model, lambda: model.load_weights(path)) == to_load(positional)
     found = weights_loaded(path, model, lambda: model.load_weights(path, by_name=True))
@@ -605,7 +605,7 @@ def test_a_nesting_model_and_a_file_that_lacks_something(case: str, tmp_path: Pa
             del file[place]
             if place != key:
                 file[place] = np.zeros((3, 1, 1), "f4")
-    (attempt,) = predict(load(path), load(weights), renames.nothing).attempts
+    (attempt,) = predict(load(path), load(weights), rename_searches.nothing).attempts
     assert weights_loaded(path, model, lambda: model.load_weights(weights)) == to_load(attempt)
     if attempt.error is None:
         assert case == "nothing"
@@ -621,7 +621,7 @@ def test_a_keras_archive_and_the_legacy_layout(make: Callable[[Any], Any], tmp_p
     model, path, weights = make(keras), str(tmp_path / "m.keras"), str(tmp_path / "m.h5")
     model.save(path)
     model.save(weights)
-    positional, by_name = predict(load(path), load(weights), renames.nothing).attempts
+    positional, by_name = predict(load(path), load(weights), rename_searches.nothing).attempts
     assert positional.verdict == by_name.verdict == "restored"
     before = model.get_weights()
     model.load_weights(weights)
@@ -660,5 +660,5 @@ def test_numbers_that_keras_gave(k: Any, tmp_path: Path) -> None:
     weights, path = str(tmp_path / "weights.h5"), str(tmp_path / "model.h5")
     one.save_weights(weights) if k is tf_keras else one.save(weights)
     two.save(path)
-    positional, by_name = predict(load(path), load(weights), renames.nothing).attempts
+    positional, by_name = predict(load(path), load(weights), rename_searches.nothing).attempts
     assert (positional.verdict, by_name.verdict) == ("restored", "nothing")

@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from scopecli.errors import ScopecliError
-from scopecli.formats import safetensors_header
-from scopecli.formats.opening import load, survey
+from scopecli.formats import safetensors_header, safetensors_writer
+from scopecli.formats.opening import load, locate, survey
+from scopecli.formats.staging import Staging
+from scopecli.model.renaming import Renaming
 from tests.samples import SAMPLES
 
 safetensors = pytest.importorskip("safetensors", reason="the oracle extra is not installed")
@@ -175,3 +177,16 @@ def test_what_the_library_refuses_is_refused(tmp_path: Path) -> None:
         assert survey(path).notes == model.notes
         assert json.loads(header).keys() - {"__metadata__"} == facts.keys()
     assert 200 < refused < 560
+
+
+def test_renamed_files_are_read_by_the_library(tmp_path: Path) -> None:
+    path = SAMPLES / "dtypes.safetensors"
+    moves = {"bool": "é\n\"'", "scalar": "ints.int8", "ints.int8": "scalar"}
+    drops = frozenset({"empty", "floats.bfloat16", "complex64"})
+    with Staging() as staging:
+        model = locate(str(path))
+        safetensors_writer.write(model, Renaming(moves, drops), str(tmp_path / "m"), staging)
+        staging.commit()
+    held_against(tmp_path / "m")
+    expected = {moves.get(k, k): fact for k, fact in theirs(path).items() if k not in drops}
+    assert theirs(tmp_path / "m") == expected

@@ -200,7 +200,7 @@ def test_many_names(tmp_path: Path, seed: int) -> None:
     }
     prefix = save(tmp_path / "m", tensors)
     with Source(f"{prefix}.index") as source:
-        assert len(list(sstable._data_blocks(source))) > 1
+        assert len(list(sstable.blocks(source))) > 1
     assert len(assert_same_as_tensorflow(prefix).variables) == 2500
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 from jsonschema import Draft202012Validator
 
-from scopecli.analysis.restoration import (
+from scopecli.analysis.restore.predict import predict
+from scopecli.analysis.restore.prediction import (
     STATUSES,
     VERDICTS,
     Attempt,
@@ -20,13 +21,12 @@ from scopecli.analysis.restoration import (
     Tensor,
     Way,
 )
-from scopecli.analysis.restore import predict
 from scopecli.formats.opening import load
 from scopecli.render import restore, restore_markdown
 from scopecli.render.output import Output
 from scopecli.render.restore_document import SCHEMA_RESTORE, restore_document
 from scopecli.render.style import ASCII
-from tests import renames
+from tests import rename_searches
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def test_a_document() -> None:
 def test_documents_and_drawings_of_the_samples(
     graph: str, checkpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = predict(load(SAMPLES / graph), load(SAMPLES / checkpoint), renames.nothing)
+    found = predict(load(SAMPLES / graph), load(SAMPLES / checkpoint), rename_searches.nothing)
     document = checked(found)
     for attempt, written in zip(found.attempts, document["attempts"], strict=True):
         assert len(written["entries"]) == len(attempt.entries) == sum(written["summary"].values())

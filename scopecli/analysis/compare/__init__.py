@@ -1,0 +1,1 @@
+"""How the values of tensors differ, without all of them being in memory."""

@@ -1,0 +1,222 @@
+"""How the comparison of two tensors is cut into parts, each of which is read and counted at once.
+
+Parts are small enough that a few of them in memory do not matter, whatever the tensors' size.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from scopecli.analysis.compare import layouts
+from scopecli.analysis.compare.dtypes import widening
+from scopecli.analysis.compare.numbers import Tally
+from scopecli.analysis.values import numpy_dtype
+from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import numpy as np
+
+    from scopecli.analysis.compare.dtypes import Widening
+    from scopecli.analysis.compare.layouts import Tile
+    from scopecli.analysis.compare.numbers import Tolerance
+    from scopecli.model.model import Model, TensorReader
+    from scopecli.model.variable import Variable
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+    Axes = tuple[int, ...] | None
+    Part = Callable[[], Tally]
+
+PART_BYTES = 8 << 20  # of one side
+READ_BYTES = 1 << 20  # of those, at once
+_STRING = "string"
+
+
+class Side(NamedTuple):
+    """One of the two tensors."""
+
+    model: Model
+    variable: Variable
+
+    def shape(self) -> tuple[int, ...]:
+        """Its shape.
+
+        Raises:
+            UnsupportedError: the file does not say.
+        """
+        with self._named():
+            shape = self.variable.shape
+            if shape is None or None in shape:
+                raise UnsupportedError("has no known shape")
+            return tuple(size or 0 for size in shape)
+
+    def dtype(self) -> np.dtype[Any]:
+        """How its elements are read.
+
+        Raises:
+            UnsupportedError: they are not numbers.
+        """
+        with self._named():
+            return numpy_dtype(self.variable.dtype)
+
+    def read(self, start: int, count: int, itemsize: int) -> bytes:
+        """Bytes of elements `start` to `start + count`.
+
+        Raises:
+            ScopecliError: the values are not there or damaged.
+        """
+        with self._named():
+            data = self._reader().read(self.variable, start, count)
+            if len(data) != count * itemsize:
+                raise DamagedFileError(f"has {len(data)} bytes of {count * itemsize}")
+            return data
+
+    def strings(self) -> Sequence[bytes]:
+        """All elements of a tensor of strings.
+
+        Raises:
+            ScopecliError: the values are not there or damaged.
+        """
+        with self._named():
+            return self._reader().strings(self.variable)
+
+    def _reader(self) -> TensorReader:
+        if self.model.tensors is None:
+            raise UnsupportedError("has no values")
+        return self.model.tensors
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Two files are at hand: errors must say which of them they mean."""
+        try:
+            yield
+        except ScopecliError as error:
+            error.path = error.path or self.model.path
+            error.where = error.where or self.variable.key
+            raise
+
+
+class Plan(NamedTuple):
+    """What there is to do for two tensors.
+
+    Attributes:
+        shape: of the first.
+        compared_as: the dtype that holds the values of both.
+        itemsize: bytes of an element on both sides together.
+        parts: each compares some of the elements.
+    """
+
+    shape: tuple[int, ...]
+    compared_as: str
+    itemsize: int
+    parts: Iterable[Part]
+
+
+def plan(x: Side, y: Side, axes: Axes, tolerance: Tolerance) -> Plan:
+    """Plan a comparison; one that cannot be made has a part that says why."""
+    try:
+        return _plan(x, y, axes, tolerance)
+    except ScopecliError as error:
+        return Plan((), "", 0, [partial(_fail, error)])
+
+
+def _plan(x: Side, y: Side, axes: Axes, tolerance: Tolerance) -> Plan:
+    shape, other = x.shape(), y.shape()
+    _check_shapes(x, shape, other, axes)
+    if x.variable.dtype == y.variable.dtype == _STRING:
+        return Plan(shape, _STRING, 0, [partial(_strings, x, y, shape, axes)])
+    itemsizes = x.dtype().itemsize, y.dtype().itemsize
+    kind = widening(x.variable.dtype, y.variable.dtype)
+    numbers = _Numbers(x, y, kind, tolerance, itemsizes)
+    limit = PART_BYTES // max(itemsizes)
+    return Plan(shape, kind.name, sum(itemsizes), numbers.parts(shape, axes, limit))
+
+
+def _check_shapes(x: Side, shape: tuple[int, ...], other: tuple[int, ...], axes: Axes) -> None:
+    if axes is None:
+        if shape != other:
+            raise UnsupportedError(
+                f"shapes {shape} and {other} cannot be compared", where=x.variable.key
+            )
+    elif sorted(axes) != list(range(len(shape))) or other != tuple(shape[axis] for axis in axes):
+        raise UnsupportedError(
+            f"shape {shape} with its axes in the order {axes} is not {other}", where=x.variable.key
+        )
+
+
+class _Numbers(NamedTuple):
+    """Two tensors of numbers."""
+
+    x: Side
+    y: Side
+    kind: Widening
+    tolerance: Tolerance
+    itemsizes: tuple[int, int]
+
+    def parts(self, shape: tuple[int, ...], axes: Axes, limit: int) -> Iterator[Part]:
+        """Parts of at most `limit` elements."""
+        if axes is None or axes == tuple(range(len(shape))):
+            size = prod(shape)
+            for start in range(0, max(size, 1), limit):
+                yield partial(self.run, start, min(limit, size - start))
+        else:
+            for tile in layouts.tiles(shape, axes, limit):
+                yield partial(self.tile, tile, shape, axes)
+
+    def run(self, start: int, count: int) -> Tally:
+        """Compare a run of elements that has the same place in both."""
+        import numpy as np
+
+        dtypes = self.x.dtype(), self.y.dtype()
+        tally = Tally()
+        step = max(READ_BYTES // max(self.itemsizes), 1)
+        for at in range(start, start + count, step):
+            length = min(step, start + count - at)
+            left = self.x.read(at, length, self.itemsizes[0])
+            right = self.y.read(at, length, self.itemsizes[1])
+            a = np.frombuffer(left, dtypes[0])
+            same = dtypes[0] == dtypes[1] and left == right
+            b = a if same else np.frombuffer(right, dtypes[1])
+            tally.count(a, b, self.kind, self.tolerance, at)
+        return tally
+
+    def tile(self, tile: Tile, shape: tuple[int, ...], axes: tuple[int, ...]) -> Tally:
+        """Compare a tile of the first with the same of the second, which is transposed."""
+        import numpy as np
+
+        a = self._tile(self.x, self.itemsizes[0], shape, tile)
+        turned = tuple(shape[axis] for axis in axes)
+        b = self._tile(self.y, self.itemsizes[1], turned, tile.transposed(axes))
+        back = b.transpose(np.argsort(axes))
+        tally = Tally()
+        tally.count(a.reshape(-1), back.reshape(-1), self.kind, self.tolerance, 0)
+        if tally.first is not None:
+            tally.first = layouts.place(tile, shape, tally.first)
+        return tally
+
+    @staticmethod
+    def _tile(side: Side, itemsize: int, shape: tuple[int, ...], tile: Tile) -> Array:
+        return layouts.read_tile(
+            lambda start, count: side.read(start, count, itemsize), side.dtype(), shape, tile
+        )
+
+
+def _strings(x: Side, y: Side, shape: tuple[int, ...], axes: Axes) -> Tally:
+    """Compare two tensors of strings, which are read whole."""
+    import numpy as np
+
+    left, right = x.strings(), y.strings()
+    if axes is not None:
+        turned = tuple(shape[axis] for axis in axes)
+        order = np.arange(len(right)).reshape(turned).transpose(np.argsort(axes)).ravel()
+        right = [right[i] for i in order.tolist()]
+    places = [i for i, (a, b) in enumerate(zip(left, right, strict=True)) if a != b]
+    return Tally(elements=len(left), differing=len(places), first=places[0] if places else None)
+
+
+def _fail(error: ScopecliError) -> NoReturn:
+    raise error

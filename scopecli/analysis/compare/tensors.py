@@ -1,0 +1,226 @@
+"""Whether two tensors have the same values, and how they differ where they do not.
+
+Stored checksums may tell without reading anything. Otherwise both are read side by side, a part
+at a time, by two threads: numpy and the operating system let go of Python's lock while they work.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from scopecli.analysis.compare.numbers import EXACT, Tally, Tolerance
+from scopecli.analysis.compare.parts import Side, plan
+from scopecli.errors import ScopecliError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
+
+    from scopecli.analysis.compare.parts import Axes, Part, Plan
+    from scopecli.model.model import Model
+    from scopecli.model.variable import Checksum, Storage, Variable
+
+    _Result = Tally | ScopecliError
+
+__all__ = ["EXACT", "Tolerance", "ValueDifference", "compare", "compare_all", "stored_same"]
+
+_THREADS = 2
+_LARGE_PIECE = 8 << 20
+_WAITING = 2 * _THREADS
+
+
+@dataclass(frozen=True, slots=True)
+class ValueDifference:
+    """How the values of two tensors, a and b, differ.
+
+    Equal NaNs are equal, and so are 0.0 and -0.0. Numbers about how much they differ are over the
+    elements that are finite on both sides, None where there are none. Of dtypes that fit float32
+    they are computed in it, and are right to six digits; whether an element differs is exact.
+    Complex numbers differ by the magnitude of their difference.
+
+    Attributes:
+        elements: how many there are.
+        differing: how many of them are not equal, or not close where a tolerance was given.
+        max_abs: largest |a-b|.
+        max_relative: largest |a-b| / |b| over the elements where b is not 0; None where all are.
+        rms: root of the mean of |a-b|².
+        cosine: of the angle between a and b; None where one of them is all zeros.
+        nans: elements that are not a number, on either side.
+        infinities: elements that are infinite, on either side.
+        compared_as: the dtype that they were compared in, which holds the values of both: see
+            `scopecli.analysis.compare.dtypes`.
+        first: index in a of the first element that differs.
+    """
+
+    elements: int
+    differing: int
+    max_abs: float | None
+    max_relative: float | None
+    rms: float | None
+    cosine: float | None
+    nans: tuple[int, int]
+    infinities: tuple[int, int]
+    compared_as: str
+    first: tuple[int, ...] | None
+
+    @property
+    def same(self) -> bool:
+        """Whether no element differs."""
+        return not self.differing
+
+
+def stored_same(a: Variable, b: Variable) -> bool | None:
+    """What stored checksums say, without reading values.
+
+    Returns:
+        True: the bytes are the same, and so are the values. False: the bytes are not the same, and
+        the values are not either but for -0.0 beside 0.0 and one NaN beside another. None: there
+        are no checksums, or none that can be compared.
+    """
+    if (a.dtype, a.shape, a.nbytes) != (b.dtype, b.shape, b.nbytes) or a.shape is None:
+        return None
+    if "slices" not in a.attributes and "slices" not in b.attributes:
+        return _same_checksum(_checksum(a.storage), _checksum(b.storage))
+    parts, others = _checksums(a), _checksums(b)
+    if not parts or parts.keys() != others.keys():
+        return None
+    answers = {_same_checksum(checksum, others[spec]) for spec, checksum in parts.items()}
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+def _checksums(variable: Variable) -> dict[str, Checksum | None]:
+    """The checksum of each part of a tensor, by the part; one that is not partitioned is one."""
+    slices = variable.attributes.get("slices")
+    if isinstance(slices, tuple):
+        return {part.spec: _checksum(part.storage) for part in slices}
+    return {"": _checksum(variable.storage)}
+
+
+def _checksum(storage: Storage | None) -> Checksum | None:
+    return None if storage is None else storage.checksum
+
+
+def _same_checksum(a: Checksum | None, b: Checksum | None) -> bool | None:
+    if a is None or b is None or a.kind != b.kind:
+        return None
+    return a.value == b.value
+
+
+def compare(
+    a: Model,
+    x: Variable,
+    b: Model,
+    y: Variable,
+    tolerance: Tolerance = EXACT,
+    axes: Axes = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> ValueDifference:
+    """Read and compare the values of two tensors.
+
+    Args:
+        a: a model.
+        x: a tensor of it.
+        b: the other model.
+        y: a tensor of that.
+        tolerance: what counts as equal.
+        axes: y is x transposed so (`numpy.transpose`); None where it is not.
+        progress: gets the bytes that were read, of both sides together, each time.
+
+    Raises:
+        ScopecliError: the values are not there, damaged, or cannot be compared.
+    """
+    (found,) = compare_all(a, b, [(x, y, axes)], tolerance, progress)
+    if isinstance(found, ScopecliError):
+        raise found
+    return found
+
+
+def compare_all(
+    a: Model,
+    b: Model,
+    pairs: Iterable[tuple[Variable, Variable, Axes]],
+    tolerance: Tolerance = EXACT,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Iterator[ValueDifference | ScopecliError]:
+    """Read and compare the values of pairs of tensors: see `compare`.
+
+    Yields:
+        The difference of each pair, in order; the error in its place where it has failed.
+    """
+    _keep_freed_memory()
+    plans = (plan(Side(a, x), Side(b, y), axes, tolerance) for x, y, axes in pairs)
+    jobs = ((planned, part) for planned in plans for part in planned.parts)
+    for planned, results in groupby(_in_order(jobs), itemgetter(0)):
+        yield _joined(planned, (found for _, found in results), progress)
+
+
+def _keep_freed_memory() -> None:
+    """Have a freed megabyte kept for the next read.
+
+    glibc gives it back to the system and fetches it again, which takes as long as the read, until
+    it has seen a larger piece freed: M_MMAP_THRESHOLD and M_TRIM_THRESHOLD in mallopt(3).
+    """
+    import numpy as np
+
+    np.empty(_LARGE_PIECE, np.uint8)
+
+
+def _in_order(jobs: Iterator[tuple[Plan, Part]]) -> Iterator[tuple[Plan, _Result]]:
+    """The result of each part, in order; a few are on their way at any time."""
+    waiting: deque[tuple[Plan, Future[_Result]]] = deque()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for planned, part in jobs:
+            waiting.append((planned, pool.submit(_result, part)))
+            if len(waiting) >= _WAITING:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
+
+
+def _result(part: Part) -> _Result:
+    try:
+        return part()
+    except ScopecliError as error:
+        return error
+
+
+def _joined(
+    planned: Plan, results: Iterable[_Result], progress: Callable[[int], None]
+) -> ValueDifference | ScopecliError:
+    total = Tally()
+    failed: ScopecliError | None = None
+    for found in results:
+        if isinstance(found, ScopecliError):
+            failed = failed or found
+        else:
+            total.join(found)
+            progress(found.elements * planned.itemsize)
+    return failed or ValueDifference(
+        elements=total.elements,
+        differing=total.differing,
+        max_abs=None if total.max_abs < 0 else total.max_abs,
+        max_relative=None if total.max_relative < 0 else total.max_relative,
+        rms=total.rms,
+        cosine=total.cosine,
+        nans=total.nans,
+        infinities=total.infinities,
+        compared_as=planned.compared_as,
+        first=None if total.first is None else _index(total.first, planned.shape),
+    )
+
+
+def _index(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The index of an element that is counted in C order."""
+    index = []
+    for size in reversed(shape):
+        place, i = divmod(place, size)
+        index.append(i)
+    return tuple(reversed(index))

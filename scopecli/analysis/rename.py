@@ -1,0 +1,258 @@
+"""The plan of a rename: what moves, what goes away, and everything that speaks against it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.analysis.rename_rules import Matcher, Replace, StripPrefix
+from scopecli.model.names import listed, nearest, scope_of
+from scopecli.model.renaming import Renaming
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from scopecli.analysis.rename_rules import Match, Rule
+    from scopecli.model.renaming import Subject
+
+    # Of all names: those that the format cannot have, each with what is wrong with it.
+    Complaints = Callable[[Sequence[str]], Iterable[tuple[str, str]]]
+
+_MOST_NAMED = 5
+# Looking for similar names in a large file takes a while.
+_MOST_SUGGESTED = 10
+
+
+class Request(NamedTuple):
+    """What is asked for.
+
+    Attributes:
+        rules: in the order in which they are tried.
+        with_slots: whether slots and averages follow their variables.
+        allow_unmatched: whether a rule may match nothing.
+    """
+
+    rules: Sequence[Rule]
+    with_slots: bool = True
+    allow_unmatched: bool = False
+
+
+class Move(NamedTuple):
+    """A name that becomes another."""
+
+    old: str
+    new: str
+    kind: str
+
+
+class Dropped(NamedTuple):
+    """A name that goes away."""
+
+    name: str
+    kind: str
+
+
+class Conflict(NamedTuple):
+    """A reason not to do it.
+
+    Attributes:
+        subject: the name concerned, or the rule.
+        problem: what is wrong with it.
+    """
+
+    subject: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.problem}"
+
+
+class Plan(NamedTuple):
+    """What a rename would do.
+
+    Attributes:
+        moves: in the file's order.
+        drops: in the file's order.
+        unmatched: the rules that match nothing, each with what may have been meant.
+        conflicts: all reasons not to do it, unmatched rules too unless they are allowed.
+        total: names in the file.
+    """
+
+    moves: tuple[Move, ...]
+    drops: tuple[Dropped, ...]
+    unmatched: tuple[Conflict, ...]
+    conflicts: tuple[Conflict, ...]
+    total: int
+
+    @property
+    def renaming(self) -> Renaming:
+        """The plan as a writer takes it."""
+        moves = {move.old: move.new for move in self.moves}
+        return Renaming(moves, frozenset(dropped.name for dropped in self.drops))
+
+
+def plan(
+    subjects: Sequence[Subject], separator: str, request: Request, complaints: Complaints
+) -> Plan:
+    """Apply the rules to the names of a file.
+
+    Raises:
+        ScopecliError: a rule contradicts itself.
+    """
+    first: dict[str, Subject] = {}  # of every name
+    for subject in subjects:
+        if subject.name not in first or (subject.follows and not first[subject.name].follows):
+            first[subject.name] = subject
+    names = sorted(first)
+    matcher = Matcher(request.rules, names, separator)
+    own = {name: match for name in first if (match := matcher.match(first[name])) is not None}
+    decided = _followed(first, own, request, separator) if request.with_slots else own
+    used = {number for number, _ in decided.values()}
+    becomes = {name: new for name, (_, new) in decided.items()}
+    unmatched = _unmatched(request.rules, used, names, separator)
+    conflicts = list(() if request.allow_unmatched else unmatched)
+    conflicts += _collisions(subjects, becomes)
+    conflicts += _complaints(names, becomes, complaints)
+    return Plan(
+        tuple(
+            Move(name, new, subject.kind)
+            for name, subject in first.items()
+            if (new := becomes.get(name, name)) is not None and new != name
+        ),
+        tuple(
+            Dropped(name, subject.kind)
+            for name, subject in first.items()
+            if becomes.get(name, name) is None
+        ),
+        tuple(unmatched),
+        tuple(conflicts),
+        len(first),
+    )
+
+
+def _followed(
+    subjects: Mapping[str, Subject],
+    own: Mapping[str, Match],
+    request: Request,
+    separator: str,
+) -> dict[str, Match]:
+    """What becomes of every name once slots go with the variables that they follow.
+
+    The first rule that matches a slot or its variable decides for the slot: after `net/w=kernel`
+    the slot `net/w/Adam` goes with `net/w`, whatever `net/=enc/` makes of the rest. But a rule that
+    drops the slot, or has just its name, is about the slot.
+    """
+    decided: dict[str, Match] = {}
+    visited: set[str] = set()
+    for start in subjects:
+        chain: list[str] = []
+        name = start
+        while name in subjects and name not in visited:
+            visited.add(name)
+            chain.append(name)
+            name = subjects[name].follows
+        for name in reversed(chain):
+            match = own.get(name)
+            owner = subjects[name].follows
+            lead = decided.get(owner)
+            if lead is not None and not _is_about(request.rules, match, name, lead):
+                number, new = lead
+                led = None if new is None else _with_owner(name, owner, new, separator)
+                if led != name or match is None:
+                    match = number, led
+            if match is not None:
+                decided[name] = match
+    return decided
+
+
+def _is_about(rules: Sequence[Rule], match: Match | None, name: str, lead: Match) -> bool:
+    """Whether the rule that matches a slot goes before what its variable does."""
+    if match is None:
+        return False
+    number, new = match
+    rule = rules[number]
+    return number <= lead[0] or new is None or (isinstance(rule, Replace) and rule.old == name)
+
+
+def _with_owner(name: str, owner: str, new: str, separator: str) -> str:
+    """The name with its owner's new name in place of the old, where it has that in it.
+
+    `train/dense/kernel/Adam` has `dense/kernel` in it; the owner stands last where it is there
+    more than once, but for a name that starts with it.
+    """
+    if name.startswith(owner + separator):
+        return new + name[len(owner) :]
+    bounded = f"{separator}{name}{separator}"
+    at = bounded.rfind(f"{separator}{owner}{separator}")
+    return name if at < 0 else name[:at] + new + name[at + len(owner) :]
+
+
+def _unmatched(
+    rules: Sequence[Rule], used: set[int], names: Sequence[str], separator: str
+) -> list[Conflict]:
+    """The rules that matched nothing, the first of them with similar names."""
+    found: list[Conflict] = []
+    for number, rule in enumerate(rules):
+        if number not in used:
+            similar = _similar(rule, names, separator) if len(found) < _MOST_SUGGESTED else []
+            hint = f", did you mean {' or '.join(similar)}?" if similar else ""
+            found.append(Conflict(str(rule), f"matches nothing{hint}"))
+    return found
+
+
+def _similar(rule: Rule, names: Sequence[str], separator: str) -> list[str]:
+    if isinstance(rule, Replace) and not rule.old.endswith(separator):
+        return nearest(rule.old, names)
+    if isinstance(rule, Replace | StripPrefix):
+        scopes: dict[str, None] = {}
+        for name in names:
+            while (name := scope_of(name, separator)) and name + separator not in scopes:
+                scopes[name + separator] = None
+        return nearest(rule[0], scopes)
+    return []
+
+
+def _collisions(
+    subjects: Iterable[Subject], becomes: Mapping[str, str | None]
+) -> Iterable[Conflict]:
+    """Names that two subjects of one space would have."""
+    # One name may stand for several subjects of a space, which stay together.
+    pairs = {(subject.space, subject.name) for subject in subjects}
+    targets = Counter((space, becomes.get(name, name)) for space, name in pairs)
+    crowded = {target for target, count in targets.items() if count > 1 and target[1] is not None}
+    if not crowded:
+        return
+    sources: dict[tuple[str, str | None], list[str]] = {}
+    for space, name in sorted(pairs):
+        target = (space, becomes.get(name, name))
+        if target in crowded:
+            sources.setdefault(target, []).append(name)
+    seen = set()
+    for (_, new), olds in sources.items():
+        if new is not None and new not in seen:
+            seen.add(new)
+            movers = [old for old in olds if old != new]
+            who = listed(movers, _MOST_NAMED)
+            if len(movers) < len(olds):
+                yield Conflict(new, f"exists and stays; it would be the new name of {who}")
+            else:
+                yield Conflict(new, f"would be the new name of {who} at once")
+
+
+def _complaints(
+    names: Sequence[str], becomes: Mapping[str, str | None], complaints: Complaints
+) -> Iterable[Conflict]:
+    """What the format says against the names as they would be; what was wrong before may stay."""
+    sources: dict[str, list[str]] = {}
+    for name in names:
+        new = becomes.get(name, name)
+        if new is not None:
+            sources.setdefault(new, []).append(name)
+    found = list(complaints(sorted(sources)))
+    before = set(complaints(names)) if found else frozenset()
+    for name, problem in found:
+        olds = sources.get(name, [name])
+        if not any((old, problem) in before for old in olds):
+            moved = [old for old in olds if old != name]
+            of = f", as the new name of {listed(moved, _MOST_NAMED)}" if moved else ""
+            yield Conflict(name or '""', f"{problem}{of}")

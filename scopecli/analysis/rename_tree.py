@@ -1,0 +1,139 @@
+"""The moves of a rename, folded: a scope that moves whole is one row, not one a tensor.
+
+Of a move `encoder/layer_0/kernel` to `bert/encoder/layer_0/kernel` the ends are the same, so what
+moves is `encoder/` to `bert/encoder/`. Where not all of a scope moves, there is a row for each
+scope below that does, and for each name.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.model.names import natural_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scopecli.analysis.rename import Dropped, Move, Plan
+
+
+class Row(NamedTuple):
+    """One line of the tree.
+
+    Attributes:
+        old: the name, or the scope with its separator; empty for the top.
+        new: what it becomes.
+        names: how many names the row stands for.
+        is_scope: whether it is a scope.
+    """
+
+    old: str
+    new: str
+    names: int
+    is_scope: bool
+
+
+class DroppedRow(NamedTuple):
+    """Names that go away: all of a kind, or one.
+
+    Attributes:
+        name: the name; empty where all of the kind go.
+        kind: what it is.
+        number: how many go.
+    """
+
+    name: str
+    kind: str
+    number: int
+
+
+def move_rows(plan: Plan, names: Sequence[str], separator: str) -> list[Row]:
+    """The rows of all moves, in the order in which people sort names.
+
+    Args:
+        plan: what moves.
+        names: all names of the file.
+        separator: what splits them into scopes.
+    """
+    groups: dict[tuple[str, str], list[str]] = {}  # scopes: what moves, below them
+    for move in plan.moves:
+        old, new, rest = _split(move, separator)
+        groups.setdefault((old, new), []).append(rest)
+    tree = _Names(sorted(names), separator)
+    rows: list[Row] = []
+    for (old, new), rests in sorted(groups.items(), key=lambda item: natural_key(item[0][0])):
+        rows.extend(_rows(tree, old, new, rests))
+    return rows
+
+
+def dropped_rows(dropped: Sequence[Dropped], kinds: dict[str, int]) -> list[DroppedRow]:
+    """The rows of what goes away; `kinds` says how many of each kind the file has."""
+    by_kind: dict[str, list[str]] = {}
+    for name, kind in dropped:
+        by_kind.setdefault(kind, []).append(name)
+    rows = []
+    for kind, names in by_kind.items():
+        if len(names) > 1 and len(names) == kinds.get(kind):
+            rows.append(DroppedRow("", kind, len(names)))
+        else:
+            rows.extend(DroppedRow(name, kind, 1) for name in sorted(names, key=natural_key))
+    return rows
+
+
+class _Names:
+    """All names of the file, sorted."""
+
+    def __init__(self, names: list[str], separator: str) -> None:
+        self._names = names
+        self._known = frozenset(names)
+        self.separator = separator
+
+    def count(self, scope: str) -> int:
+        """How many names are in a scope, with the name that the scope itself may be."""
+        if not scope:
+            return len(self._names)
+        inside = scope + self.separator
+        end = inside[:-1] + chr(ord(inside[-1]) + 1)
+        found = bisect_left(self._names, end) - bisect_left(self._names, inside)
+        return found + (scope in self._known)
+
+
+def _split(move: Move, separator: str) -> tuple[str, str, str]:
+    """What differs of the old and the new name, and the end that they share."""
+    start = 0
+    while start <= len(move.old):
+        rest = move.old[start:]
+        head = move.new.removesuffix(rest)
+        if head != move.new and (not head or head.endswith(separator)):
+            return move.old[:start].removesuffix(separator), head.removesuffix(separator), rest
+        end = move.old.find(separator, start)
+        if end < 0:
+            break
+        start = end + len(separator)
+    return move.old, move.new, ""
+
+
+def _rows(tree: _Names, old: str, new: str, rests: list[str]) -> list[Row]:
+    """The rows for what moves from one scope to another, given as names inside it."""
+    separator = tree.separator
+    rows: list[Row] = []
+    waiting = [(old, new, rests)]
+    while waiting:
+        old, new, inside = waiting.pop()
+        if inside == [""]:
+            rows.append(Row(old, new, 1, is_scope=False))
+            continue
+        children: dict[str, list[str]] = {}
+        for rest in inside:
+            head, _, tail = rest.partition(separator)
+            children.setdefault(head, []).append(tail)
+        # A whole file is said by its scope where it has only one.
+        if len(inside) == tree.count(old) and (old or len(children) > 1):
+            old_scope, new_scope = (scope and scope + separator for scope in (old, new))
+            rows.append(Row(old_scope, new_scope, len(inside), is_scope=True))
+            continue
+        for head in sorted(children, key=natural_key, reverse=True):
+            paths = [separator.join(filter(None, (scope, head))) for scope in (old, new)]
+            waiting.append((paths[0], paths[1], children[head]))
+    return rows

@@ -1,0 +1,1 @@
+"""What restoring a checkpoint would do, framework by framework, without doing it."""

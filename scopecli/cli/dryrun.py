@@ -1,0 +1,134 @@
+"""`scopecli dryrun`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scopecli.cli.options import output_options, selection_options
+from scopecli.errors import EXIT_FOUND, EXIT_OK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scopecli.dryrun.calls import Refusal
+    from scopecli.model.model import Model
+
+_EPILOG = """\b
+Examples:
+  scopecli dryrun --as tensorflow train.py
+  scopecli dryrun --as tensorflow train.py:build_model --arg training=False --arg layers=50
+  scopecli dryrun --as tensorflow --explain --scope generator gan.py:build
+  scopecli dryrun --format json model.py:build > model.lock.json
+"""
+
+
+@click.command("dryrun", epilog=_EPILOG)
+@click.argument("program", metavar="FILE.py[:FUNCTION]", type=click.Path())
+@click.option(
+    "--arg", "arguments", metavar="NAME=VALUE", multiple=True, help="For FUNCTION. Repeatable."
+)
+@click.option(
+    "--as",
+    "stands_for",
+    type=click.Choice(["tensorflow"]),
+    multiple=True,
+    help="What the engine stands in for: `import tensorflow` (and tf_slim) then mean it.",
+)
+@click.option("--explain", is_flag=True, help="Show the calls that made and reused each variable.")
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Close what is deeper.")
+@click.option("--fold/--no-fold", default=True, help="Identical numbered siblings on one line.")
+@selection_options(bookkeeping=False, orders=("name", "params", "bytes", "file"))
+@output_options("terminal", "plain", "json")
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    program: str,
+    arguments: tuple[str, ...],
+    stands_for: tuple[str, ...],
+    explain: bool,
+    depth: int | None,
+    fold: bool,
+    scope: str,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    order: str,
+    bookkeeping: bool,
+    output_format: str,
+    color: str,
+) -> None:
+    """Show which variables a TensorFlow 1 program would create, without TensorFlow.
+
+    The program is run: its own code, as Python or pytest would run it. The engine is
+    `scopecli.dryrun`, which has the names of tf.compat.v1 and computes nothing; the run ends where
+    the program asks for a value. Other commands take FILE.py:FUNCTION as a path, too.
+
+    A reuse error is shown with the place where the variable was made, and ends with 1.
+    """
+    from scopecli.analysis.outline import OutlineOptions, outline
+    from scopecli.analysis.select import Selection, select
+    from scopecli.dryrun.running import run
+    from scopecli.render import header, output, tree
+
+    done = run(program, _values(arguments), stands_for)
+    model: Model = done.model
+    variables = select(model, Selection(scope, include, exclude, bookkeeping))
+    target = output.chosen(output_format, color)
+    if output_format == "json":
+        from scopecli.render import documents
+
+        output.write(documents.model_document(model, variables))
+    elif explain:
+        from scopecli.render import explanation
+
+        explanation.draw(variables, done.calls, target)
+    else:
+        output.write_lines(header.lines(model, variables, target.glyphs), target)
+        rows = outline(variables, model.separator, OutlineOptions(depth, fold, order, None))
+        tree.draw(model, rows, tree.Remarks({}, None), target)
+    if done.refusal is not None:
+        _report(done.refusal)
+    context.exit(EXIT_OK if done.refusal is None else EXIT_FOUND)
+
+
+def _values(arguments: tuple[str, ...]) -> dict[str, Any]:
+    """`--arg name=value`: what Python can read as a value is one, the rest is text."""
+    from ast import literal_eval
+
+    found: dict[str, Any] = {}
+    for argument in arguments:
+        name, equals, text = argument.partition("=")
+        if not equals or not name.isidentifier():
+            raise click.BadParameter(f"{argument!r} is not NAME=VALUE", param_hint="--arg")
+        try:
+            found[name] = literal_eval(text)
+        except (ValueError, SyntaxError):
+            found[name] = text
+    return found
+
+
+def _report(refusal: Refusal) -> None:
+    """The message in one line, and both places."""
+    from scopecli.model.names import printable
+
+    words = str(refusal.error).partition(" Originally defined at:")[0].partition("\n")[0]
+    lines = [f"{refusal.call.file}:{refusal.call.line}: {words}"]
+    lines.append(f"  asked for   {_place(refusal.here, refusal.first)}")
+    if refusal.first:
+        lines.append(f"  defined at  {_place(refusal.first, refusal.here)}")
+    sys.stdout.flush()
+    for line in lines:
+        click.echo(printable(line), err=True)
+
+
+def _place(frames: Sequence[tuple[str, int, str]], others: Sequence[tuple[str, int, str]]) -> str:
+    """A place, and who called it, up to where two places differ."""
+    parts = []
+    for number, (file, line, function) in enumerate(frames):
+        parts.append(f"{file}:{line} in {function}")
+        if number >= len(others) or others[number] != frames[number]:
+            break
+    return ", called from ".join(parts)

@@ -1,0 +1,25 @@
+"""`tf.app`, `tf.flags` and `tf.logging`: enough for a program's frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scopecli.dryrun import inert
+from scopecli.dryrun.inert import FLAGS, run
+
+__all__ = ["FLAGS", "run"]
+
+DEBUG, INFO, WARN, ERROR, FATAL = 10, 20, 30, 40, 50
+
+
+def __getattr__(name: str) -> Any:
+    """`DEFINE_string` and its kin, `flags`, and the functions of a logger, which say nothing."""
+    if name.startswith("DEFINE_"):
+        return inert.define
+    if name == "flags":
+        import sys
+
+        return sys.modules[__name__]
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return lambda *_, **__: None

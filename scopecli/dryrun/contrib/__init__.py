@@ -1,0 +1,24 @@
+"""`tf.contrib`: slim, and the newer home of what moved out of it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from scopecli.dryrun.opaque import opaque_attributes
+
+_SPACES = {
+    "slim": "contrib.slim",
+    "framework": "contrib.slim",
+    "layers": "contrib.slim",
+    "rnn": "rnn_cell",
+    "legacy_seq2seq": "rnn",
+}
+_opaque = opaque_attributes("contrib")
+
+
+def __getattr__(name: str) -> Any:
+    """A part of contrib, or something that is not known."""
+    if name in _SPACES:
+        return import_module(f"scopecli.dryrun.{_SPACES[name]}")
+    return _opaque(name)

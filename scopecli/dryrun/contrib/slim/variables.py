@@ -1,0 +1,134 @@
+"""Variables that are collected as the model's own."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from scopecli.dryrun.contrib.slim.scoping import add_arg_scope
+from scopecli.dryrun.graph_keys import GraphKeys
+from scopecli.dryrun.scopes import device as device_scope
+from scopecli.dryrun.scopes import get_collection
+from scopecli.dryrun.variable_scopes import get_variable, get_variable_scope
+
+
+@add_arg_scope
+def variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    collections: Any = None,
+    caching_device: Any = None,
+    device: Any = None,
+    partitioner: Any = None,
+    custom_getter: Any = None,
+    use_resource: Any = None,
+    synchronization: Any = None,
+    aggregation: Any = None,
+) -> Any:
+    """Get or make a variable."""
+    keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else collections
+    getter: Any = get_variable
+    if custom_getter is not None:
+        getter = partial(custom_getter, reuse=get_variable_scope().reuse)
+    with device_scope(device or ""):
+        return getter(
+            name,
+            shape=shape,
+            dtype=dtype,
+            initializer=initializer,
+            regularizer=regularizer,
+            trainable=trainable,
+            collections=list(dict.fromkeys(keys)),
+            caching_device=caching_device,
+            partitioner=partitioner,
+            use_resource=use_resource,
+            synchronization=synchronization,
+            aggregation=aggregation,
+        )
+
+
+@add_arg_scope
+def model_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = "float32",
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    collections: Any = None,
+    **options: Any,
+) -> Any:
+    """Get or make a variable of the model."""
+    keys = [*(collections or ()), GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES]
+    return variable(name, shape, dtype, initializer, regularizer, trainable, keys, **options)
+
+
+def renaming(rename: dict[str, str] | None) -> Any:
+    """A custom getter that makes model variables, some under another name."""
+
+    def renamed(getter: Any, name: str, **options: Any) -> Any:
+        head, slash, last = name.rpartition("/")
+        new = f"{head}{slash}{(rename or {}).get(last, last)}"
+        kept = {
+            key: options[key]
+            for key in (
+                "shape",
+                "dtype",
+                "initializer",
+                "regularizer",
+                "collections",
+                "trainable",
+                "caching_device",
+                "partitioner",
+                "use_resource",
+                "synchronization",
+                "aggregation",
+            )
+            if key in options
+        }
+        return model_variable(new, custom_getter=getter, **kept)
+
+    return renamed
+
+
+LAYER_GETTER = renaming({"bias": "biases", "kernel": "weights"})
+PLAIN_GETTER = renaming(None)
+
+
+def get_variables(scope: Any = None, suffix: Any = None, collection: str = "variables") -> Any:
+    """The variables of a scope."""
+    prefix = scope.name if hasattr(scope, "original_name_scope") else scope
+    pattern = prefix if suffix is None else f"{prefix or ''}.*{suffix}"
+    return get_collection(collection, pattern)
+
+
+def get_model_variables(scope: Any = None, suffix: Any = None) -> Any:
+    """The model's variables of a scope."""
+    return get_variables(scope, suffix, GraphKeys.MODEL_VARIABLES)
+
+
+def get_trainable_variables(scope: Any = None, suffix: Any = None) -> Any:
+    """The trainable variables of a scope."""
+    return get_variables(scope, suffix, GraphKeys.TRAINABLE_VARIABLES)
+
+
+def get_variables_to_restore(include: Any = None, exclude: Any = None) -> list[Any]:
+    """The variables that are in some scopes and not in others."""
+    scopes = [None] if include is None else include
+    found = [variable_ for scope in scopes for variable_ in get_variables(scope)]
+    gone = {v for scope in exclude or () for v in get_variables(scope)}
+    return [variable_ for variable_ in found if variable_ not in gone]
+
+
+def get_or_create_global_step(graph: Any = None) -> Any:
+    """The step counter."""
+    from scopecli.dryrun.variables import get_or_create_global_step as made
+
+    return made(graph)
+
+
+create_global_step = get_or_create_global_step

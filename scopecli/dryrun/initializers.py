@@ -1,0 +1,321 @@
+"""Initializers: the nodes that compute a variable's initial value."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.applying import apply_op
+from scopecli.dryrun.applying import constant as constant_tensor
+from scopecli.dryrun.dtypes import DType, as_dtype, float32
+from scopecli.dryrun.shapes import TensorShape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scopecli.dryrun.graph import Tensor
+
+
+class Initializer:
+    """What makes an initial value of a given shape."""
+
+    dtype: DType = float32
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        raise NotImplementedError
+
+    def _kind(self, dtype: Any) -> DType:
+        return self.dtype if dtype is None else as_dtype(dtype)
+
+
+def _floating(dtype: Any) -> DType:
+    kind = as_dtype(dtype)
+    if not kind.is_floating:
+        raise ValueError(f"Argument `dtype` is expected to be floating point. Received: {kind}.")
+    return kind
+
+
+class zeros_initializer(Initializer):
+    """All zeros."""
+
+    def __init__(self, dtype: Any = float32) -> None:
+        self.dtype = as_dtype(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        from scopecli.dryrun.arrays import zeros
+
+        return zeros(shape, self._kind(dtype))
+
+
+class ones_initializer(Initializer):
+    """All ones."""
+
+    def __init__(self, dtype: Any = float32) -> None:
+        self.dtype = as_dtype(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        from scopecli.dryrun.arrays import ones
+
+        return ones(shape, self._kind(dtype))
+
+
+class constant_initializer(Initializer):
+    """One value, or a list of them.
+
+    Attributes:
+        value: what it is.
+    """
+
+    def __init__(self, value: Any = 0, dtype: Any = float32, verify_shape: bool = False) -> None:
+        scalar = isinstance(value, (int, float, complex, str, bytes, bool))
+        if not (scalar or isinstance(value, (list, tuple)) or hasattr(value, "__array__")):
+            raise TypeError(
+                f"Invalid type for initial value={value} of type: {type(value).__name__}. "
+                "Expected Python scalar, list or tuple of values, or numpy.ndarray."
+            )
+        self.value = value
+        self.dtype = as_dtype(dtype)
+        self._verify_shape = verify_shape
+
+    def __call__(
+        self,
+        shape: Any,
+        dtype: Any = None,
+        partition_info: Any = None,
+        verify_shape: Any = None,
+    ) -> Tensor:
+        verify = self._verify_shape if verify_shape is None else verify_shape
+        return constant_tensor(self.value, self._kind(dtype), shape=shape, verify_shape=verify)
+
+
+class random_uniform_initializer(Initializer):
+    """Values that are all equally likely."""
+
+    def __init__(
+        self, minval: Any = 0.0, maxval: Any = None, seed: Any = None, dtype: Any = float32
+    ) -> None:
+        self.minval, self.maxval, self.seed = minval, maxval, seed
+        self.dtype = as_dtype(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        from scopecli.dryrun.random import random_uniform
+
+        return random_uniform(shape, self.minval, self.maxval, self._kind(dtype))
+
+
+class random_normal_initializer(Initializer):
+    """Values of a normal distribution."""
+
+    def __init__(
+        self, mean: Any = 0.0, stddev: Any = 1.0, seed: Any = None, dtype: Any = float32
+    ) -> None:
+        self.mean, self.stddev, self.seed = mean, stddev, seed
+        self.dtype = _floating(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        from scopecli.dryrun.random import random_normal
+
+        found: Tensor = random_normal(shape, self.mean, self.stddev, self._kind(dtype))
+        return found
+
+
+class truncated_normal_initializer(random_normal_initializer):
+    """Values of a normal distribution, none far out."""
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        from scopecli.dryrun.random import truncated_normal
+
+        found: Tensor = truncated_normal(shape, self.mean, self.stddev, self._kind(dtype))
+        return found
+
+
+class uniform_unit_scaling_initializer(Initializer):
+    """Values that keep the scale of what goes in."""
+
+    def __init__(self, factor: float = 1.0, seed: Any = None, dtype: Any = float32) -> None:
+        self.factor, self.seed = factor, seed
+        self.dtype = _floating(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        from scopecli.dryrun.random import random_uniform
+
+        whole = shape if partition_info is None else partition_info.full_shape
+        size = max(math.prod(float(extent) for extent in whole[:-1]), 1.0)
+        bound = math.sqrt(3 / size) * self.factor
+        return random_uniform(shape, -bound, bound, self._kind(dtype))
+
+
+_MODES = ("fan_in", "fan_out", "fan_avg")
+_DISTRIBUTIONS = ("normal", "uniform", "truncated_normal", "untruncated_normal")
+
+
+class variance_scaling_initializer(Initializer):
+    """Values whose spread depends on how many come in and go out."""
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: Any = None,
+        dtype: Any = float32,
+    ) -> None:
+        if scale <= 0.0:
+            raise ValueError(f"Argument `scale` must be a positive float. Received: {scale}")
+        if mode not in _MODES:
+            raise ValueError(
+                f"Argument `mode` should be one of ('fan_in', 'fan_out', 'fan_avg'). Received: "
+                f"{mode}"
+            )
+        distribution = distribution.lower()
+        if distribution not in _DISTRIBUTIONS:
+            raise ValueError(
+                "Argument `distribution` should be one of ('normal', uniform', "
+                f"'truncated_normal', 'untruncated_normal'). Received: {distribution}"
+            )
+        self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
+        self.dtype = _floating(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        from scopecli.dryrun import random
+
+        kind = self._kind(dtype)
+        whole = shape if partition_info is None else partition_info.full_shape
+        fan_in, fan_out = fans(whole)
+        by_mode = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2.0}
+        scale = self.scale / max(1.0, by_mode[self.mode])
+        found: Tensor
+        if self.distribution == "uniform":
+            limit = math.sqrt(3.0 * scale)
+            return random.random_uniform(shape, -limit, limit, kind)
+        if self.distribution == "untruncated_normal":
+            found = random.random_normal(shape, 0.0, math.sqrt(scale), kind)
+        else:
+            found = random.truncated_normal(shape, 0.0, math.sqrt(scale), kind)
+        return found
+
+
+def fans(shape: Sequence[Any]) -> tuple[int, int]:
+    """How many values come into one output, and go out of one input."""
+    if len(shape) < 1:
+        return 1, 1
+    if len(shape) == 1:
+        return int(shape[0]), int(shape[0])
+    field = math.prod(int(extent) for extent in shape[:-2])
+    return int(shape[-2]) * field, int(shape[-1]) * field
+
+
+class glorot_uniform_initializer(variance_scaling_initializer):
+    """Uniform, scaled by what comes in and goes out: the default of `get_variable`."""
+
+    def __init__(self, seed: Any = None, dtype: Any = float32) -> None:
+        super().__init__(1.0, "fan_avg", "uniform", seed)
+
+
+class glorot_normal_initializer(variance_scaling_initializer):
+    """Normal, scaled by what comes in and goes out."""
+
+    def __init__(self, seed: Any = None, dtype: Any = float32) -> None:
+        super().__init__(1.0, "fan_avg", "truncated_normal", seed)
+
+
+def he_normal(seed: Any = None) -> variance_scaling_initializer:
+    """Normal, scaled for rectified units."""
+    return variance_scaling_initializer(2.0, "fan_in", "truncated_normal", seed)
+
+
+def he_uniform(seed: Any = None) -> variance_scaling_initializer:
+    """Uniform, scaled for rectified units."""
+    return variance_scaling_initializer(2.0, "fan_in", "uniform", seed)
+
+
+def lecun_normal(seed: Any = None) -> variance_scaling_initializer:
+    """Normal, scaled by what comes in."""
+    return variance_scaling_initializer(1.0, "fan_in", "truncated_normal", seed)
+
+
+def lecun_uniform(seed: Any = None) -> variance_scaling_initializer:
+    """Uniform, scaled by what comes in."""
+    return variance_scaling_initializer(1.0, "fan_in", "uniform", seed)
+
+
+class orthogonal_initializer(Initializer):
+    """A matrix with orthogonal columns or rows."""
+
+    def __init__(self, gain: float = 1.0, seed: Any = None, dtype: Any = float32) -> None:
+        self.gain, self.seed = gain, seed
+        self.dtype = _floating(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        from scopecli.dryrun.arrays import matrix_transpose, reshape
+        from scopecli.dryrun.random import random_normal
+        from scopecli.dryrun.wrappers import wrapper
+
+        if len(shape) < 2:
+            raise ValueError(
+                "The tensor to initialize, specified by argument `shape` must be at least "
+                f"two-dimensional. Received shape={shape}"
+            )
+        rows, columns = math.prod(int(extent) for extent in shape[:-1]), int(shape[-1])
+        flat = (columns, rows) if rows < columns else (rows, columns)
+        values = random_normal(flat, dtype=self._kind(dtype))
+        q, r = apply_op("Qr", values).outputs
+        diagonal = wrapper("diag_part")(r)  # type: ignore[misc] # it is in the table
+        q = q * wrapper("sign")(diagonal)  # type: ignore[misc]
+        if rows < columns:
+            q = matrix_transpose(q)
+        return self.gain * reshape(q, shape)
+
+
+class identity_initializer(Initializer):
+    """A matrix with ones on its diagonal."""
+
+    def __init__(self, gain: float = 1.0, dtype: Any = float32) -> None:
+        self.gain = gain
+        self.dtype = _floating(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        from scopecli.dryrun.arrays import eye, slice
+
+        whole = shape if partition_info is None else partition_info.full_shape
+        if len(whole) != 2:
+            raise ValueError(
+                "The tensor to initialize, specified by argument `shape` must be at least "
+                f"two-dimensional. Received shape={whole}"
+            )
+        if isinstance(whole, TensorShape):
+            whole = whole.as_list()
+        matrix = eye(whole[0], whole[1], dtype=self._kind(dtype))
+        if partition_info is not None:
+            matrix = slice(matrix, partition_info.var_offset, shape)
+        return self.gain * matrix
+
+
+zeros = zeros_initializer
+ones = ones_initializer
+constant = constant_initializer
+random_uniform = random_uniform_initializer
+random_normal = random_normal_initializer
+truncated_normal = truncated_normal_initializer
+uniform_unit_scaling = uniform_unit_scaling_initializer
+variance_scaling = variance_scaling_initializer
+glorot_uniform = glorot_uniform_initializer
+glorot_normal = glorot_normal_initializer
+orthogonal = orthogonal_initializer
+identity = identity_initializer
+
+
+def __getattr__(name: str) -> Any:
+    """The operations that set variables, which have the same name."""
+    if name.startswith("__"):  # the import machinery asks often
+        raise AttributeError(name)
+    from scopecli.dryrun import variables
+
+    elsewhere = {
+        "variables": variables.variables_initializer,
+        "global_variables": variables.global_variables_initializer,
+        "local_variables": variables.local_variables_initializer,
+    }
+    if name in elsewhere:
+        return elsewhere[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

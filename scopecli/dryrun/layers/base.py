@@ -1,0 +1,222 @@
+"""The base of `tf.layers`: a layer has a variable scope, makes its variables once and reuses them.
+
+The scope is opened for its name alone when the layer is made or first called; calls enter it again
+without a new name scope. https://github.com/tensorflow/tensorflow/tree/v1.15.5/tensorflow/python/layers
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from scopecli.dryrun.applying import convert_to_tensor
+from scopecli.dryrun.dtypes import float32
+from scopecli.dryrun.graph import Operation, Tensor
+from scopecli.dryrun.graph_keys import GraphKeys
+from scopecli.dryrun.scopes import get_collection_ref, name_scope
+from scopecli.dryrun.variable_scopes import get_variable, get_variable_scope, variable_scope
+from scopecli.dryrun.variables import global_variables
+
+_WORDS = (re.compile(r"(.)([A-Z][a-z0-9]+)"), re.compile(r"([a-z])([A-Z])"))
+
+
+class Layer:
+    """One layer.
+
+    Attributes:
+        built: whether it has its variables.
+        trainable: whether optimizers change them by default.
+        dtype: of its variables; that of its first input where nothing is said.
+        weights: its variables.
+    """
+
+    def __init__(
+        self,
+        trainable: bool = True,
+        name: Any = None,
+        dtype: Any = None,
+        _scope: Any = None,
+        _reuse: Any = None,
+        **_: Any,
+    ) -> None:
+        self.trainable = trainable
+        self.dtype = dtype
+        self.built = False
+        self.weights: list[Any] = []
+        self.losses: list[Any] = []
+        self.updates: list[Any] = []
+        self._base_name = name or _snake_case(type(self).__name__)
+        self._reuse = _reuse
+        self._scope: Any = None
+        self._current: Any = None
+        self._given_scope: Any = None
+        if _scope:
+            with variable_scope(_scope) as captured:
+                self._scope = captured
+
+    @property
+    def name(self) -> str:
+        """As it was asked for, or its kind."""
+        return str(self._base_name)
+
+    @property
+    def scope_name(self) -> str:
+        """Name of its variable scope."""
+        return str(self._scope.name)
+
+    @property
+    def variables(self) -> list[Any]:
+        """Its variables."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """Those that are trained."""
+        return [w for w in self.weights if getattr(w, "trainable", True)]
+
+    trainable_weights = trainable_variables
+
+    def build(self, input_shape: Any) -> None:
+        """Make the variables."""
+
+    def call(self, inputs: Any, **options: Any) -> Any:
+        """Make the nodes."""
+        raise NotImplementedError
+
+    def _set_scope(self, scope: Any = None) -> None:
+        if self._scope is not None:
+            return
+        if self._reuse:
+            opened = variable_scope(self._base_name if scope is None else scope)
+        else:
+            opened = variable_scope(scope, default_name=self._base_name)
+        with opened as captured:
+            self._scope = captured
+
+    def __call__(self, inputs: Any, *arguments: Any, **options: Any) -> Any:
+        self._set_scope(options.pop("scope", None) or self._given_scope)
+        reuse = True if self.built else self._reuse
+        with variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
+            self._current = scope
+            with name_scope(scope.original_name_scope):
+                inputs = _tensors(inputs)
+                if not self.built:
+                    first = inputs[0] if isinstance(inputs, list) else inputs
+                    kind = first.dtype.base_dtype
+                    self.dtype = self.dtype or (kind if kind.is_floating else float32)
+                    self.build(first.shape)
+                    self.built = True
+                outputs = self.call(inputs, *arguments, **options)
+        _collect(self.updates, GraphKeys.UPDATE_OPS)
+        return outputs
+
+    apply = __call__
+
+    def add_weight(
+        self,
+        name: str,
+        shape: Any,
+        dtype: Any = None,
+        initializer: Any = None,
+        regularizer: Any = None,
+        trainable: bool = True,
+        constraint: Any = None,
+    ) -> Any:
+        """Get or make a variable of the layer."""
+        self._set_scope()
+        existing = set(global_variables()) if regularizer is not None else set()
+        # TensorFlow enters the scope again for each variable; while the layer is called it is open.
+        if get_variable_scope() is self._current:
+            variable = self._variable(name, shape, dtype, initializer, trainable, constraint)
+            if regularizer is not None:
+                self._regularize(name, variable, regularizer, existing)
+        else:
+            reuse = self.built or self._reuse
+            with variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
+                self._current = scope
+                with name_scope(scope.original_name_scope):
+                    variable = self._variable(
+                        name, shape, dtype, initializer, trainable, constraint
+                    )
+                    if regularizer is not None:
+                        self._regularize(name, variable, regularizer, existing)
+        self.weights.append(variable)
+        return variable
+
+    add_variable = add_weight
+
+    def _variable(
+        self,
+        name: str,
+        shape: Any,
+        dtype: Any,
+        initializer: Any,
+        trainable: bool,
+        constraint: Any,
+    ) -> Any:
+        return get_variable(
+            name,
+            shape,
+            dtype=dtype or self.dtype or float32,
+            initializer=self._current.initializer if initializer is None else initializer,
+            trainable=trainable and self.trainable,
+            constraint=constraint,
+        )
+
+    def _regularize(self, name: str, variable: Any, regularizer: Any, existing: set[Any]) -> None:
+        parts = list(variable) if hasattr(variable, "_get_variable_list") else [variable]
+        if any(part in existing for part in parts):
+            return
+        for part in parts:
+            with name_scope(name + "/Regularizer"):
+                loss = regularizer(part)
+            if loss is not None:
+                self.losses.append(loss)
+                _collect([loss], GraphKeys.REGULARIZATION_LOSSES)
+
+    def add_update(self, update: Any) -> None:
+        """Something that is to run with each training step."""
+        self.updates.append(update if isinstance(update, Operation) else update.op)
+
+
+def _snake_case(name: str) -> str:
+    for word in _WORDS:
+        name = word.sub(r"\1_\2", name)
+    return name.lower()
+
+
+def _tensors(inputs: Any) -> Any:
+    if isinstance(inputs, (list, tuple)) and any(isinstance(item, Tensor) for item in inputs):
+        return [convert_to_tensor(item) for item in inputs]
+    return convert_to_tensor(inputs)
+
+
+def _collect(elements: list[Any], key: str) -> None:
+    members = get_collection_ref(key)
+    known = {id(member) for member in members}
+    members += [element for element in elements if id(element) not in known]
+
+
+def static_flag(training: Any) -> bool | None:
+    """Whether it is training, where that is known while the graph is built."""
+    if isinstance(training, Tensor):
+        from scopecli.dryrun.constant_values import constant_value
+
+        value = constant_value(training)
+        return None if value is None else bool(value)
+    return bool(training)
+
+
+def when(training: Any, yes: Any, no: Any) -> Any:
+    """One or the other: at once where it is known, as a conditional where it is fed."""
+    known = static_flag(training)
+    if known is None:
+        from scopecli.dryrun.control_flow import cond
+
+        return cond(training, yes, no)
+    return yes() if known else no()
+
+
+def pair(value: Any, rank: int) -> tuple[int, ...]:
+    """A number for each axis."""
+    return tuple(value) if isinstance(value, (list, tuple)) else (int(value),) * rank

@@ -1,0 +1,252 @@
+"""Convolutions and their transposes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scopecli.dryrun.arrays import reshape, shape, stack
+from scopecli.dryrun.convolutions import (
+    conv2d_transpose as nn_conv2d_transpose,
+)
+from scopecli.dryrun.convolutions import (
+    conv3d_transpose as nn_conv3d_transpose,
+)
+from scopecli.dryrun.convolutions import (
+    convolution,
+)
+from scopecli.dryrun.convolutions import (
+    separable_conv2d as nn_separable_conv2d,
+)
+from scopecli.dryrun.layers.base import Layer, pair
+from scopecli.dryrun.layers.core import _ZEROS, _known_depth, made
+from scopecli.dryrun.nn import bias_add
+
+
+class _Conv(Layer):
+    rank = 2
+    kernel_name = "kernel"
+
+    def __init__(
+        self,
+        filters: Any,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        dilation_rate: Any = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = None,
+        bias_initializer: Any = _ZEROS,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        trainable: bool = True,
+        name: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(trainable=trainable, name=name, **options)
+        self.filters = int(filters)
+        self.kernel_size = pair(kernel_size, self.rank)
+        self.strides = pair(strides, self.rank)
+        self.padding = padding.lower()
+        self.first = data_format == "channels_first"
+        self.dilation_rate = pair(dilation_rate, self.rank)
+        self.activation = activation
+        self.use_bias = use_bias
+        self.kernel_options = (kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.bias_options = (bias_initializer, bias_regularizer, bias_constraint)
+        self.kernel: Any = None
+        self.bias: Any = None
+
+    @property
+    def layout(self) -> str:
+        """`NHWC` and its kin."""
+        axes = "DHW"[3 - self.rank :]
+        return f"NC{axes}" if self.first else f"N{axes}C"
+
+    def channels(self, input_shape: Any) -> int:
+        """Number of input channels.
+
+        Raises:
+            ValueError: it is not known.
+        """
+        found = input_shape[1 if self.first else -1].value
+        if found is None:
+            raise ValueError(
+                "The channel dimension of the inputs should be defined. The input_shape received "
+                f"is {input_shape}, where axis {1 if self.first else -1} (0-based) is the channel "
+                "dimension, which found to be `None`."
+            )
+        return int(found)
+
+    def kernel_shape(self, channels: int) -> tuple[int, ...]:
+        """Shape of the kernel."""
+        return (*self.kernel_size, channels, self.filters)
+
+    def build(self, input_shape: Any) -> None:
+        initializer, regularizer, constraint = self.kernel_options
+        sizes = self.kernel_shape(self.channels(input_shape))
+        self.kernel = self.add_weight(
+            "kernel", sizes, None, initializer, regularizer, constraint=constraint
+        )
+        self.build_bias()
+
+    def build_bias(self) -> None:
+        """Make the bias where one is wanted."""
+        if self.use_bias:
+            initializer, regularizer, constraint = self.bias_options
+            self.bias = self.add_weight(
+                "bias", (self.filters,), None, initializer, regularizer, constraint=constraint
+            )
+
+    def convolved(self, inputs: Any) -> Any:
+        """The convolution itself."""
+        return convolution(
+            inputs,
+            self.kernel,
+            self.padding.upper(),
+            strides=list(self.strides),
+            dilation_rate=list(self.dilation_rate),
+            data_format=self.layout,
+            name=type(self).__name__,
+        )
+
+    def call(self, inputs: Any, **_: Any) -> Any:
+        outputs = self.convolved(inputs)
+        if self.use_bias and self.rank == 1 and self.first:
+            outputs = outputs + reshape(self.bias, (1, self.filters, 1))
+        elif self.use_bias:
+            outputs = bias_add(outputs, self.bias, data_format=self.layout)
+        return outputs if self.activation is None else self.activation(outputs)
+
+    def __call__(self, inputs: Any, *arguments: Any, **options: Any) -> Any:
+        if not self.built:
+            _known_depth(inputs, 1 if self.first else -1, f"layer {self.name}")
+        return super().__call__(inputs, *arguments, **options)
+
+
+class Conv1D(_Conv):
+    """A convolution over one axis."""
+
+    rank = 1
+
+
+class Conv2D(_Conv):
+    """A convolution over two axes."""
+
+
+class Conv3D(_Conv):
+    """A convolution over three axes."""
+
+    rank = 3
+
+
+class _Transpose(_Conv):
+    def kernel_shape(self, channels: int) -> tuple[int, ...]:
+        return (*self.kernel_size, self.filters, channels)
+
+    def output_sizes(self, inputs: Any) -> tuple[Any, tuple[Any, ...]]:
+        """The output's shape as far as it is known, and with tensors for what is not."""
+        sizes = shape(inputs)
+        axes = range(2, 2 + self.rank) if self.first else range(1, 1 + self.rank)
+        batch = sizes[0]
+        spatial: list[Any] = []
+        for axis in axes:
+            known = inputs.dims[axis]
+            spatial.append(sizes[axis] if known is None else known)
+        grown = [
+            _length(extent, kernel, stride, self.padding)
+            for extent, kernel, stride in zip(spatial, self.kernel_size, self.strides, strict=True)
+        ]
+        static = [extent if isinstance(extent, int) else None for extent in grown]
+        if self.first:
+            return (batch, self.filters, *grown), (inputs.dims[0], self.filters, *static)
+        return (batch, *grown, self.filters), (inputs.dims[0], *static, self.filters)
+
+
+def _length(extent: Any, kernel: int, stride: int, padding: str) -> Any:
+    """Output size of one axis; the input size may be a tensor."""
+    extent = extent * stride
+    return extent + max(kernel - stride, 0) if padding == "valid" else extent
+
+
+class Conv2DTranspose(_Transpose):
+    """The transpose of a convolution over two axes."""
+
+    def convolved(self, inputs: Any) -> Any:
+        sizes, static = self.output_sizes(inputs)
+        steps = (1, 1, *self.strides) if self.first else (1, *self.strides, 1)
+        wanted = stack(sizes)
+        _ = wanted[0]  # Keras looks whether the batch is None, which makes nodes
+        outputs = nn_conv2d_transpose(
+            inputs, self.kernel, wanted, steps, self.padding.upper(), self.layout
+        )
+        outputs.set_shape(static)
+        return outputs
+
+
+class Conv3DTranspose(_Transpose):
+    """The transpose of a convolution over three axes."""
+
+    rank = 3
+
+    def convolved(self, inputs: Any) -> Any:
+        sizes, static = self.output_sizes(inputs)
+        steps = (1, 1, *self.strides) if self.first else (1, *self.strides, 1)
+        outputs = nn_conv3d_transpose(
+            inputs, self.kernel, stack(sizes), steps, self.padding.upper(), self.layout
+        )
+        outputs.set_shape(static)
+        return outputs
+
+
+class SeparableConv2D(_Conv):
+    """A convolution of each channel by itself, and then of all together."""
+
+    def __init__(
+        self,
+        *arguments: Any,
+        depth_multiplier: int = 1,
+        depthwise_initializer: Any = None,
+        pointwise_initializer: Any = None,
+        depthwise_regularizer: Any = None,
+        pointwise_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(*arguments, **options)
+        self.depth_multiplier = depth_multiplier
+        self.depth_options = (depthwise_initializer, depthwise_regularizer)
+        self.point_options = (pointwise_initializer, pointwise_regularizer)
+        self.point: Any = None
+
+    def build(self, input_shape: Any) -> None:
+        channels = self.channels(input_shape)
+        sizes = (*self.kernel_size, channels, self.depth_multiplier)
+        self.kernel = self.add_weight("depthwise_kernel", sizes, None, *self.depth_options)
+        sizes = (1, 1, self.depth_multiplier * channels, self.filters)
+        self.point = self.add_weight("pointwise_kernel", sizes, None, *self.point_options)
+        self.build_bias()
+
+    def convolved(self, inputs: Any) -> Any:
+        steps = (1, 1, *self.strides) if self.first else (1, *self.strides, 1)
+        return nn_separable_conv2d(
+            inputs, self.kernel, self.point, steps, self.padding.upper(), data_format=self.layout
+        )
+
+
+def _function(cls: Any) -> Any:
+    def function(inputs: Any, filters: Any, kernel_size: Any, *rest: Any, **options: Any) -> Any:
+        return made(cls, inputs, options, filters, kernel_size, *rest)
+
+    return function
+
+
+conv1d = _function(Conv1D)
+conv2d = _function(Conv2D)
+conv3d = _function(Conv3D)
+conv2d_transpose = _function(Conv2DTranspose)
+conv3d_transpose = _function(Conv3DTranspose)
+separable_conv2d = _function(SeparableConv2D)

@@ -1,0 +1,160 @@
+"""Dense layers, dropout and flattening."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from scopecli.dryrun.applying import apply, constant
+from scopecli.dryrun.arrays import expand_dims, reshape, shape
+from scopecli.dryrun.graph import Tensor
+from scopecli.dryrun.initializers import zeros_initializer
+from scopecli.dryrun.layers.base import Layer, when
+from scopecli.dryrun.maths import cast, matmul, tensordot
+from scopecli.dryrun.nn import bias_add
+from scopecli.dryrun.nn import dropout as nn_dropout
+from scopecli.dryrun.opaque import blame
+
+_ZEROS = zeros_initializer()
+
+
+class Dense(Layer):
+    """Every input goes to every output."""
+
+    def __init__(
+        self,
+        units: Any,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = None,
+        bias_initializer: Any = _ZEROS,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        trainable: bool = True,
+        name: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(trainable=trainable, name=name, **options)
+        self.units = int(units)
+        self.activation = activation
+        self.use_bias = use_bias
+        self.kernel_options = (kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.bias_options = (bias_initializer, bias_regularizer, bias_constraint)
+        self.kernel: Any = None
+        self.bias: Any = None
+
+    def build(self, input_shape: Any) -> None:
+        last = input_shape[-1].value
+        if last is None:
+            raise ValueError(
+                "The last dimension of the inputs to a Dense layer should be defined. Found None. "
+                f"Full input shape received: {input_shape}"
+            )
+        initializer, regularizer, constraint = self.kernel_options
+        self.kernel = self.add_weight(
+            "kernel", [last, self.units], None, initializer, regularizer, constraint=constraint
+        )
+        if self.use_bias:
+            initializer, regularizer, constraint = self.bias_options
+            self.bias = self.add_weight(
+                "bias", [self.units], None, initializer, regularizer, constraint=constraint
+            )
+
+    def call(self, inputs: Any, **_: Any) -> Any:
+        inputs = cast(inputs, self.dtype)
+        rank = inputs.shape.rank
+        if rank in {2, None}:
+            outputs = matmul(inputs, self.kernel)
+        else:
+            outputs = tensordot(inputs, self.kernel, [[rank - 1], [0]])
+            outputs.set_shape([*inputs.dims[:-1], self.units])
+        if self.use_bias:
+            outputs = bias_add(outputs, self.bias)
+        return outputs if self.activation is None else self.activation(outputs)
+
+    def __call__(self, inputs: Any, *arguments: Any, **options: Any) -> Any:
+        if not self.built:
+            _known_depth(inputs, -1, f"layer {self.name}")
+        return super().__call__(inputs, *arguments, **options)
+
+
+def _known_depth(inputs: Any, axis: int, what: str) -> None:
+    """Name the unknown operation where a layer needs the number of channels from it."""
+    dims = getattr(inputs, "dims", ())
+    if isinstance(inputs, Tensor) and (dims is None or dims[axis] is None):
+        blame(inputs, what)
+
+
+class Dropout(Layer):
+    """Some elements become zero while training."""
+
+    def __init__(
+        self,
+        rate: Any = 0.5,
+        noise_shape: Any = None,
+        seed: Any = None,
+        name: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(name=name, **options)
+        self.rate = rate
+        self.noise_shape = noise_shape
+
+    def call(self, inputs: Any, training: Any = False, **_: Any) -> Any:
+        def dropped() -> Tensor:
+            return nn_dropout(inputs, rate=self.rate, noise_shape=self.noise_shape)
+
+        if isinstance(self.rate, (int, float)) and self.rate == 0:
+            return apply("Identity", inputs)
+        return when(training, dropped, lambda: apply("Identity", inputs))
+
+
+class Flatten(Layer):
+    """All axes but the first as one."""
+
+    def __init__(self, data_format: Any = "channels_last", name: Any = None, **rest: Any) -> None:
+        super().__init__(name=name, **rest)
+
+    def call(self, inputs: Any, **_: Any) -> Any:
+        dims = inputs.dims
+        if dims is not None and len(dims) == 1:
+            return expand_dims(inputs, axis=1)
+        if dims is not None and None not in dims[1:]:
+            return reshape(inputs, constant([-1, math.prod(dims[1:])]))
+        if dims is not None and dims[0] is not None:
+            return reshape(inputs, constant([dims[0], -1]))
+        return reshape(inputs, [shape(inputs)[0], -1])
+
+
+def dense(
+    inputs: Any, units: Any, activation: Any = None, use_bias: bool = True, **options: Any
+) -> Any:
+    """Every input goes to every output."""
+    return made(Dense, inputs, options, units, activation, use_bias)
+
+
+def made(cls: Any, inputs: Any, options: dict[str, Any], *arguments: Any) -> Any:
+    """Make a layer and call it: what all these functions do."""
+    name, reuse = options.pop("name", None), options.pop("reuse", None)
+    layer = cls(*arguments, **options, name=name, _scope=name, _reuse=reuse)
+    return layer(inputs)
+
+
+def dropout(
+    inputs: Any,
+    rate: Any = 0.5,
+    noise_shape: Any = None,
+    seed: Any = None,
+    training: Any = False,
+    name: Any = None,
+) -> Any:
+    """Some elements become zero while training."""
+    return Dropout(rate, noise_shape, seed, name)(inputs, training=training)
+
+
+def flatten(inputs: Any, name: Any = None, data_format: str = "channels_last") -> Any:
+    """All axes but the first as one."""
+    return Flatten(data_format, name)(inputs)

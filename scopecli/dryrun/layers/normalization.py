@@ -1,0 +1,183 @@
+"""Batch normalization, with its moving averages and UPDATE_OPS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scopecli.dryrun.applying import constant, convert_to_tensor
+from scopecli.dryrun.arrays import reshape
+from scopecli.dryrun.initializers import ones_initializer, zeros_initializer
+from scopecli.dryrun.layers.base import Layer, static_flag, when
+from scopecli.dryrun.maths import cast
+from scopecli.dryrun.nn import batch_normalization as normalized
+from scopecli.dryrun.nn import fused_batch_norm, moments
+from scopecli.dryrun.scopes import colocate_with, name_scope
+from scopecli.dryrun.variables import assign_sub
+
+_ZEROS, _ONES = zeros_initializer(), ones_initializer()
+
+
+class BatchNormalization(Layer):
+    """Normalized by the batch while training, by moving averages otherwise."""
+
+    def __init__(
+        self,
+        axis: Any = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = _ZEROS,
+        gamma_initializer: Any = _ONES,
+        moving_mean_initializer: Any = _ZEROS,
+        moving_variance_initializer: Any = _ONES,
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        renorm: bool = False,
+        renorm_clipping: Any = None,
+        renorm_momentum: float = 0.99,
+        fused: Any = None,
+        trainable: bool = True,
+        virtual_batch_size: Any = None,
+        adjustment: Any = None,
+        name: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(trainable=trainable, name=name, **options)
+        self.axis = axis[0] if isinstance(axis, (list, tuple)) else axis
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.fused = fused is not False
+        self.beta_options = (beta_initializer, beta_regularizer)
+        self.gamma_options = (gamma_initializer, gamma_regularizer)
+        self.moving = (moving_mean_initializer, moving_variance_initializer)
+        self.beta: Any = None
+        self.gamma: Any = None
+        self.moving_mean: Any = None
+        self.moving_variance: Any = None
+
+    def build(self, input_shape: Any) -> None:
+        rank = input_shape.rank
+        self.axis %= rank
+        depth = input_shape[self.axis].value
+        if depth is None:
+            raise ValueError(
+                "Input has undefined `axis` dimension. Received input with shape "
+                f"{tuple(input_shape.as_list())} and axis={(self.axis,)}"
+            )
+        self.fused = self.fused and rank == 4 and self.axis in {1, 3}
+        sizes = (depth,)
+        if self.scale:
+            self.gamma = self.add_weight("gamma", sizes, None, *self.gamma_options)
+        if self.center:
+            self.beta = self.add_weight("beta", sizes, None, *self.beta_options)
+        scopes = (self._scope, self._current)  # averages are never cut into parts
+        partitioners = [scope.partitioner for scope in scopes]
+        for scope in scopes:
+            scope.partitioner = None
+        mean, variance = self.moving
+        self.moving_mean = self.add_weight("moving_mean", sizes, None, mean, trainable=False)
+        self.moving_variance = self.add_weight(
+            "moving_variance", sizes, None, variance, trainable=False
+        )
+        for scope, partitioner in zip(scopes, partitioners, strict=True):
+            scope.partitioner = partitioner
+
+    def call(self, inputs: Any, training: Any = False, **_: Any) -> Any:
+        return self._fused(inputs, training) if self.fused else self._plain(inputs, training)
+
+    def _fused(self, inputs: Any, training: Any) -> Any:
+        kind, sizes = self.dtype, self.moving_mean.shape
+        beta = self.beta if self.center else constant(0.0, kind, shape=sizes)
+        gamma = self.gamma if self.scale else constant(1.0, kind, shape=sizes)
+        layout = "NCHW" if self.axis == 1 else "NHWC"
+
+        def either() -> Any:
+            moving = (self.moving_mean, self.moving_variance)
+            return fused_batch_norm(inputs, gamma, beta, *moving, data_format=layout)
+
+        outputs, mean, variance = when(training, either, either)
+        known = static_flag(training)
+        if known is None:
+            momentum: Any = when(training, lambda: self.momentum, lambda: 1.0)
+        elif known:
+            momentum = convert_to_tensor(self.momentum)
+        if known is not False:
+            self.add_update(_average(self.moving_mean, mean, momentum))
+            self.add_update(_average(self.moving_variance, variance, momentum))
+        return outputs
+
+    def _plain(self, inputs: Any, training: Any) -> Any:
+        dims = inputs.dims
+        low = inputs.dtype.name in {"float16", "bfloat16"}
+        original = inputs.dtype
+        inputs = cast(inputs, "float32") if low else inputs
+        others = [axis for axis in range(len(dims)) if axis != self.axis]
+        wide = [1] * len(dims)
+        wide[self.axis] = dims[self.axis]
+        last = self.axis == len(dims) - 1
+
+        def shaped(value: Any) -> Any:
+            return value if value is None or last else reshape(value, wide)
+
+        scale, offset = shaped(self.gamma), shaped(self.beta)
+        if static_flag(training) is False:
+            mean, variance = self.moving_mean, self.moving_variance
+        else:
+            found = moments(cast(inputs, self.dtype), others)
+            moving = (self.moving_mean, self.moving_variance)
+            mean, variance = (
+                when(training, lambda v=v: v, lambda m=m: convert_to_tensor(m))
+                for v, m in zip(found, moving, strict=True)
+            )
+            for target, value in zip(moving, (mean, variance), strict=True):
+                self.add_update(
+                    when(
+                        training,
+                        lambda t=target, v=value: _average(t, v, self.momentum),
+                        lambda t=target: t,
+                    )
+                )
+        mean, variance = cast(mean, inputs.dtype), cast(variance, inputs.dtype)
+        if offset is not None:
+            offset = cast(offset, inputs.dtype)
+        if scale is not None:
+            scale = cast(scale, inputs.dtype)
+        outputs = normalized(inputs, shaped(mean), shaped(variance), offset, scale, self.epsilon)
+        if low:
+            outputs = cast(outputs, original)
+        outputs.set_shape(dims)
+        return outputs
+
+
+def _average(variable: Any, value: Any, momentum: Any) -> Any:
+    """Move an average towards a value."""
+    with name_scope("AssignMovingAvg") as scope, colocate_with(variable.op):
+        decay = convert_to_tensor(1.0 - momentum, name="decay")
+        if decay.dtype != variable.dtype.base_dtype:
+            decay = cast(decay, variable.dtype.base_dtype)
+        delta = (variable - cast(value, variable.dtype)) * decay
+        return assign_sub(variable, delta, name=scope)
+
+
+def batch_normalization(
+    inputs: Any,
+    axis: Any = -1,
+    momentum: float = 0.99,
+    epsilon: float = 1e-3,
+    center: bool = True,
+    scale: bool = True,
+    training: Any = False,
+    name: Any = None,
+    reuse: Any = None,
+    **options: Any,
+) -> Any:
+    """Normalized by the batch while training, by moving averages otherwise."""
+    layer = BatchNormalization(
+        axis, momentum, epsilon, center, scale, name=name, _scope=name, _reuse=reuse, **options
+    )
+    return layer(inputs, training=training)

@@ -1,0 +1,231 @@
+"""`tf.losses`: losses that collect themselves.
+
+https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/ops/losses/losses_impl.py
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.arrays import ones_like, rank, shape, size, squeeze, where, zeros_like
+from scopecli.dryrun.dtypes import float32
+from scopecli.dryrun.graph_keys import GraphKeys
+from scopecli.dryrun.maths import add_n, cast, reduce_sum
+from scopecli.dryrun.nn import (
+    sigmoid_cross_entropy_with_logits,
+    softmax_cross_entropy_with_logits_v2,
+    sparse_softmax_cross_entropy_with_logits,
+)
+from scopecli.dryrun.opaque import opaque_attributes
+from scopecli.dryrun.scopes import (
+    add_to_collection,
+    control_dependencies,
+    get_collection,
+    name_scope,
+    no_op,
+)
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.graph import Operation, Tensor
+
+__getattr__: Any = opaque_attributes("losses")
+
+
+class Reduction:
+    """How the losses of a batch become one."""
+
+    NONE = "none"
+    SUM = "weighted_sum"
+    SUM_OVER_BATCH_SIZE = "weighted_sum_over_batch_size"
+    MEAN = "weighted_mean"
+    SUM_BY_NONZERO_WEIGHTS = "weighted_sum_by_nonzero_weights"
+    SUM_OVER_NONZERO_WEIGHTS = SUM_BY_NONZERO_WEIGHTS
+
+
+_DEFAULT = Reduction.SUM_BY_NONZERO_WEIGHTS
+
+
+def add_loss(loss: Any, loss_collection: Any = GraphKeys.LOSSES) -> None:
+    """Collect a loss."""
+    if loss_collection:
+        add_to_collection(loss_collection, loss)
+
+
+def get_losses(scope: Any = None, loss_collection: str = GraphKeys.LOSSES) -> list[Any]:
+    """The collected losses."""
+    return get_collection(loss_collection, scope)
+
+
+def get_regularization_losses(scope: Any = None) -> list[Any]:
+    """The losses of regularizers."""
+    return get_collection(GraphKeys.REGULARIZATION_LOSSES, scope)
+
+
+def get_regularization_loss(scope: Any = None, name: str = "total_regularization_loss") -> Tensor:
+    """The sum of the losses of regularizers."""
+    losses = get_regularization_losses(scope)
+    return add_n(losses, name=name) if losses else constant(0.0)
+
+
+def get_total_loss(
+    add_regularization_losses: bool = True, name: str = "total_loss", scope: Any = None
+) -> Tensor:
+    """The sum of all losses."""
+    losses = get_losses(scope)
+    if add_regularization_losses:
+        losses += get_regularization_losses(scope)
+    return add_n(losses, name=name)
+
+
+def _assert_broadcastable(weights: Any, values: Tensor) -> Operation:
+    with name_scope(None, "assert_broadcastable"):
+        with name_scope(None, "weights") as scope:
+            weights = convert_to_tensor(weights, name=scope)
+            shape(weights, name="shape")
+            rank(weights, name="rank")
+        with name_scope(None, "values") as scope:
+            values = convert_to_tensor(values, name=scope)
+            shape(values, name="shape")
+            rank(values, name="rank")
+        kind = "scalar" if weights.dims == () else "dims"
+        return no_op(f"static_{kind}_check_success")
+
+
+def _num_present(losses: Tensor, weights: Tensor) -> Tensor:
+    with name_scope(None, "num_present") as scope:
+        zero = apply("Equal", weights, 0.0)
+        present = where(zero, zeros_like(weights), ones_like(weights))
+        return reduce_sum(_broadcast(present, losses), name=scope)  # type: ignore[no-any-return]
+
+
+def _broadcast(weights: Tensor, values: Tensor) -> Tensor:
+    with name_scope(None, "broadcast_weights") as scope:
+        defined = weights.shape.is_fully_defined() and values.shape.is_fully_defined()
+        if defined and weights.shape.is_compatible_with(values.shape):
+            return weights
+        with control_dependencies([_assert_broadcastable(weights, values)]):
+            return apply("Mul", weights, ones_like(values), name=scope)
+
+
+def _mean(loss: Tensor, count: Tensor) -> Tensor:
+    return apply("DivNoNan", reduce_sum(loss), count, name="value")
+
+
+def compute_weighted_loss(
+    losses: Any,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = _DEFAULT,
+) -> Tensor:
+    """One loss out of many, and collected."""
+    with name_scope(scope, "weighted_loss"):
+        losses = convert_to_tensor(losses)
+        with control_dependencies([_assert_broadcastable(weights, losses)]):
+            kind = losses.dtype.base_dtype
+            losses = cast(losses, float32)
+            weights = cast(weights, float32)
+            loss = apply("Mul", losses, weights)
+            if reduction != Reduction.NONE:
+                loss = reduce_sum(loss)
+                if reduction == Reduction.MEAN:
+                    loss = _mean(loss, reduce_sum(ones_like(losses) * weights))
+                elif reduction == Reduction.SUM_BY_NONZERO_WEIGHTS:
+                    loss = _mean(loss, _num_present(losses, weights))
+                elif reduction == Reduction.SUM_OVER_BATCH_SIZE:
+                    with name_scope(None, "num_elements") as name:
+                        count = cast(size(losses, name=name), losses.dtype)
+                    loss = _mean(loss, count)
+            loss = cast(loss, kind)
+            add_loss(loss, loss_collection)
+            return loss
+
+
+def _of_two(default: str, measure: Any) -> Any:
+    """A loss of labels and predictions of the same shape."""
+
+    def loss(
+        labels: Any,
+        predictions: Any,
+        weights: Any = 1.0,
+        scope: Any = None,
+        loss_collection: Any = GraphKeys.LOSSES,
+        reduction: str = _DEFAULT,
+    ) -> Tensor:
+        with name_scope(scope, default) as name:
+            predictions = cast(predictions, float32)
+            labels = cast(labels, float32)
+            predictions.shape.assert_is_compatible_with(labels.shape)
+            losses = measure(predictions, labels)
+            return compute_weighted_loss(losses, weights, name, loss_collection, reduction)
+
+    return loss
+
+
+mean_squared_error = _of_two("mean_squared_error", lambda p, y: apply("SquaredDifference", p, y))
+absolute_difference = _of_two("absolute_difference", lambda p, y: apply("Abs", apply("Sub", p, y)))
+
+
+def softmax_cross_entropy(
+    onehot_labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    label_smoothing: Any = 0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = _DEFAULT,
+) -> Tensor:
+    """The loss of probabilities."""
+    with name_scope(scope, "softmax_cross_entropy_loss") as name:
+        logits = convert_to_tensor(logits)
+        labels: Any = cast(onehot_labels, logits.dtype)
+        logits.shape.assert_is_compatible_with(labels.shape)
+        if label_smoothing > 0:
+            classes = cast(shape(labels)[-1], logits.dtype)
+            labels = labels * (1.0 - label_smoothing) + label_smoothing / classes
+        labels = apply("StopGradient", labels, name="labels_stop_gradient")
+        losses = softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits, name="xentropy")
+        return compute_weighted_loss(losses, weights, name, loss_collection, reduction)
+
+
+def sparse_softmax_cross_entropy(
+    labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = _DEFAULT,
+) -> Tensor:
+    """The loss of classes that are numbers."""
+    with name_scope(scope, "sparse_softmax_cross_entropy_loss") as name:
+        with name_scope(None, "remove_squeezable_dimensions"):
+            labels = convert_to_tensor(labels)
+            logits = convert_to_tensor(logits)
+            if None not in (labels.dims, logits.dims) and len(labels.dims) == len(logits.dims):
+                labels = squeeze(labels, [-1])
+        weights = convert_to_tensor(weights)
+        losses = sparse_softmax_cross_entropy_with_logits(
+            labels=labels, logits=logits, name="xentropy"
+        )
+        return compute_weighted_loss(losses, weights, name, loss_collection, reduction)
+
+
+def sigmoid_cross_entropy(
+    multi_class_labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    label_smoothing: Any = 0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = _DEFAULT,
+) -> Tensor:
+    """The loss of independent classes."""
+    with name_scope(scope, "sigmoid_cross_entropy_loss") as name:
+        logits = convert_to_tensor(logits)
+        labels: Any = cast(multi_class_labels, logits.dtype)
+        logits.shape.assert_is_compatible_with(labels.shape)
+        if label_smoothing > 0:
+            labels = labels * (1 - label_smoothing) + 0.5 * label_smoothing
+        losses = sigmoid_cross_entropy_with_logits(labels=labels, logits=logits, name="xentropy")
+        return compute_weighted_loss(losses, weights, name, loss_collection, reduction)

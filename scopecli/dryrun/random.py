@@ -1,0 +1,107 @@
+"""Random tensors: `tf.random`, and the older names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.applying import apply, convert_to_tensor
+from scopecli.dryrun.dtypes import as_dtype, float32
+from scopecli.dryrun.opaque import opaque_attributes
+from scopecli.dryrun.scopes import name_scope, set_random_seed
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.graph import Tensor
+
+
+def _shape_tensor(shape: Any) -> Tensor:
+    """A shape that is called `shape` if it becomes a constant."""
+    if isinstance(shape, (list, tuple)) and not shape:
+        return convert_to_tensor(shape, "int32", name="shape")
+    if isinstance(shape, int):
+        return convert_to_tensor(shape, "int32", name="shape")
+    return convert_to_tensor(shape, name="shape")
+
+
+def _normal(type_: str, default: str) -> Any:
+    def normal(
+        shape: Any,
+        mean: Any = 0.0,
+        stddev: Any = 1.0,
+        dtype: Any = float32,
+        seed: Any = None,
+        name: str | None = None,
+    ) -> Tensor:
+        kind = as_dtype(dtype)
+        with name_scope(name, default) as scope:
+            sizes = _shape_tensor(shape)
+            center = convert_to_tensor(mean, kind, name="mean")
+            spread = convert_to_tensor(stddev, kind, name="stddev")
+            values = apply(type_, sizes, dtype=kind)
+            return apply("AddV2", values * spread, center, name=scope)
+
+    return normal
+
+
+normal = random_normal = _normal("RandomStandardNormal", "random_normal")
+truncated_normal = _normal("TruncatedNormal", "truncated_normal")
+
+
+def random_uniform(
+    shape: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = float32,
+    seed: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """Values that are all equally likely.
+
+    Raises:
+        ValueError: of integers the largest is not given.
+    """
+    kind = as_dtype(dtype)
+    if maxval is None:
+        if kind.is_integer:
+            raise ValueError(f"Must specify maxval for integer dtype {kind!r}")
+        maxval = 1
+    with name_scope(name, "random_uniform") as scope:
+        sizes = _shape_tensor(shape)
+        from_zero = isinstance(minval, int) and minval == 0
+        to_one = isinstance(maxval, int) and maxval == 1
+        if not from_zero or not to_one or kind.is_integer:
+            minval = convert_to_tensor(minval, kind, name="min")
+            maxval = convert_to_tensor(maxval, kind, name="max")
+        if kind.is_integer:
+            return apply("RandomUniformInt", sizes, minval, maxval, name=scope)
+        values = apply("RandomUniform", sizes, dtype=kind)
+        if from_zero:
+            return values if to_one else apply("Mul", values, maxval)
+        width = apply("Sub", maxval, minval, name="sub")
+        return apply("AddV2", values * width, minval, name=scope)
+
+
+uniform = random_uniform
+
+
+def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
+    """The rows in any order."""
+    return apply("RandomShuffle", value, name=name)
+
+
+def multinomial(
+    logits: Any,
+    num_samples: Any,
+    seed: Any = None,
+    name: str | None = None,
+    output_dtype: Any = None,
+) -> Tensor:
+    """Samples of classes."""
+    kind = as_dtype(output_dtype or "int64")
+    with name_scope(name, "multinomial"):
+        logits = convert_to_tensor(logits, name="logits")
+        return apply("Multinomial", logits, num_samples, output_dtype=kind)
+
+
+categorical = multinomial
+set_seed = set_random_seed
+__getattr__ = opaque_attributes("random")

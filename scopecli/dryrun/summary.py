@@ -1,0 +1,71 @@
+"""`tf.summary`: nodes that write down values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.applying import apply
+from scopecli.dryrun.graph_keys import GraphKeys
+from scopecli.dryrun.opaque import opaque_attributes
+from scopecli.dryrun.scopes import add_to_collections, get_collection, name_scope
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.graph import Tensor
+
+_opaque = opaque_attributes("summary")
+
+
+def __getattr__(name: str) -> Any:
+    """Writers do nothing; other kinds of summaries are not known."""
+    if name in {"FileWriter", "FileWriterCache"}:
+        return _Writer
+    return _opaque(name)
+
+
+class _Writer:
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """Nothing is opened."""
+
+    def add_summary(self, *_: Any, **__: Any) -> None:
+        """Nothing is written."""
+
+    add_graph = flush = close = add_summary
+
+
+def _summary(type_: str, tag: str) -> Any:
+    def summary(
+        name: str, tensor: Any, collections: Any = None, family: Any = None, **_: Any
+    ) -> Tensor:
+        cleaned = "".join(c if c.isalnum() or c in "-./_" else "_" for c in name).lstrip("/")
+        with name_scope(cleaned) as scope:
+            full = scope.removesuffix("/")
+            text = _constant(full, tag)
+            found = apply(type_, text, tensor, name=scope)
+        keys = [GraphKeys.SUMMARIES] if collections is None else collections
+        add_to_collections(keys, found)
+        return found
+
+    return summary
+
+
+def _constant(text: str, name: str) -> Tensor:
+    from scopecli.dryrun.applying import constant
+
+    return constant(text, name=name)
+
+
+scalar = _summary("ScalarSummary", "tags")
+histogram = _summary("HistogramSummary", "tag")
+image = _summary("ImageSummary", "tag")
+
+
+def merge(inputs: Any, collections: Any = None, name: str | None = None) -> Tensor:
+    """Several as one."""
+    with name_scope(name, "Merge"):
+        return apply("MergeSummary", inputs, name=name)
+
+
+def merge_all(key: str = GraphKeys.SUMMARIES, scope: Any = None, name: Any = None) -> Any:
+    """All collected ones as one; None where there is none."""
+    found = get_collection(key, scope)
+    return merge(found, name=name) if found else None

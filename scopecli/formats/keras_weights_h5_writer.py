@@ -1,0 +1,45 @@
+"""Renaming in `keras-weights-h5`: the layers' names that are written beside their variables."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from scopecli.formats import hdf5_editing, hdf5_file, hdf5_writer, keras_store_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scopecli.formats.staging import Staging
+    from scopecli.model.model import Model
+    from scopecli.model.renaming import Renaming, Subject
+
+
+def subjects(model: Model) -> Sequence[Subject]:
+    """Layers and what is in them.
+
+    Raises:
+        ScopecliError: the file cannot be read.
+    """
+    with hdf5_file.opened(model.path) as file:
+        objects = keras_store_names.named_objects(file, None)
+    return list(keras_store_names.subjects(model, objects, None))
+
+
+def complaints(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Names that cannot be, each with why."""
+    return hdf5_writer.unusable(names)
+
+
+def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
+    """Write the file with other names of layers.
+
+    Raises:
+        UnsupportedError: what is asked for is more than a change of layers' names.
+        ScopecliError: the file cannot be changed, or the copy not written.
+    """
+    with hdf5_file.opened(model.path) as file:
+        objects = keras_store_names.named_objects(file, None)
+    changed = keras_store_names.changes(model, objects, None, renaming)
+    copy = hdf5_editing.smaller_copy if changed.dropped else hdf5_editing.edited_copy
+    copy(model.path, staging.create(out), partial(keras_store_names.edit, changed=changed))

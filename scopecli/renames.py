@@ -1,0 +1,139 @@
+"""Renaming in saved models, as a call: the plan of `analysis` and the writers of `formats`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.analysis import rename as planning
+from scopecli.analysis.rename import Conflict, Plan, Request
+from scopecli.analysis.rename_rules import Replace, Rule, replacement
+from scopecli.errors import RefusedError, ScopecliError
+from scopecli.formats import rewriting
+from scopecli.formats.staging import Staging
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from scopecli.formats.rewriting import Parts
+    from scopecli.formats.staging import DataMode
+
+
+class Prepared(NamedTuple):
+    """A rename that was planned and not carried out.
+
+    Attributes:
+        parts: what will be written.
+        plan: what will change.
+        kinds: all names, each with its kind.
+    """
+
+    parts: Parts
+    plan: Plan
+    kinds: dict[str, str]
+
+
+def prepare(
+    path: str, request: Request, *, input_format: str | None = None, with_graph: bool = True
+) -> Prepared:
+    """Read a model and plan the rename of its names.
+
+    Raises:
+        ScopecliError: it cannot be read, its format cannot be written, or a rule is none.
+    """
+    parts = rewriting.open_parts(path, input_format=input_format, with_graph=with_graph)
+    try:
+        subjects = rewriting.subjects(parts)
+        plan = planning.plan(
+            subjects,
+            parts.main.model.separator,
+            request,
+            lambda names: rewriting.complaints(parts, names),
+        )
+        refused = rewriting.refusals(parts, plan.renaming)
+    except ScopecliError as error:
+        error.path = error.path or path
+        raise
+    conflicts = (*plan.conflicts, *(Conflict(*refusal) for refusal in refused))
+    kinds = {subject.name: subject.kind for subject in reversed(subjects)}
+    return Prepared(parts, plan._replace(conflicts=conflicts), kinds)
+
+
+def refuse_conflicts(prepared: Prepared) -> None:
+    """Stop here where anything speaks against the plan.
+
+    Raises:
+        RefusedError: with every reason.
+    """
+    conflicts = prepared.plan.conflicts
+    if conflicts:
+        count = f"{len(conflicts)} reasons" if len(conflicts) > 1 else "a reason"
+        raise RefusedError(
+            f"cannot be renamed so, for {count}, and nothing was written",
+            [str(conflict) for conflict in conflicts],
+            path=prepared.parts.path,
+        )
+
+
+def carry_out(prepared: Prepared, out: str, staging: Staging) -> list[str]:
+    """Write what was planned to a path that `rewriting.destination` gave; the files written.
+
+    Raises:
+        ScopecliError: the model cannot be read again, or the target cannot be written.
+    """
+    try:
+        with staging:
+            rewriting.write(prepared.parts, prepared.plan.renaming, out, staging)
+            paths = staging.paths
+            staging.commit()
+    except ScopecliError as error:
+        error.path = error.path or out
+        raise
+    return paths
+
+
+def rename(  # noqa: PLR0913 - a call for people; all but three are options by name
+    path: str | os.PathLike[str],
+    out: str | os.PathLike[str] | None,
+    rules: Mapping[str, str] | Iterable[str | Rule],
+    *,
+    with_slots: bool = True,
+    allow_unmatched: bool = False,
+    with_graph: bool = True,
+    force: bool = False,
+    backup: str = "",
+    data: DataMode = "copy",
+) -> Plan:
+    """Write a model again with other names; the data stay as they are.
+
+    Args:
+        path: as for `load`.
+        out: where the renamed model goes; None replaces the input.
+        rules: old name to new name, a scope ending in the separator (`{"encoder/":
+            "bert/encoder/"}`); or rules in order: `OLD=NEW` strings and those of
+            `scopecli.analysis.rename_rules`.
+        with_slots: whether slots and averages follow their variables.
+        allow_unmatched: whether a rule may match nothing.
+        with_graph: whether the `.meta` beside a checkpoint is renamed too.
+        force: whether `out` may replace what is there.
+        backup: suffix under which files that are replaced are kept.
+        data: whether data files are copied, hard-linked or reflinked.
+
+    Returns:
+        What was done.
+
+    Raises:
+        RefusedError: the new names cannot be; it has every reason, and nothing was written.
+        ScopecliError: the model cannot be read, or the target cannot be written.
+    """
+    if hasattr(rules, "items"):
+        given: list[Rule] = [Replace(old, new) for old, new in rules.items()]
+    else:
+        given = [replacement(rule) if isinstance(rule, str) else rule for rule in rules]
+    request = Request(given, with_slots, allow_unmatched)
+    prepared = prepare(os.fspath(path), request, with_graph=with_graph)
+    refuse_conflicts(prepared)
+    target = None if out is None else os.fspath(out)
+    place = rewriting.destination(prepared.parts, target, force=force)
+    carry_out(prepared, place, Staging(data, backup=backup))
+    return prepared.plan

@@ -1,0 +1,83 @@
+"""The plan of a rename, for people: what moves, folded, and what is dropped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.analysis import rename_tree
+from scopecli.model.names import printable
+from scopecli.model.variable import KINDS
+from scopecli.render import words
+from scopecli.render.output import write_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from scopecli.analysis.rename import Plan
+    from scopecli.analysis.rename_tree import Row
+    from scopecli.model.model import Model
+    from scopecli.render.output import Output
+    from scopecli.render.style import Glyphs, Role, Span
+
+_MOST_ALIGNED = 60  # a longer name pushes its own arrow aside, not everybody's
+_TOP = "(top)"
+_MISSING = "missing-shard"
+# What a checkpoint has; a graph's names are those of nodes too.
+_KINDS = frozenset(KINDS)
+
+
+class View(NamedTuple):
+    """What is shown beside a plan.
+
+    Attributes:
+        path: as it was given.
+        out: where the result goes; empty where that is the same place, or nowhere.
+        kinds: all names of the file, each with its kind.
+        model: what is renamed.
+    """
+
+    path: str
+    out: str
+    kinds: Mapping[str, str]
+    model: Model
+
+
+def draw(plan: Plan, view: View, output: Output) -> None:
+    """Write the plan to standard output."""
+    write_lines(_lines(plan, view, output.glyphs), output)
+
+
+def _lines(plan: Plan, view: View, glyphs: Glyphs) -> Iterator[Sequence[Span]]:
+    source, target, kinds = printable(view.path), printable(view.out), view.kinds
+    title = f"{source} {glyphs.arrow} {target}" if target else source
+    stay = plan.total - len(plan.moves) - len(plan.drops)
+    counts = [f"{len(plan.moves)} of {words.plural(plan.total, 'name')} move"]
+    if plan.drops:
+        counts.append(f"{len(plan.drops)} dropped")
+    counts.append(f"{stay} stay")
+    yield [(title, "title")]
+    yield [(glyphs.dot.join(counts), "dim")]
+    for note in view.model.notes:
+        if note.code == _MISSING:
+            yield [(f"note: {printable(f'{note.subject} {note.message}'.strip())}", "note")]
+    noun = "tensor" if _KINDS.issuperset(kinds.values()) else "name"
+    rows = rename_tree.move_rows(plan, list(kinds), view.model.separator)
+    labels = [printable(row.old) or _TOP for row in rows]
+    width = max((len(label) for label in labels if len(label) <= _MOST_ALIGNED), default=0)
+    for row, label in zip(rows, labels, strict=True):
+        yield _row(row, f"{label:<{width}}", noun, glyphs)
+    totals = dict(Counter(kinds.values()))
+    for name, kind, number in rename_tree.dropped_rows(plan.drops, totals):
+        what = printable(name) if name else f"every {kind}"
+        count = f"  {words.plural(number, noun)}" if not name else ""
+        yield [(f"{what:<{width}}", "slot"), ("  dropped", "note"), (count, "dim")]
+    for rule, problem in plan.unmatched:
+        yield [(f"{printable(rule)} {printable(problem)}", "note")]
+
+
+def _row(row: Row, label: str, noun: str, glyphs: Glyphs) -> Sequence[Span]:
+    role: Role = "scope" if row.is_scope else "variable"
+    count = f"  {words.plural(row.names, noun)}" if row.is_scope else ""
+    new = printable(row.new) or _TOP
+    return [(label, role), (f" {glyphs.arrow} ", "dim"), (new, role), (count, "dim")]

@@ -1,0 +1,233 @@
+"""Running programs: what comes out, and what goes wrong."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scopecli.analysis.reuse import find_reuse
+from scopecli.dryrun.running import run, split
+from scopecli.errors import PathError, ProgramError, UnknownNameError, UnsupportedError
+from tests.dryrun.observe import MODELS, model_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from scopecli.dryrun.running import Run
+
+    Program = Callable[..., Run]
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Run some lines, with `import tensorflow as tf` before them."""
+
+    def ran(lines: str, function: str = "", **arguments: Any) -> Run:
+        file = tmp_path / "train.py"
+        file.write_text("import tensorflow as tf\n" + lines, "utf-8")
+        path = f"{file}:{function}" if function else str(file)
+        return run(path, arguments, ("tensorflow",))
+
+    return ran
+
+
+@pytest.mark.parametrize("name", model_names())
+def test_models_run(name: str) -> None:
+    done = run(f"{MODELS / name}.py:build", {}, ("tensorflow",))
+    assert done.refusal is None
+    assert done.model.variables
+    assert done.model.collections["trainable_variables"].kind == "variables"
+
+
+def test_the_model_says_what_a_meta_would(program: Program) -> None:
+    model = program(
+        "with tf.variable_scope('net'):\n"
+        "    w = tf.get_variable('w', [3, 2])\n"
+        "    p = tf.get_variable('p', [5], partitioner=tf.fixed_size_partitioner(2))\n"
+        "loss = tf.reduce_sum(w * w)\n"
+        "tf.train.AdamOptimizer().minimize(loss)\n"
+    ).model
+    by_name = {variable.name: variable for variable in model.variables}
+    assert by_name["net/w"].shape == (3, 2)
+    assert by_name["net/w"].nbytes == 24
+    assert by_name["net/w"].attributes["initializer"] == "net/w/Initializer/random_uniform"
+    assert by_name["net/p/part_1"].attributes["slice"] == "5 3,2"
+    assert by_name["net/w/Adam"].kind == "slot"
+    assert by_name["net/w/Adam"].attributes["slot_of"] == "net/w"
+    assert by_name["beta1_power"].kind == "bookkeeping"
+    assert model.collections["train_op"].members == ("Adam",)
+    assert model.graph is not None
+    node = model.graph.node("net/w/Assign")
+    assert node is not None
+    assert node.inputs == ("net/w", "net/w/Initializer/random_uniform")
+
+
+def test_reuse_is_found_in_the_graph(program: Program) -> None:
+    model = program(
+        "x = tf.placeholder(tf.float32, [None, 3])\n"
+        "for reuse in (None, True):\n"
+        "    with tf.variable_scope('d', reuse=reuse):\n"
+        "        tf.matmul(x, tf.get_variable('w', [3, 2]))\n"
+    ).model
+    (scope,) = find_reuse(model).scopes
+    assert (scope.scope, scope.entries) == ("d", ("d/", "d_1/"))
+
+
+def test_refusal_has_both_places(program: Program) -> None:
+    done = program(
+        "def net():\n"
+        "    with tf.variable_scope('d'):\n"
+        "        tf.get_variable('w', [3, 2])\n"
+        "net()\n"
+        "net()\n"
+    )
+    assert done.refusal is not None
+    assert str(done.refusal.error).startswith("Variable d/w already exists, disallowed.")
+    assert "Originally defined at:" in str(done.refusal.error)
+    assert [line for _, line, _ in done.refusal.here] == [4, 6]
+    assert [line for _, line, _ in done.refusal.first] == [4, 5]
+    assert [variable.name for variable in done.model.variables] == ["d/w"]
+
+
+def test_calls_are_written_down(program: Program) -> None:
+    done = program(
+        "with tf.variable_scope('d', reuse=tf.AUTO_REUSE):\n"
+        "    tf.get_variable('w', [2])\n"
+        "    tf.get_variable('w', [2])\n"
+        "    tf.Variable(1.0)\n"
+    )
+    told = [(call.what, call.variable, call.line, call.scope, call.reuse) for call in done.calls]
+    assert told == [
+        ("created", "d/w", 3, "d", "AUTO_REUSE"),
+        ("reused", "d/w", 4, "d", "AUTO_REUSE"),
+        ("created", "d/Variable", 5, "d", ""),
+    ]
+
+
+def test_functions_get_arguments(program: Program) -> None:
+    lines = "class Net:\n    @staticmethod\n    def build(n, s='w'):\n"
+    lines += "        tf.get_variable(s, [n])\n"
+    done = program(lines, "Net.build", n=7)
+    assert [(v.name, v.shape) for v in done.model.variables] == [("w", (7,))]
+
+
+def test_the_run_ends_where_values_are_asked_for(program: Program) -> None:
+    done = program(
+        "w = tf.get_variable('w', [2])\n"
+        "with tf.Session() as sess:\n"
+        "    sess.run(tf.global_variables_initializer())\n"
+        "    tf.get_variable('never', [2])\n"
+    )
+    assert [variable.name for variable in done.model.variables] == ["w"]
+    assert done.model.notes[0].code == "stopped"
+
+
+def test_main_is_called_as_a_script(program: Program) -> None:
+    done = program(
+        "tf.app.flags.DEFINE_integer('size', 5, 'help')\n"
+        "FLAGS = tf.app.flags.FLAGS\n"
+        "def main(_):\n"
+        "    tf.get_variable('w', [FLAGS.size])\n"
+        "if __name__ == '__main__':\n"
+        "    tf.app.run()\n"
+    )
+    assert [variable.shape for variable in done.model.variables] == [(5,)]
+
+
+def test_unknown_operations_are_opaque_and_listed(program: Program) -> None:
+    done = program(
+        "x = tf.placeholder(tf.float32, [None, 4])\n"
+        "y = tf.image.adjust_gamma(x)\n"
+        "z = tf.some_new_thing(y, name='thing')\n"
+        "tf.get_variable('w', [2])\n"
+    )
+    assert done.model.graph is not None
+    assert done.model.graph.node("AdjustGamma") is not None
+    notes = [(note.code, note.subject) for note in done.model.notes]
+    assert notes == [("unknown-operation", "AdjustGamma"), ("unknown-operation", "thing")]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["tf.layers.dense(y, 3)\n", "tf.layers.conv2d(y, 3, 3)\n", "tf.Variable(y)\n"],
+)
+def test_an_unknown_shape_that_is_needed_names_the_operation(program: Program, lines: str) -> None:
+    with pytest.raises(UnsupportedError, match=r"tf\.some_new_thing.*node SomeNewThing"):
+        program("y = tf.some_new_thing(tf.ones([2, 4]))\n" + lines)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "from tensorflow.contrib import slim\nslim.fully_connected(tf.ones([2, 3]), 2)\n",
+        "import tensorflow.contrib.slim as slim\nslim.fully_connected(tf.ones([2, 3]), 2)\n",
+        "import tf_slim as slim\nslim.fully_connected(tf.ones([2, 3]), 2)\n",
+        (
+            "import tensorflow.compat.v1 as tf1\ntf1.disable_v2_behavior()\n"
+            "tf1.contrib.layers.fully_connected(tf1.ones([2, 3]), 2)\n"
+        ),
+        (
+            "from tensorflow.python.ops import variable_scope as vs\n"
+            "with vs.variable_scope('fully_connected'):\n    vs.get_variable('weights', [3, 2])\n"
+        ),
+    ],
+)
+def test_every_way_to_import_it(program: Program, lines: str) -> None:
+    done = program(lines)
+    assert done.model.variables[0].name == "fully_connected/weights"
+    assert not [name for name in sys.modules if name.startswith(("tensorflow", "tf_slim"))]
+
+
+def test_errors_of_the_program(program: Program) -> None:
+    with pytest.raises(ProgramError, match=r"KeyError: 'x' \(.*train\.py:2\)"):
+        program("{}['x']\n")
+    with pytest.raises(ProgramError, match=r"SyntaxError: .*train\.py:2"):
+        program("def :\n")
+    with pytest.raises(ProgramError, match="initial_value must have a shape specified"):
+        program("tf.Variable(tf.placeholder(tf.float32))\n")
+    with pytest.raises(UnknownNameError, match="has no function 'buidl'; it has: build"):
+        program("def build():\n    pass\n", "buidl")
+
+
+def test_without_standing_in_there_is_a_hint(tmp_path: Path) -> None:
+    file = tmp_path / "train.py"
+    file.write_text("import tensorflow_that_is_not_there\n", "utf-8")
+    with pytest.raises(ProgramError, match=r"ModuleNotFoundError.*`--as tensorflow`"):
+        run(str(file), {}, ())
+    with pytest.raises(PathError, match="No such file"):
+        run(str(tmp_path / "none.py"), {}, ())
+
+
+def test_what_is_a_program(tmp_path: Path) -> None:
+    file = tmp_path / "train.py"
+    file.write_text("", "utf-8")
+    assert split(str(file)) == (str(file), "")
+    assert split(f"{file}:build") == (str(file), "build")
+    assert split("train.py.index") is None
+    assert split(str(tmp_path / "none.py")) is None
+
+
+def test_namespaces_of_a_program(program: Program) -> None:
+    done = program(
+        "he = tf.keras.initializers.he_normal()\n"
+        "with tf.device(tf.train.replica_device_setter(2)):\n"
+        "    tf.get_variable('a', [2, 3], initializer=he)\n"
+        "    b = tf.get_variable('b', [2], initializer=tf.initializers.constant(0.1))\n"
+        "    tf.contrib.layers.fully_connected(tf.ones([1, 2]), 3, \n"
+        "        weights_initializer=tf.contrib.layers.xavier_initializer())\n"
+        "    cell = tf.contrib.rnn.LSTMCell(4)\n"
+        "    cell(tf.ones([1, 2]), cell.zero_state(1, tf.float32))\n"
+        "assert b.device == '/job:ps/task:1', b.device\n"
+    )
+    assert done.model.notes == []
+    assert [variable.name for variable in done.model.variables] == [
+        "a",
+        "b",
+        "fully_connected/weights",
+        "fully_connected/biases",
+        "lstm_cell/kernel",
+        "lstm_cell/bias",
+    ]
