@@ -77,9 +77,12 @@ def _checksums(variable: Variable) -> Sequence[tuple[int, Checksum | None]]:
 
 def read(model: Model, variable: Variable, value: int) -> bool | None:
     """Whether it is this number all over; None where the values cannot be read."""
+    import numpy as np
+
     try:
-        return bool(variable.params) and all(
-            bool((chunk == value).all()) for chunk in chunks(model, variable)
-        )
+        with np.errstate(invalid="ignore"):  # a NaN that signals
+            return bool(variable.params) and all(
+                bool((chunk == value).all()) for chunk in chunks(model, variable)
+            )
     except ScopecliError:
         return None

@@ -41,7 +41,9 @@ def check(context: Context) -> Iterator[Hit]:
     wanted = [
         variable
         for variable in context.model.variables
-        if variable.kind in _KINDS and variable.dtype.startswith(_FLOATS)
+        if variable.kind in _KINDS
+        and variable.dtype.startswith(_FLOATS)
+        and context.may_read(variable)
     ]
     length = sum(variable.nbytes or 0 for variable in wanted)
     with context.progress(length, "looking for NaN") as progress:
@@ -59,10 +61,12 @@ def _found(model: Model, variable: Variable, progress: Callable[[int], None]) ->
     try:
         for chunk in chunks(model, variable):
             progress(chunk.nbytes)
-            if not np.isfinite(chunk).all():
-                missing = int(np.isnan(chunk).sum())
-                nans += missing
-                infinite += int((~np.isfinite(chunk)).sum()) - missing
+            with np.errstate(invalid="ignore"):  # a NaN that signals
+                finite = np.isfinite(chunk)
+                if not finite.all():
+                    missing = int(np.isnan(chunk).sum())
+                    nans += missing
+                    infinite += int((~finite).sum()) - missing
     except ScopecliError:  # rules about integrity speak of it
         return ""
     counts = ((nans, "NaN"), (infinite, "infinite"))
