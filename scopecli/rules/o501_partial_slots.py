@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import product
 from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
@@ -9,7 +11,7 @@ from scopecli.model.names import leaf_of
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from scopecli.model.variable import Variable
     from scopecli.rules.context import Context
@@ -57,16 +59,26 @@ def check(context: Context) -> Iterator[Hit]:
         if variable.kind == "slot" and "slot_name" in variable.attributes:
             owner = variable.attributes.get("slot_of")
             slots.setdefault(owner, set()).add(str(variable.attributes["slot_name"]))
+    usual = _usual(slots.values())
     for beside in context.scopes.values() if slots else ():
-        known: dict[str, str] = {}
+        around = set[str]().union(*(slots.get(variable.key, ()) for variable in beside))
         for variable in beside:
-            for name in slots.get(variable.key, ()):
-                known.setdefault(name, variable.name)
-        for variable in beside:
-            missing = sorted(known.keys() - slots.get(variable.key, set()))
+            own = slots.get(variable.key, set())
+            missing = around.union(*(usual[name] for name in own)) - own
             if missing and _is_trained(context, variable):
-                names = " and ".join(missing)
-                yield Hit(variable.name, f"has no {names}, as {known[missing[0]]} has")
+                names = " and no ".join(sorted(missing))
+                where = "those beside it have" if missing <= around else "most others have"
+                yield Hit(variable.name, f"has no {names}, as {where}")
+
+
+def _usual(found: Collection[set[str]]) -> Mapping[str, set[str]]:
+    """For each slot, those that more than half of the variables with it have, too."""
+    together = Counter(pair for names in found for pair in product(names, names))
+    usual: dict[str, set[str]] = {}
+    for (one, other), count in together.items():
+        if 2 * count > together[one, one]:
+            usual.setdefault(one, set()).add(other)
+    return usual
 
 
 def _is_trained(context: Context, variable: Variable) -> bool:
