@@ -51,6 +51,7 @@ VARIANTS: dict[str, tuple[Variant, ...]] = {
         Variant("", tty=True),
         Variant("--format json"),
     ),
+    "validate": (Variant("--fail-on warning"), Variant("", tty=True), Variant("--format json")),
     "show": (
         Variant(""),
         Variant("--format plain --no-values"),
