@@ -11,7 +11,7 @@ from scopecli.model.names import leaf_of
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scopecli.model.variable import Variable
     from scopecli.rules.context import Context
@@ -46,6 +46,7 @@ RULE = Rule(
     """,
 )
 
+_NONE: frozenset[str] = frozenset()
 _FLOATS = ("bfloat", "float")
 _NEVER_TRAINED = frozenset(
     {"biased", "local_step", "moving_mean", "moving_var", "moving_variance", "num_batches_tracked"}
@@ -61,9 +62,12 @@ def check(context: Context) -> Iterator[Hit]:
             slots.setdefault(owner, set()).add(str(variable.attributes["slot_name"]))
     usual = _usual(slots.values())
     for beside in context.scopes.values() if slots else ():
-        around = set[str]().union(*(slots.get(variable.key, ()) for variable in beside))
-        for variable in beside:
-            own = slots.get(variable.key, set())
+        owned = [slots.get(variable.key, _NONE) for variable in beside]
+        around = _NONE.union(*owned)
+        expected = around.union(*(usual[name] for name in around))
+        for variable, own in zip(beside, owned, strict=True):
+            if own == expected:
+                continue
             missing = around.union(*(usual[name] for name in own)) - own
             if missing and _is_trained(context, variable):
                 names = " and no ".join(sorted(missing))
@@ -71,9 +75,12 @@ def check(context: Context) -> Iterator[Hit]:
                 yield Hit(variable.name, f"has no {names}, as {where}")
 
 
-def _usual(found: Collection[set[str]]) -> Mapping[str, set[str]]:
+def _usual(found: Iterable[set[str]]) -> Mapping[str, set[str]]:
     """For each slot, those that more than half of the variables with it have, too."""
-    together = Counter(pair for names in found for pair in product(names, names))
+    alike = Counter(map(frozenset, found))
+    together: Counter[tuple[str, str]] = Counter()
+    for names, count in alike.items():
+        together.update(dict.fromkeys(product(names, names), count))
     usual: dict[str, set[str]] = {}
     for (one, other), count in together.items():
         if 2 * count > together[one, one]:
