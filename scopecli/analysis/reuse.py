@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.analysis.dataflow import Readers, without_number
 from scopecli.errors import UnsupportedError
+from scopecli.model.names import scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -30,7 +31,8 @@ class SharedVariable(NamedTuple):
     Attributes:
         variable: its name.
         read_by: the name scopes that it is read under, each ending in `/`; where there is only
-            one, the operations of one type that read it there (`MatMul`, `MatMul_1`).
+            one, the operations of one type that read it there (`MatMul`, `MatMul_1`); where a file
+            has no graph, the names that it has for the one tensor.
     """
 
     variable: str
@@ -73,16 +75,19 @@ class ReuseReport(NamedTuple):
 
 
 def find_reuse(model: Model) -> ReuseReport:
-    """What a model's graph, or its layers' calls, say about sharing.
+    """What a model's graph, its layers' calls, or its names for one tensor, say about sharing.
 
     Raises:
-        UnsupportedError: the model has neither.
+        UnsupportedError: the model has none of them.
         ScopecliError: the graph is damaged.
     """
     if model.graph is not None:
         return reuse_of(model.variables, Readers(model.graph))
     if model.reuse or "layers" in model.metadata or model.metadata.get("has_config"):
         return ReuseReport(tuple(_layer_reuse(model)), ())
+    tied = tuple(_tied(model))
+    if tied:
+        return ReuseReport(tied, ())
     raise UnsupportedError(
         "has no graph, and a checkpoint alone does not say what is shared",
         path=model.path,
@@ -117,6 +122,18 @@ def _layer_reuse(model: Model) -> Iterator[ScopeReuse]:
         names = tuple(v.name for v in model.variables if v.path.startswith(prefix))
         shared = tuple(SharedVariable(name, layer.entries) for name in names)
         yield ScopeReuse(layer.scope, layer.entries, names, shared)
+
+
+def _tied(model: Model) -> Iterator[ScopeReuse]:
+    """Tensors that a file has under several names, each told once."""
+    told: set[str] = set()
+    for variable in model.variables:
+        aliases = variable.attributes.get("aliases")
+        if isinstance(aliases, tuple) and variable.name not in told:
+            names = (variable.name, *aliases)
+            told.update(names)
+            shared = SharedVariable(variable.name, names)
+            yield ScopeReuse(scope_of(variable.name, model.separator), (), names[:1], (shared,))
 
 
 class _Evidence(NamedTuple):

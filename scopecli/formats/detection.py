@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary import sstable
 from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
-from scopecli.formats import safetensors_header, shard_index, tf_checkpoint_state
+from scopecli.formats import safetensors_header, shard_index, tf_checkpoint_state, torch_marks
 from scopecli.formats.registry import FORMATS
 
 if TYPE_CHECKING:
@@ -35,19 +35,15 @@ class Foreign(NamedTuple):
     what: str
 
 
-_OTHER_MODELS = (
-    Foreign(b"TFL3", 4, "a TensorFlow Lite model"),
-    Foreign(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19", 0, "a PyTorch file"),
-    Foreign(b"\x80\x02", 0, "a Python pickle"),
-    Foreign(b"\x80\x03", 0, "a Python pickle"),
-    Foreign(b"\x80\x04", 0, "a Python pickle"),
-    Foreign(b"\x80\x05", 0, "a Python pickle"),
-)
+_PLAIN_PICKLE = "a plain Python pickle, and no file of PyTorch's: it is not executed to look"
+
+_OTHER_MODELS = (Foreign(b"TFL3", 4, "a TensorFlow Lite model"),)
 _NOT_MODELS = (
     Foreign(b"\x1f\x8b", 0, "gzip data: unpack it first"),
     Foreign(b"BZh", 0, "bzip2 data: unpack it first"),
     Foreign(b"\xfd7zXZ\x00", 0, "xz data: unpack it first"),
     Foreign(b"(\xb5/\xfd", 0, "zstandard data: unpack it first"),
+    *(Foreign(bytes([0x80, version]), 0, _PLAIN_PICKLE) for version in range(2, 6)),
     Foreign(b"ustar", 257, "a tar archive: unpack it first"),
     Foreign(b"Rar!", 0, "a RAR archive: unpack it first"),
     Foreign(b"7z\xbc\xaf\x27\x1c", 0, "a 7-Zip archive: unpack it first"),
@@ -72,8 +68,9 @@ def identify(source: Source) -> str:
     for magic, format_id in _MAGIC.items():
         if head.startswith(magic):
             return format_id
-    if safetensors_header.is_header(head):
-        return "safetensors"
+    for is_of, format_id in _BY_HEAD:
+        if is_of(head):
+            return format_id
     if sstable.is_table(source) or _starts_as_index(head):
         return _table_format(source)
     if _is_hdf5(source, head):
@@ -84,8 +81,6 @@ def identify(source: Source) -> str:
         from scopecli.formats import zip_archive
 
         return zip_archive.identify(source)
-    if _is_scopecli_json(head):
-        return "scopecli-json"
     if shard_index.is_index(head):
         return shard_index.identify(source.path)
     from scopecli.formats import tf_protobuf
@@ -155,7 +150,21 @@ def _is_scopecli_json(head: bytes) -> bool:
     return head.lstrip()[:1] == b"{" and b'"scopecli/model/' in head
 
 
+_BY_HEAD = (
+    (safetensors_header.is_header, "safetensors"),
+    (torch_marks.is_stream, "torch"),
+    (torch_marks.is_metadata, "torch"),
+    (_is_scopecli_json, "scopecli-json"),
+)
+
+
 def _unknown(source: Source, head: bytes) -> NotAModelError | UnsupportedError:
+    if torch_marks.is_tar(head):
+        return UnsupportedError(
+            "is a PyTorch file of before version 0.1.10, which is not read",
+            path=source.name,
+            hint="load it with PyTorch and save it again",
+        )
     for foreign in _OTHER_MODELS:
         if head.startswith(foreign.magic, foreign.offset):
             return UnsupportedError(

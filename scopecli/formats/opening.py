@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, PathError, ScopecliError, UnsupportedError
-from scopecli.formats import detection, registry, shard_index, tf_checkpoint_state
+from scopecli.formats import detection, registry, shard_index, tf_checkpoint_state, torch_marks
 from scopecli.model.names import listed
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _V2 = "tf-v2-checkpoint"
 _V1 = "tf-v1-checkpoint"
 _SAVED_MODEL = "tf-saved-model"
+_TORCH = "torch"
+_PREFERRED = "safetensors"
 _INDEX = ".index"
 _GRAPH = ".meta"
 _MAX_NAMED = 5
@@ -155,6 +157,8 @@ def _in_folder(path: str) -> Target:
     names = _listing(path)
     if "saved_model.pb" in names or "saved_model.pbtxt" in names:
         return Target(path, _SAVED_MODEL)
+    if torch_marks.METADATA in names:
+        return Target(path, _TORCH)
     index = _shard_index(path, names)
     if index is not None:
         return index
@@ -177,7 +181,8 @@ def _in_folder(path: str) -> Target:
 def _shard_index(folder: str, names: list[str]) -> Target | None:
     """The model that an index in a folder puts together; None where there is no index.
 
-    One model is often there twice, for two frameworks: then the index that can be read is meant.
+    One model is often there twice, for two frameworks: then the index that can be read is meant,
+    and of two such that of safetensors, whose files cannot hold programs.
     """
     found: list[Target] = []
     refusal = None
@@ -188,6 +193,7 @@ def _shard_index(folder: str, names: list[str]) -> Target | None:
                 found.append(Target(path, shard_index.identify(path)))
             except ScopecliError as error:
                 refusal = error
+    found = [target for target in found if target.format == _PREFERRED] or found
     if len(found) > 1:
         several = listed([os.path.basename(target.path) for target in found], _MAX_NAMED)
         raise PathError(f"has {len(found)} models: {several}", path=folder, hint="name one")

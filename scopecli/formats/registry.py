@@ -140,6 +140,12 @@ FORMATS: tuple[Format, ...] = (
         (".safetensors",),
         "scopecli.formats.safetensors_writer",
     ),
+    Format(
+        "torch",
+        "PyTorch file",
+        "scopecli.formats.torch",
+        (".pt", ".pth", ".bin", ".ckpt", ".pkl"),
+    ),
     Format("npy", "NumPy array", "scopecli.formats.npy", (".npy",)),
     Format(
         "npz",

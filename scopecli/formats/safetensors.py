@@ -14,13 +14,9 @@ from scopecli.formats.some_notes import some
 from scopecli.formats.stored_values import StoredTensors
 from scopecli.model.model import File, Model, Note
 from scopecli.model.names import separator_of
-from scopecli.model.variable import Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from scopecli.formats.safetensors_header import Header
-    from scopecli.formats.shard_index import ShardIndex
 
 FORMAT = "safetensors"
 
@@ -64,59 +60,25 @@ def _sharded(path: str) -> Model:
     for shard, shard_path in paths.items():
         if not os.path.isfile(shard_path):
             files.append(File(shard_path, None, "data"))
-            missing.append(Note("missing-shard", "is missing: its tensors have no shapes", shard))
+            missing.append(shard_index.missing(shard))
             continue
         with Source(shard_path) as source:
             headers[shard] = safetensors_header.read(source, shard)
             files.append(File(shard_path, source.size, "data"))
         metadata |= headers[shard].metadata
         notes += headers[shard].notes
-    variables = _merged(index, headers)
+    merged = shard_index.merged(
+        index, {shard: header.variables for shard, header in headers.items()}
+    )
     notes += some(missing)
-    notes += some(_disagreements(index.weight_map, headers))
+    notes += some(merged.disagreements)
     return Model(
         path=path,
         format=FORMAT,
-        variables=variables,
-        separator=separator_of(variable.name for variable in variables),
+        variables=merged.variables,
+        separator=separator_of(variable.name for variable in merged.variables),
         metadata={**index.metadata, **metadata},
         notes=notes,
         files=files,
         tensors=StoredTensors(paths),
     )
-
-
-def _merged(index: ShardIndex, headers: Mapping[str, Header]) -> list[Variable]:
-    """The tensors of all shards, in their order; of a missing one, the names that are known.
-
-    Of a key in several shards, the one that the index means counts.
-    """
-    found: dict[str, Variable] = {}
-    for shard, header in headers.items():
-        for variable in header.variables:
-            if variable.key not in found or index.weight_map.get(variable.key) == shard:
-                found[variable.key] = variable
-    for key, shard in index.weight_map.items():
-        if shard not in headers and key not in found:
-            found[key] = Variable(key, key, None, "unknown", None)
-    return list(found.values())
-
-
-def _disagreements(weight_map: Mapping[str, str], headers: Mapping[str, Header]) -> Iterator[Note]:
-    """Where the index says something else than the shards have."""
-    places: dict[str, list[str]] = {}
-    for shard, header in headers.items():
-        for variable in header.variables:
-            places.setdefault(variable.key, []).append(shard)
-    for key, shard in weight_map.items():
-        there = places.get(key, ())
-        if shard in headers and shard not in there:
-            where = f"is in {' and '.join(there)}" if there else "is in no shard"
-            yield Note("weight-map-disagrees", f"{where}, and the index says {shard}", key)
-    for key, there in places.items():
-        if key not in weight_map:
-            message = f"is in {' and '.join(there)}, and the index does not name it"
-            yield Note("weight-map-disagrees", message, key)
-        elif len(there) > 1:
-            message = f"is in {' and '.join(there)}; the index says {weight_map[key]}"
-            yield Note("weight-map-disagrees", message, key)

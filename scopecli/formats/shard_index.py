@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.model.model import Note
+from scopecli.model.variable import Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 SUFFIX = ".index.json"
 _MARK = b'"weight_map"'
 _MAX_SIZE = 100_000_000
 _MAX_SHARDS = 100_000
+_FORMATS = {".safetensors": "safetensors", ".bin": "torch", ".pt": "torch", ".pth": "torch"}
 
 
 class ShardIndex(NamedTuple):
@@ -41,6 +44,20 @@ class ShardIndex(NamedTuple):
         return sorted(set(self.weight_map.values()))
 
 
+class Merged(NamedTuple):
+    """A model out of its shards.
+
+    Attributes:
+        variables: of all shards, in their order; of a missing one, the names that are known.
+        shards: by key, where each variable was found.
+        disagreements: where the index says something else than the shards have.
+    """
+
+    variables: list[Variable]
+    shards: dict[str, str]
+    disagreements: Iterator[Note]
+
+
 def is_index(head: bytes) -> bool:
     """Whether a file that starts so is an index."""
     return head.startswith(b"{") and _MARK in head
@@ -54,8 +71,10 @@ def identify(path: str) -> str:
         DamagedFileError: it is no valid index.
     """
     shards = read(path).shards
-    if all(shard.endswith(".safetensors") for shard in shards):
-        return "safetensors"
+    formats = {_FORMATS.get(os.path.splitext(shard)[1]) for shard in shards}
+    known = formats.pop() if len(formats) == 1 else None
+    if known is not None or not shards:
+        return known or "safetensors"
     raise UnsupportedError(
         f"is the index of {len(shards)} files such as {shards[0]}, which this version does not"
         " read",
@@ -104,3 +123,48 @@ def _check(index: ShardIndex, path: str) -> None:
     for shard in shards:
         if os.path.isabs(shard) or ".." in shard.split("/") or "\0" in shard or not shard:
             raise DamagedFileError("names a shard outside its folder", path=path, where=shard)
+
+
+def missing(shard: str) -> Note:
+    """That a shard is not there."""
+    return Note("missing-shard", "is missing: its tensors have no shapes", shard)
+
+
+def merged(index: ShardIndex, found: Mapping[str, Sequence[Variable]]) -> Merged:
+    """The model that the shards which were found make up.
+
+    Of a key in several shards, the one that the index means counts.
+    """
+    variables: dict[str, Variable] = {}
+    shards: dict[str, str] = {}
+    for shard, held in found.items():
+        for variable in held:
+            key = variable.key
+            if key not in variables or index.weight_map.get(key) == shard:
+                variables[key] = variable
+                shards[key] = shard
+    for key, shard in index.weight_map.items():
+        if shard not in found and key not in variables:
+            variables[key] = Variable(key, key, None, "unknown", None)
+    return Merged(list(variables.values()), shards, _disagreements(index.weight_map, found))
+
+
+def _disagreements(
+    weight_map: Mapping[str, str], found: Mapping[str, Sequence[Variable]]
+) -> Iterator[Note]:
+    places: dict[str, list[str]] = {}
+    for shard, held in found.items():
+        for variable in held:
+            places.setdefault(variable.key, []).append(shard)
+    for key, shard in weight_map.items():
+        there = places.get(key, ())
+        if shard in found and shard not in there:
+            where = f"is in {' and '.join(there)}" if there else "is in no shard"
+            yield Note("weight-map-disagrees", f"{where}, and the index says {shard}", key)
+    for key, there in places.items():
+        if key not in weight_map:
+            message = f"is in {' and '.join(there)}, and the index does not name it"
+            yield Note("weight-map-disagrees", message, key)
+        elif len(there) > 1:
+            message = f"is in {' and '.join(there)}; the index says {weight_map[key]}"
+            yield Note("weight-map-disagrees", message, key)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.binary import zipdir
-from scopecli.errors import NotAModelError, UnsupportedError
+from scopecli.errors import NotAModelError
+from scopecli.formats import torch_marks
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -25,7 +26,6 @@ def identify(source: Source) -> str:
     """The format id of a zip archive.
 
     Raises:
-        UnsupportedError: a saved model of a format that is not read.
         NotAModelError: no model, and the message says what is in it.
         DamagedFileError: its directory cannot be read.
     """
@@ -33,9 +33,7 @@ def identify(source: Source) -> str:
     if names & {WEIGHTS_H5, WEIGHTS_NPZ} or names >= {CONFIG, METADATA}:
         return "keras-v3"
     if _is_torch(names):
-        raise UnsupportedError(
-            "is a PyTorch file, which this version does not read", path=source.name
-        )
+        return "torch"
     if _is_npz(names):
         return "npz"
     some = ", ".join(sorted(names)[:_MAX_NAMED]) or "nothing"
@@ -48,7 +46,7 @@ def identify(source: Source) -> str:
 
 
 def _is_torch(names: AbstractSet[str]) -> bool:
-    return any(name == "data.pkl" or name.endswith("/data.pkl") for name in names)
+    return any(map(torch_marks.is_pickle, names))
 
 
 def _is_npz(names: AbstractSet[str]) -> bool:

@@ -145,6 +145,8 @@ ATTRIBUTES: Mapping[str, str] = MappingProxyType(
         "byte_order": "`big` where the file holds the values big-endian",
         "stored_dtype": "the file's own type, where it says more than the canonical name",
         "memory_order": "`fortran` where the file has the first index vary fastest",
+        "layout": "what a tensor is made of, where that is no plain run of values: `sparse_coo`,"
+        " `sparse_csr`, `nested`, `meta` (nothing), ...",
         "external": "the values are in another file, which is not opened",
         "aliases": "other paths in the file to the same tensor",
         "op": "the operation that holds a graph's variable",

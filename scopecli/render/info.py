@@ -22,6 +22,7 @@ Line = tuple[Span, ...]
 
 _INDENT = "  "
 _MOST_LISTED = 12
+_MOST_IMPORTS = 1000
 _MOST_NAMED = 6
 _MOST_ALIGNED = 100  # a longer name pushes its own fact aside, not everybody's
 
@@ -34,6 +35,7 @@ def draw(model: Model, summary: Summary, output: Output) -> None:
             (f"  {title_of(model.format)} ({model.format})", "dim"),
         ),
         *_section("written by", _metadata(model)),
+        *_section("pickle imports, not followed", _imports(model), _MOST_IMPORTS),
         *_section("files", _files(model)),
         *_section("graph", _graph(summary.graph)),
         *_section("signatures", _signatures(summary.graph)),
@@ -58,22 +60,26 @@ def draw(model: Model, summary: Summary, output: Output) -> None:
     write_lines(lines, output)
 
 
-def _section(title: str, facts: Iterable[tuple[str, str]]) -> Iterator[Line]:
+def _section(
+    title: str, facts: Iterable[tuple[str, str]], most: int = _MOST_LISTED
+) -> Iterator[Line]:
     """A heading and its facts, aligned; nothing where there are none."""
     shown = [(printable(name), printable(fact)) for name, fact in facts]
     if not shown:
         return
     yield ((title, "scope"),)
-    lengths = [len(name) for name, _ in shown[:_MOST_LISTED]]
+    lengths = [len(name) for name, _ in shown[:most]]
     width = max((length for length in lengths if length <= _MOST_ALIGNED), default=0)
-    for name, fact in shown[:_MOST_LISTED]:
+    for name, fact in shown[:most]:
         yield ((f"{_INDENT}{name:<{width}}  ", "plain"), (fact, "dim"))
-    if len(shown) > _MOST_LISTED:
-        yield ((f"{_INDENT}and {len(shown) - _MOST_LISTED} more", "dim"),)
+    if len(shown) > most:
+        yield ((f"{_INDENT}and {len(shown) - most} more", "dim"),)
 
 
 # What is told in a section of its own.
-_TOLD_ELSEWHERE = frozenset({"functions", "nodes", "optimizer", "saver_keys", "signatures"})
+_TOLD_ELSEWHERE = frozenset(
+    {"functions", "globals", "nodes", "optimizer", "saver_keys", "signatures"}
+)
 
 
 def _metadata(model: Model) -> Iterator[tuple[str, str]]:
@@ -87,6 +93,13 @@ def _value(value: object) -> str:
     if isinstance(value, list | tuple):
         return listed([str(item) for item in value], _MOST_NAMED)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _imports(model: Model) -> Iterator[tuple[str, str]]:
+    """What a pickle would import, the most dangerous first."""
+    found = model.metadata.get("globals")
+    for path in found if isinstance(found, tuple) else ():
+        yield path, ""
 
 
 def _optimizers(model: Model) -> Iterator[tuple[str, str]]:

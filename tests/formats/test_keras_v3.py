@@ -321,7 +321,6 @@ def test_pickled_weights_are_refused() -> None:
 @pytest.mark.parametrize(
     ("members", "error", "words"),
     [
-        (["archive/data.pkl", "archive/data/0"], UnsupportedError, "PyTorch"),
         (["a.npy", "b.txt"], NotAModelError, r"zip archive of a\.npy, b\.txt"),
         (["readme.txt", "x/y"], NotAModelError, r"zip archive of readme\.txt, x/y"),
         ([], NotAModelError, "zip archive of nothing"),

@@ -452,7 +452,9 @@ class TestShards:
         other.write_text('{"weight_map": {"a": "pytorch_model-1.bin"}}')
         assert len(load(folder).variables) == 3
         (folder / "m.safetensors.index.json").unlink()
-        with pytest.raises(UnsupportedError, match="the index of 1 files such as pytorch_model"):
+        assert load(folder).format == "torch"
+        other.write_text('{"weight_map": {"a": "tf_model-1.h5"}}')
+        with pytest.raises(UnsupportedError, match="the index of 1 files such as tf_model"):
             load(folder)
 
     def test_two_indexes(self, folder: Path) -> None:

@@ -1,0 +1,312 @@
+"""The tensors and facts that a PyTorch pickle holds, under the names that they have there.
+
+A name is the keys and indices that lead to a tensor, joined with `.`. A module's tensors have the
+names that `state_dict()` gives them: those of its parameters and buffers, and its submodules'.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.binary.pickle_values import Object
+from scopecli.errors import DamagedFileError, ScopecliError
+from scopecli.formats.torch_tensors import path_of, tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from scopecli.formats.torch_tensors import Tensor
+    from scopecli.model.variable import Kind
+
+SEPARATOR = "."
+
+_STATE, _GROUPS, _MEMBERS = "state", "param_groups", "params"
+_MODULE = frozenset({"_parameters", "_buffers", "_modules"})
+_DICTIONARIES = frozenset(
+    {
+        "collections.OrderedDict",
+        "collections.defaultdict",
+        "collections.Counter",
+        "builtins.dict",
+        "__builtin__.dict",
+    }
+)
+_LISTS = frozenset(
+    f"{module}.{name}"
+    for module in ("builtins", "__builtin__")
+    for name in ("set", "frozenset", "list", "tuple")
+)
+_SCALARS = (str, int, float, bool)
+
+_DEEPEST = 200
+_MOST_FACTS = 64
+_MOST_ITEMS = 16
+_LONGEST_TEXT = 200
+_MOST_GROUPS = 32
+# Containers that are in several places are shown in each, which may be more than memory has.
+_NAME_BYTES = 64
+_SOME_BYTES = 1 << 20
+
+
+class Found(NamedTuple):
+    """One tensor.
+
+    Attributes:
+        path: its name, empty for a file that is one tensor.
+        tensor: what is known of it.
+        kind: slot and bookkeeping in the state of an optimizer, else variable.
+    """
+
+    path: str
+    tensor: Tensor
+    kind: Kind
+
+
+class Tree(NamedTuple):
+    """What is in a pickle.
+
+    Attributes:
+        tensors: in order.
+        facts: numbers and texts beside them, by path; JSON values only.
+        optimizers: a row for each group of parameters, as `Model.metadata` has it.
+    """
+
+    tensors: list[Found]
+    facts: dict[str, object]
+    optimizers: list[dict[str, object]]
+
+
+class _Step(NamedTuple):
+    """Something to look at, or, without a value, the end of a container."""
+
+    path: str
+    value: object
+    kind: Kind
+    depth: int
+
+
+class _End(NamedTuple):
+    container: int
+
+
+def collect(root: object, size: int) -> Tree:
+    """Everything below the root.
+
+    Args:
+        root: what the pickle holds.
+        size: bytes of the pickle, by which the names that come out of it are bounded.
+
+    Raises:
+        DamagedFileError: a tensor is not put together as tensors are, or it nests without end.
+    """
+    tree = Tree([], {}, [])
+    room = _NAME_BYTES * size + _SOME_BYTES
+    waiting: list[_Step | _End] = [_Step("", root, "variable", 0)]
+    inside: set[int] = set()
+    seen: set[int] = set()
+    while waiting:
+        step = waiting.pop()
+        if type(step) is _End:
+            inside.remove(step.container)
+            continue
+        assert type(step) is _Step  # noqa: S101 - there are two
+        path, value, kind, depth = step
+        if type(value) in _SCALARS:
+            _fact(tree.facts, path, value)
+            continue
+        found = _tensor(path, value)
+        if found is not None:
+            tree.tensors.append(Found(path, found, kind))
+            continue
+        address = id(value)
+        if address in inside or (address in seen and not _is_shown_again(value)):
+            continue
+        children = list(_children(value, path, kind, tree))
+        room -= sum(len(child[0]) + 1 for child in children)
+        if depth >= _DEEPEST or room < 0:
+            raise DamagedFileError(
+                "nests its containers deeper than any model", where=path[:_LONGEST_TEXT]
+            )
+        inside.add(address)
+        seen.add(address)
+        waiting.append(_End(address))
+        waiting += [
+            _Step(child, item, child_kind, depth + 1) for child, item, child_kind in children[::-1]
+        ]
+    return tree
+
+
+def _tensor(path: str, value: object) -> Tensor | None:
+    try:
+        return tensor(value)
+    except ScopecliError as error:
+        error.where = path[:_LONGEST_TEXT]
+        raise
+
+
+Child = tuple[str, object, "Kind"]
+
+
+def _children(value: object, path: str, kind: Kind, tree: Tree) -> Iterator[Child]:
+    """What is inside, with names and kinds."""
+    state = _state(value)
+    if state is not None and state.keys() >= _MODULE:
+        return _of_module(state, path, kind)
+    pairs = mapping(value)
+    if pairs is not None:
+        if _is_optimizer(pairs):
+            return _of_optimizer(pairs, path, tree)
+        return _named(path, pairs.items(), kind)
+    items = sequence(value)
+    if items is None:
+        return _named(path, (state or {}).items(), kind)
+    if all(type(item) in _SCALARS for item in items):
+        _facts_of_list(tree.facts, path, items)
+        return iter(())
+    return _named(path, enumerate(items), kind)
+
+
+def _of_module(state: Mapping[object, object], path: str, kind: Kind) -> Iterator[Child]:
+    """What `state_dict()` has of a module: parameters, persistent buffers, submodules."""
+    transient = set(map(str, sequence(state.get("_non_persistent_buffers_set")) or ()))
+    for part in ("_parameters", "_buffers", "_modules"):
+        pairs = mapping(state[part]) or {}
+        kept = ((key, item) for key, item in pairs.items() if str(key) not in transient)
+        for child in _named(path, pairs.items() if part != "_buffers" else kept, kind):
+            if type(child[1]) is Object:  # None stands for one that is left out
+                yield child
+
+
+def _is_optimizer(pairs: Mapping[object, object]) -> bool:
+    return mapping(pairs.get(_STATE)) is not None and sequence(pairs.get(_GROUPS)) is not None
+
+
+def _of_optimizer(pairs: Mapping[object, object], path: str, tree: Tree) -> Iterator[Child]:
+    """The state of each parameter, of which the steps that were made are no slot."""
+    for key, value in pairs.items():
+        name = _joined(path, key)
+        if key == _GROUPS:
+            groups = sequence(value) or []
+            tree.optimizers.extend(_groups(name, groups[:_MOST_GROUPS]))
+            for number, group in enumerate(groups):
+                entries = [(k, v) for k, v in (mapping(group) or {}).items() if type(v) is Object]
+                yield from _named(_joined(name, number), entries, "bookkeeping")
+        elif key == _STATE:
+            for parameter, state in (mapping(value) or {}).items():
+                for entry, item in (mapping(state) or {}).items():
+                    kind: Kind = "bookkeeping" if entry == "step" else "slot"
+                    if type(item) not in _SCALARS:
+                        yield _joined(_joined(name, parameter), entry), item, kind
+        else:
+            yield name, value, "bookkeeping"
+
+
+def _groups(path: str, groups: Iterable[object]) -> Iterator[dict[str, object]]:
+    for number, group in enumerate(groups):
+        settings: dict[str, object] = {}
+        entries = mapping(group) or {}
+        for key, value in entries.items():
+            if type(value) in _SCALARS:
+                _fact(settings, _text(key), value)
+            elif key != _MEMBERS:
+                items = sequence(value)
+                if items is not None and all(type(item) in _SCALARS for item in items):
+                    _facts_of_list(settings, _text(key), items)
+        yield {
+            "name": _joined(path, number),
+            "variables": len(sequence(entries.get(_MEMBERS)) or ()),
+            "hyperparameters": settings,
+        }
+
+
+def _named(path: str, pairs: Iterable[tuple[object, object]], kind: Kind) -> Iterator[Child]:
+    return ((_joined(path, key), value, kind) for key, value in pairs)
+
+
+def _joined(path: str, key: object) -> str:
+    return f"{path}{SEPARATOR}{_text(key)}" if path else _text(key)
+
+
+def _text(key: object) -> str:
+    if type(key) is str:
+        return key
+    if type(key) is tuple:
+        return SEPARATOR.join(map(_text, key))
+    if type(key) is bytes:
+        return key.decode("utf-8", "replace")
+    return path_of(key) if type(key) is Object else str(key)
+
+
+def mapping(value: object) -> Mapping[object, object] | None:
+    """A dictionary of any class; None for anything else."""
+    if type(value) is dict:
+        return value
+    if type(value) is not Object or not (value.entries or path_of(value) in _DICTIONARIES):
+        return None
+    given = value.arguments[0] if value.arguments else None
+    if type(given) is dict:
+        return given | value.entries
+    pairs = given if type(given) is list else []  # Python 2 gave an OrderedDict its items so
+    return {key: item for key, item in map(_pair, pairs) if type(key) is str} | value.entries
+
+
+def _pair(value: object) -> tuple[object, object]:
+    if isinstance(value, list | tuple) and len(value) == 2:
+        return value[0], value[1]
+    return None, None
+
+
+def sequence(value: object) -> list[object] | tuple[object, ...] | None:
+    """A list, tuple or set of any class; None for anything else."""
+    if isinstance(value, list | tuple):
+        return value
+    if type(value) is not Object:
+        return None
+    if value.members:
+        return value.members
+    if path_of(value) not in _LISTS:
+        return None
+    given = value.arguments[0] if value.arguments else ()
+    return given if isinstance(given, list | tuple) else ()
+
+
+def _state(value: object) -> Mapping[object, object] | None:
+    """The attributes of an object; of a class with slots, those in its dictionary."""
+    if type(value) is not Object:
+        return None
+    state = value.state
+    if type(state) is tuple and len(state) == 2:
+        state = state[0]
+    return mapping(state)
+
+
+def _is_shown_again(value: object) -> bool:
+    """Whether it stands for what is in it: a dictionary, a list, a module, but no other object."""
+    state = _state(value)
+    return state is None or state.keys() >= _MODULE
+
+
+# Facts.
+
+
+def _fact(facts: dict[str, object], path: str, value: object) -> None:
+    if len(facts) >= _MOST_FACTS:
+        return
+    if isinstance(value, str):
+        value = value if len(value) <= _LONGEST_TEXT else f"a text of {len(value)} characters"
+    elif isinstance(value, float) and not isfinite(value):
+        value = str(value)
+    facts[path] = value
+
+
+def _facts_of_list(
+    facts: dict[str, object], path: str, items: list[object] | tuple[object, ...]
+) -> None:
+    if len(items) > _MOST_ITEMS:
+        _fact(facts, path, f"{len(items)} values")
+    elif items and len(facts) < _MOST_FACTS:
+        listed: dict[str, object] = {}
+        for number, item in enumerate(items):
+            _fact(listed, str(number), item)
+        facts[path] = tuple(listed.values())

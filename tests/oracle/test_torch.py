@@ -1,0 +1,287 @@
+"""Held against PyTorch itself, which loads with `weights_only=True` wherever it can.
+
+`pip install scopecli[oracle]` brings it.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scopecli.formats.opening import load
+from scopecli.formats.torch_globals import ALLOWED, HOSTILE, UNSAFE
+from scopecli.formats.torch_types import TYPES
+from tests.samples import SAMPLES
+
+torch = pytest.importorskip("torch", reason="the oracle extra is not installed")
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.model.model import Model
+    from scopecli.model.variable import Variable
+
+pytestmark = [
+    pytest.mark.skipif(sys.byteorder == "big", reason="written for little-endian machines"),
+    pytest.mark.filterwarnings("ignore"),
+]
+
+
+def flattened(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The tensors of what torch.load gives, under their names."""
+    if isinstance(value, torch.Tensor):
+        yield path, value
+    elif isinstance(value, torch.nn.Module):
+        yield from flattened(value.state_dict(), path)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from flattened(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple):
+        for key, item in enumerate(value):
+            yield from flattened(item, f"{path}.{key}" if path else str(key))
+
+
+def bytes_of(tensor: Any) -> bytes:
+    """The elements in C order."""
+    if tensor.is_quantized:
+        tensor = tensor.int_repr()
+    plain = tensor.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
+    found: bytes = plain.view(torch.uint8).numpy().tobytes() if plain.numel() else b""
+    return found
+
+
+def read(model: Model, variable: Variable) -> bytes:
+    """All values, in two pieces."""
+    assert model.tensors is not None
+    half = variable.params // 2
+    first = model.tensors.read(variable, 0, half)
+    return first + model.tensors.read(variable, half, variable.params - half)
+
+
+def held_against(model: Model, loaded: Any) -> None:
+    theirs = dict(flattened(loaded))
+    ours = {v.key: v for v in model.variables if v.kind != "constant"}
+    assert list(ours) == list(theirs)
+    for key, variable in ours.items():
+        tensor = theirs[key]
+        name = variable.attributes.get("stored_dtype") or f"torch.{variable.dtype}"
+        assert name == str(tensor.dtype), key
+        if tensor.is_nested:
+            assert variable.shape == (tensor.size(0), None)
+            continue
+        assert variable.shape == tuple(tensor.shape), key
+        layout = variable.attributes.get("layout")
+        if tensor.is_meta:
+            assert layout == "meta"
+        elif tensor.layout != torch.strided:
+            assert f"torch.{layout}" == str(tensor.layout)
+        elif TYPES[name].size and variable.dtype != "complex32":
+            assert variable.nbytes == tensor.numel() * tensor.element_size()
+            assert read(model, variable) == bytes_of(tensor), key
+            is_shared = [
+                other
+                for other, held in theirs.items()
+                if other != key and not held.is_meta and same_place(tensor, held)
+            ]
+            assert list(variable.attributes.get("aliases", ())) == is_shared, key  # type: ignore[call-overload]
+
+
+def same_place(one: Any, other: Any) -> bool:
+    if other.layout != torch.strided or other.is_nested or not one.numel():
+        return False
+    return bool(
+        one.data_ptr() == other.data_ptr()
+        and one.shape == other.shape
+        and one.stride() == other.stride()
+    )
+
+
+def loaded(path: Path) -> Any:
+    return torch.load(path, weights_only=True)
+
+
+@pytest.mark.parametrize("sample", ["torch_checkpoint.pt", "torch_tensors.pt", "torch_legacy.pth"])
+def test_the_samples(sample: str) -> None:
+    if sample == "torch_tensors.pt":  # written with a protocol that weights_only does not know
+        theirs = torch.load(SAMPLES / sample, weights_only=False)
+    else:
+        theirs = loaded(SAMPLES / sample)
+    held_against(load(SAMPLES / sample), theirs)
+
+
+def test_a_module_and_a_script() -> None:
+    model = load(SAMPLES / "torch_module.pt")
+    held_against(model, torch.load(SAMPLES / "torch_module.pt", weights_only=False))
+    script = load(SAMPLES / "torch_script.pt")
+    held_against(script, torch.jit.load(SAMPLES / "torch_script.pt").state_dict())
+    (constant,) = (v for v in script.variables if v.kind == "constant")
+    assert read(script, constant) == bytes_of(torch.arange(3.0))
+
+
+def test_shards() -> None:
+    shards = sorted((SAMPLES / "sharded_torch").glob("*.bin"))
+    theirs: dict[str, Any] = {}
+    for shard in shards:
+        theirs |= loaded(shard)
+    held_against(load(SAMPLES / "sharded_torch"), theirs)
+
+
+def test_a_distributed_checkpoint() -> None:
+    from torch.distributed.checkpoint import FileSystemReader
+
+    entries = FileSystemReader(SAMPLES / "torch_distributed").read_metadata().state_dict_metadata
+    tensors = {key: held for key, held in entries.items() if hasattr(held, "size")}
+    model = load(SAMPLES / "torch_distributed")
+    assert {v.key: (v.shape, f"torch.{v.dtype}") for v in model.variables} == {
+        key: (tuple(held.size), str(held.properties.dtype)) for key, held in tensors.items()
+    }
+
+
+def test_the_list_of_what_is_allowed() -> None:
+    from torch import _weights_only_unpickler
+
+    assert set(_weights_only_unpickler._get_allowed_globals()) == ALLOWED
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("name", sorted(TYPES))
+def test_every_dtype(tmp_path: Path, name: str, *, legacy: bool) -> None:
+    dtype = getattr(torch, name.removeprefix("torch."))
+    if TYPES[name].size == 0:
+        pytest.skip("is packed, and made by quantizing only")
+    numbers = torch.arange(6 * TYPES[name].size, dtype=torch.uint8) % 2
+    try:
+        tensor = numbers.view(dtype).reshape(2, 3)
+    except RuntimeError:
+        tensor = torch._empty_affine_quantized([2, 3], scale=1, zero_point=0, dtype=dtype)
+    try:
+        torch.save({"w": tensor}, tmp_path / "m.pt", _use_new_zipfile_serialization=not legacy)
+        whole = loaded(tmp_path / "m.pt")
+    except (AttributeError, KeyError):
+        pytest.skip("PyTorch itself cannot save it so, or not load it again")
+    model = load(tmp_path / "m.pt")
+    if model.variables[0].attributes.get("stored_dtype") or name == "torch.complex32":
+        theirs = whole["w"]
+        assert model.variables[0].shape == tuple(theirs.shape)
+        assert model.variables[0].nbytes == theirs.numel() * theirs.element_size()
+        if name != "torch.complex32":
+            assert read(model, model.variables[0]) == (numbers.numpy().tobytes())
+        return
+    held_against(model, whole)
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_every_protocol_and_container(tmp_path: Path, protocol: int) -> None:
+    value = {
+        "list": [torch.ones(2), {"x": torch.zeros(1)}],
+        5: (torch.arange(3), [1, 2]),
+        "nothing": None,
+        "set": {1, 2},
+    }
+    path = tmp_path / "m.pt"
+    torch.save(value, path, pickle_protocol=protocol)
+    model = load(path)
+    assert [v.key for v in model.variables] == ["list.0", "list.1.x", "5.0"]
+    held_against(model, torch.load(path, weights_only=False))
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_views_that_take_several_bands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, legacy: bool
+) -> None:
+    from scopecli.formats import torch_values
+
+    monkeypatch.setattr(torch_values, "_BAND", 256)
+    monkeypatch.setattr(torch_values, "_BLOCK", 96)
+    numbers = torch.arange(7 * 9 * 5, dtype=torch.int32).reshape(7, 9, 5)
+    views = {
+        "turned": numbers.permute(2, 0, 1),
+        "back": numbers.transpose(0, 2),
+        "steps": numbers[::2, 1::3, ::2],
+        "repeated": numbers[:, :1].expand(7, 40, 5),
+        "diagonal": torch.diagonal(numbers, dim1=0, dim2=1),
+        "windows": numbers.reshape(-1).unfold(0, 10, 3),
+    }
+    path = tmp_path / "m.pt"
+    torch.save(views, path, _use_new_zipfile_serialization=not legacy)
+    held_against(load(path), loaded(path))
+
+
+def test_what_pytorch_refuses_is_refused(tmp_path: Path) -> None:
+    from scopecli.errors import ScopecliError
+
+    path = tmp_path / "m.pt"
+    torch.save({"a": torch.ones(9), "b": torch.ones(9)}, path)
+    whole = path.read_bytes()
+    legacy = tmp_path / "legacy.pt"
+    torch.save({"a": torch.ones(9)}, legacy, _use_new_zipfile_serialization=False)
+    stream = legacy.read_bytes()
+    for broken in (whole[:-10], whole[: len(whole) // 2], stream[:-1], stream[: len(stream) // 2]):
+        path.write_bytes(broken)
+        with pytest.raises(Exception):  # noqa: B017, PT011 - of many kinds
+            loaded(path)
+        with pytest.raises(ScopecliError):
+            load(path)
+
+
+def test_without_checksums(tmp_path: Path) -> None:
+    """PyTorch can be told not to compute them; then nothing may be told from them."""
+    path = tmp_path / "m.pt"
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save({"a": torch.ones(9), "b": torch.zeros(9)}, path)
+    finally:
+        torch.serialization.set_crc32_options(True)
+    model = load(path)
+    assert [v.storage.checksum for v in model.variables if v.storage] == [None, None]
+    held_against(model, loaded(path))
+
+
+def test_checksums_are_of_the_whole_tensor(tmp_path: Path) -> None:
+    numbers = torch.arange(8.0)
+    path = tmp_path / "m.pt"
+    torch.save({"all": numbers, "part": numbers[2:], "other": numbers.clone()}, path)
+    found = [v.storage.checksum for v in load(path).variables if v.storage]
+    assert found[0] is not None
+    assert found[0] == found[2]
+    assert found[1] is None
+
+
+def test_the_offset_is_that_of_the_values(tmp_path: Path) -> None:
+    path = tmp_path / "m.pt"
+    torch.save({"w": torch.arange(8.0)[2:]}, path)
+    (variable,) = load(path).variables
+    assert variable.storage
+    offset, length = variable.storage.offset, variable.storage.length
+    assert offset is not None
+    assert path.read_bytes()[offset : offset + length] == bytes_of(torch.arange(2.0, 8.0))
+
+
+def test_what_weights_only_refuses_is_noted(tmp_path: Path) -> None:
+    import collections
+
+    allowed = collections.OrderedDict(a=torch.ones(1), b=torch.Size([1]), c=torch.float16)
+    refused = {"a": torch.ones(1), "b": Path("x")}
+    for value, codes in ((allowed, []), (refused, [UNSAFE])):
+        torch.save(value, tmp_path / "m.pt")
+        assert [note.code for note in load(tmp_path / "m.pt").notes] == codes
+        with warnings.catch_warnings():
+            if codes:
+                with pytest.raises(Exception, match="not an allowed global"):
+                    loaded(tmp_path / "m.pt")
+            else:
+                loaded(tmp_path / "m.pt")
+
+
+def test_the_hostile_sample_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would run where it is loaded the old way, so that it shows what it says."""
+    monkeypatch.chdir(tmp_path)
+    model = load(SAMPLES / "torch_hostile.pt")
+    assert HOSTILE in {note.code for note in model.notes}
+    assert not list(tmp_path.iterdir())
+    torch.load(SAMPLES / "torch_hostile.pt", weights_only=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["scopecli-was-here"]
