@@ -28,8 +28,11 @@ def run(*paths: str, selection: Selection = Selection()) -> Run:  # noqa: B008 -
     return done
 
 
-# The one sample that was made to have an error, and what is wrong with it.
-TRUE_ERRORS = {"graphs/gan_twins.meta": ["S202 discriminator_1"]}
+# The samples that were made to have an error, and what is wrong with them.
+TRUE_ERRORS = {
+    "graphs/gan_twins.meta": ["S202 discriminator_1"],
+    "torch_hostile.pt": ["F711 posix.system"],
+}
 
 
 @pytest.mark.parametrize("sample", GOOD)
