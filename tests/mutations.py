@@ -35,7 +35,7 @@ _MEASURED_BYTES = 1 << 20  # a damaged shape may claim any size
 
 def survive(path: str) -> None:
     """Open, draw, check and read what is there: a model or one line, nothing else."""
-    checked = run_in_process("validate", "--format", "json", path)
+    checked = run_in_process("validate", "--values", "--format", "json", path)
     assert checked.code in {0, 1, 2}
     assert len(checked.err.splitlines()) == (checked.code == 2), checked.err
     for command in ("tree", "list --format json", "info --format plain"):

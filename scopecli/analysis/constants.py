@@ -12,7 +12,7 @@ from scopecli.binary import crc
 from scopecli.errors import ScopecliError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from scopecli.model.model import Model
     from scopecli.model.variable import Checksum, Slice, Variable
@@ -50,33 +50,39 @@ def stored(variable: Variable, value: int) -> bool | None:
 
     Another tensor has the same checksum one time in four billion.
     """
-    one = element(variable.dtype, value)
-    if one is None or not variable.params:
-        return None
     for count, checksum in _checksums(variable):
-        if checksum is None or checksum.kind != crc.KIND:
+        expected = _expected(variable.dtype, value, count)
+        if checksum is None or checksum.kind != crc.KIND or expected is None:
             return None
-        if crc.masked(crc.of_repeated(one, count)) != checksum.value:
+        if expected != checksum.value:
             return False
     return True
 
 
-def _checksums(variable: Variable) -> Iterator[tuple[int, Checksum | None]]:
+@lru_cache(4096)
+def _expected(dtype: str, value: int, count: int) -> int | None:
+    """The checksum of a number so many times; None where there is none to expect."""
+    one = element(dtype, value)
+    return crc.masked(crc.of_repeated(one, count)) if one is not None and count else None
+
+
+def _checksums(variable: Variable) -> Sequence[tuple[int, Checksum | None]]:
     """The elements and the checksum of the tensor, or of each of its parts."""
     slices = variable.attributes.get("slices")
-    if isinstance(slices, tuple):
-        parts: tuple[Slice, ...] = slices
-        for part in parts:
-            yield prod(part.lengths), part.storage.checksum if part.storage else None
-    else:
-        yield variable.params, variable.storage.checksum if variable.storage else None
+    if not isinstance(slices, tuple):
+        return ((variable.params, variable.storage.checksum if variable.storage else None),)
+    parts: tuple[Slice, ...] = slices
+    return [(prod(part.lengths), part.storage.checksum if part.storage else None) for part in parts]
 
 
 def read(model: Model, variable: Variable, value: int) -> bool | None:
     """Whether it is this number all over; None where the values cannot be read."""
+    import numpy as np
+
     try:
-        return bool(variable.params) and all(
-            bool((chunk == value).all()) for chunk in chunks(model, variable)
-        )
+        with np.errstate(invalid="ignore"):  # a NaN that signals
+            return bool(variable.params) and all(
+                bool((chunk == value).all()) for chunk in chunks(model, variable)
+            )
     except ScopecliError:
         return None

@@ -38,13 +38,16 @@ def read(model: Model) -> Fingerprint:
     def digest(variable: Variable) -> Hashable | None:
         from hashlib import blake2b
 
+        import numpy as np
+
         state = blake2b(digest_size=16)
         constant, first = True, None
         try:
             for chunk in chunks(model, variable):
                 state.update(chunk.tobytes())
                 first = chunk[0] if first is None else first
-                constant = constant and bool((chunk == first).all())
+                with np.errstate(invalid="ignore"):  # a NaN that signals
+                    constant = constant and bool((chunk == first).all())
         except ScopecliError:
             return None
         return None if constant else state.digest()

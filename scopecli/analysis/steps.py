@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # What frameworks call their count of steps.
 _COUNTERS = frozenset({"global_step", "iter", "iteration", "iterations", "_iterations"})
+_SCALARS = frozenset({(), (1,)})
 _INTEGERS = frozenset({"int32", "int64", "uint32", "uint64"})
 _BETA2 = "beta2_power"
 DEFAULT_BETA2 = 0.999
@@ -48,7 +49,7 @@ class Power(NamedTuple):
 def counted(model: Model) -> tuple[str, int] | None:
     """The first variable that counts steps, and its number; None where there is none."""
     for variable in model.variables:
-        if leaf_of(variable.name, model.separator) in _COUNTERS and variable.shape in {(), (1,)}:
+        if variable.shape in _SCALARS and leaf_of(variable.name, model.separator) in _COUNTERS:
             value = _number(model, variable) if variable.dtype in _INTEGERS else None
             if value is not None:
                 return variable.name, int(value)
@@ -58,8 +59,7 @@ def counted(model: Model) -> tuple[str, int] | None:
 def powers(model: Model) -> Iterator[Power]:
     """What is left of the second beta of each Adam optimizer, where it can be told."""
     for variable in model.variables:
-        leaf = leaf_of(variable.name, model.separator)
-        if leaf.startswith(_BETA2) and variable.shape == ():
+        if variable.shape == () and leaf_of(variable.name, model.separator).startswith(_BETA2):
             value = _number(model, variable)
             if value is not None and _SMALLEST < value < 1:
                 yield Power(variable.name, value)

@@ -74,11 +74,7 @@ class EntryStorage(NamedTuple):
         data = self.encoded
         match = _plain_end()(data)
         if match is not None:
-            found: bytes | None = match[wanted - BundleEntry.SHARD_ID + 1]
-            if found is None:
-                return 0
-            if wanted == BundleEntry.CRC32C:
-                return int.from_bytes(found, "little")
+            found: bytes = match[wanted - BundleEntry.SHARD_ID + 1] or b"\0"
             return wire.varint(found, 0, len(found))[0]
         value = 0
         for field, kind, a, _ in wire.fields(data, 0, len(data)):
@@ -111,7 +107,11 @@ class EntryStorage(NamedTuple):
     @property
     def checksum(self) -> Checksum | None:
         """The masked CRC-32C of the tensor's bytes; None where the entry has none."""
-        value = self._number(BundleEntry.CRC32C)
+        match = _plain_end()(self.encoded)
+        if match is None:
+            value = self._number(BundleEntry.CRC32C)
+        else:
+            value = int.from_bytes(match[4] or b"", "little")
         big_endian = self.shards is not None and self.shards.big_endian
         return Checksum(_BIG_ENDIAN_KIND if big_endian else crc.KIND, value) if value else None
 

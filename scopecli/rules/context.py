@@ -33,6 +33,8 @@ CHECKPOINTS = frozenset({"tf-v1-checkpoint", "tf-v2-checkpoint"})
 # What holds tensors and nothing else: where a TensorFlow checkpoint was converted to it, only names
 # tell what is optimizer state.
 _PLAIN = frozenset({"hdf5", "npz", "safetensors"})
+# Compression cannot do better: a tensor that claims more than this many times its file is not read.
+_MOST_UNPACKED = 1032
 
 
 @contextmanager
@@ -193,12 +195,22 @@ class Context:
 
         return training_step(self.model)
 
+    @cached_property
+    def _most_bytes(self) -> int:
+        return _MOST_UNPACKED * sum(file.size or 0 for file in self.model.files)
+
+    def may_read(self, variable: Variable) -> bool:
+        """Whether a tensor's values may be read, and are not more than its file can hold."""
+        if not self.reads_values or self.model.tensors is None:
+            return False
+        return not self.model.files or (variable.nbytes or 0) <= self._most_bytes
+
     def holds_only(self, variable: Variable, value: int) -> bool:
         """Whether all elements of a variable are one number, as far as may be looked at."""
         from scopecli.analysis import constants
 
         known = constants.stored(variable, value)
-        if known is None and self.reads_values:
+        if known is None and self.may_read(variable):
             known = constants.read(self.model, variable, value)
         return known is True
 

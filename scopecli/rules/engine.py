@@ -64,7 +64,7 @@ def validate(
     reference = against if isinstance(against, Model) or against is None else load(against)
     selection = Selection(parse(select), parse(ignore))
     try:
-        opened = model if isinstance(model, Model) else survey(model)
+        opened = model if isinstance(model, Model) else survey(model)._replace(path=str(model))
         context = Context(opened, reference=reference, reads_values=values)
     except DamagedFileError as error:
         context = damage.context(str(model), error)

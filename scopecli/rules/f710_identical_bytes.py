@@ -50,6 +50,8 @@ def check(context: Context) -> Iterator[Hit]:
         told = fingerprints.read(context.model)
     alike: dict[Hashable, list[Variable]] = {}
     for variable in context.own:
+        if told is not fingerprints.stored and not context.may_read(variable):
+            continue
         fingerprint = told(variable)
         if fingerprint is not None:
             alike.setdefault((fingerprint, variable.dtype, variable.shape), []).append(variable)

@@ -47,6 +47,8 @@ def check(context: Context) -> Iterator[Hit]:
         return
     separator = context.model.separator
     for mean in context.own:
+        if not mean.path.endswith(_MEAN):
+            continue
         scope, _, leaf = mean.path.rpartition(separator)
         variance = context.by_path.get(f"{scope}{separator}{_VARIANCE}")
         if (

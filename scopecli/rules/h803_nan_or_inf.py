@@ -10,7 +10,7 @@ from scopecli.model.finding import Hit
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
@@ -41,28 +41,32 @@ def check(context: Context) -> Iterator[Hit]:
     wanted = [
         variable
         for variable in context.model.variables
-        if variable.kind in _KINDS and variable.dtype.startswith(_FLOATS)
+        if variable.kind in _KINDS
+        and variable.dtype.startswith(_FLOATS)
+        and context.may_read(variable)
     ]
     length = sum(variable.nbytes or 0 for variable in wanted)
     with context.progress(length, "looking for NaN") as progress:
         for variable in wanted:
-            found = _found(context.model, variable)
-            progress(variable.nbytes or 0)
+            found = _found(context.model, variable, progress)
             if found:
                 yield Hit(variable.name, found)
 
 
-def _found(model: Model, variable: Variable) -> str:
+def _found(model: Model, variable: Variable, progress: Callable[[int], None]) -> str:
     """What a variable holds that is no number; nothing where it cannot be read."""
     import numpy as np
 
     nans = infinite = 0
     try:
         for chunk in chunks(model, variable):
-            if not np.isfinite(chunk).all():
-                missing = int(np.isnan(chunk).sum())
-                nans += missing
-                infinite += int((~np.isfinite(chunk)).sum()) - missing
+            progress(chunk.nbytes)
+            with np.errstate(invalid="ignore"):  # a NaN that signals
+                finite = np.isfinite(chunk)
+                if not finite.all():
+                    missing = int(np.isnan(chunk).sum())
+                    nans += missing
+                    infinite += int((~finite).sum()) - missing
     except ScopecliError:  # rules about integrity speak of it
         return ""
     counts = ((nans, "NaN"), (infinite, "infinite"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import product
 from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
@@ -9,7 +11,7 @@ from scopecli.model.names import leaf_of
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scopecli.model.variable import Variable
     from scopecli.rules.context import Context
@@ -44,6 +46,7 @@ RULE = Rule(
     """,
 )
 
+_NONE: frozenset[str] = frozenset()
 _FLOATS = ("bfloat", "float")
 _NEVER_TRAINED = frozenset(
     {"biased", "local_step", "moving_mean", "moving_var", "moving_variance", "num_batches_tracked"}
@@ -57,16 +60,32 @@ def check(context: Context) -> Iterator[Hit]:
         if variable.kind == "slot" and "slot_name" in variable.attributes:
             owner = variable.attributes.get("slot_of")
             slots.setdefault(owner, set()).add(str(variable.attributes["slot_name"]))
+    usual = _usual(slots.values())
     for beside in context.scopes.values() if slots else ():
-        known: dict[str, str] = {}
-        for variable in beside:
-            for name in slots.get(variable.key, ()):
-                known.setdefault(name, variable.name)
-        for variable in beside:
-            missing = sorted(known.keys() - slots.get(variable.key, set()))
+        owned = [slots.get(variable.key, _NONE) for variable in beside]
+        around = _NONE.union(*owned)
+        expected = around.union(*(usual[name] for name in around))
+        for variable, own in zip(beside, owned, strict=True):
+            if own == expected:
+                continue
+            missing = around.union(*(usual[name] for name in own)) - own
             if missing and _is_trained(context, variable):
-                names = " and ".join(missing)
-                yield Hit(variable.name, f"has no {names}, as {known[missing[0]]} has")
+                names = " and no ".join(sorted(missing))
+                where = "those beside it have" if missing <= around else "most others have"
+                yield Hit(variable.name, f"has no {names}, as {where}")
+
+
+def _usual(found: Iterable[set[str]]) -> Mapping[str, set[str]]:
+    """For each slot, those that more than half of the variables with it have, too."""
+    alike = Counter(map(frozenset, found))
+    together: Counter[tuple[str, str]] = Counter()
+    for names, count in alike.items():
+        together.update(dict.fromkeys(product(names, names), count))
+    usual: dict[str, set[str]] = {}
+    for (one, other), count in together.items():
+        if 2 * count > together[one, one]:
+            usual.setdefault(one, set()).add(other)
+    return usual
 
 
 def _is_trained(context: Context, variable: Variable) -> bool:

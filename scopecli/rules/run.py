@@ -82,7 +82,7 @@ class Run:
     def _context(self, path: str) -> Context:
         try:
             return Context(
-                self._load(path),
+                self._load(path)._replace(path=path),
                 reference=self._reference,
                 together=tuple(self._together or ()),
                 reads_values=self._reads_values,

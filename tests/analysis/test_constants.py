@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import scopecli
-from scopecli.analysis import constants, steps
+from scopecli.analysis import constants, fingerprints, steps
 from tests import bundles
 
 if TYPE_CHECKING:
@@ -96,3 +96,14 @@ def test_steps_that_have_to_be_read(tmp_path: Path) -> None:
     path = tmp_path / "m.npz"
     np.savez(path, global_step=np.int64(77))
     assert steps.training_step(scopecli.load(path)) == 77
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_nan_that_signals_is_quiet(tmp_path: Path) -> None:
+    """Of bfloat16, on which ml_dtypes warns."""
+    signalling = bundles.Tensor(bundles.BFLOAT16, (3,), b"\x81\x7f" * 3)
+    model = scopecli.load(bundles.write(tmp_path / "m", {"w": signalling}))
+    assert constants.read(model, only(model), 0) is False
+    assert fingerprints.read(model)(only(model)) is not None
+    (finding,) = scopecli.validate(model, select=["H803"], values=True)
+    assert finding.text == "w: holds 3 NaN of 3 elements"

@@ -578,7 +578,7 @@ def test_names_that_an_optimizer_flattens_to_one(keras3: Any, tmp_path: Path) ->
     bad = trained(keras3, wrap(dense_layer(4, name="b"), name="a"), dense_layer(4, name="a_b"))
     path = str(tmp_path / "model.keras")
     bad.save(path)
-    assert [finding.code for finding in scopecli.validate(path)] == ["N109", "N109"]
+    assert [finding.code for finding in scopecli.validate(path, select=["N"])] == ["N109"] * 2
     with pytest.raises(ValueError, match="already exists"):
         bad.save(str(tmp_path / "model.h5"))
 
@@ -588,6 +588,6 @@ def test_names_that_inner_models_keep_apart(keras3: Any, tmp_path: Path) -> None
     good = trained(keras3, *inner, keras3.layers.Dense(4, name="z_b"))
     path = tmp_path / "model.keras"
     good.save(str(path))
-    assert scopecli.validate(path) == []
+    assert scopecli.validate(path, ignore=["O504"]) == []
     good.save(str(tmp_path / "model.h5"))
-    assert scopecli.validate(tmp_path / "model.h5") == []
+    assert scopecli.validate(tmp_path / "model.h5", ignore=["O504"]) == []

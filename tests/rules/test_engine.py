@@ -28,8 +28,11 @@ def run(*paths: str, selection: Selection = Selection()) -> Run:  # noqa: B008 -
     return done
 
 
-# The one sample that was made to have an error, and what is wrong with it.
-TRUE_ERRORS = {"graphs/gan_twins.meta": ["S202 discriminator_1"]}
+# The samples that were made to have an error, and what is wrong with them.
+TRUE_ERRORS = {
+    "graphs/gan_twins.meta": ["S202 discriminator_1"],
+    "torch_hostile.pt": ["F711 posix.system"],
+}
 
 
 @pytest.mark.parametrize("sample", GOOD)
@@ -131,3 +134,13 @@ def test_the_text_of_a_finding() -> None:
     whole = Finding("N101", "n", "error", "p", "", "", "is odd", "fix")
     assert whole.text == "is odd"
     assert whole._replace(subject="w").text == "w: is odd"
+
+
+def test_findings_are_of_the_path_that_was_given() -> None:
+    """A folder or one file of a checkpoint, not what it leads to."""
+    for path in (SAMPLES / "graphs/twins.meta", SAMPLES / "tf1_gan/model.ckpt-200.index"):
+        found = run(str(path)).findings
+        assert {finding.path for finding in found} == {str(path)}
+        assert scopecli.validate(path) == found
+    folder = str(SAMPLES / "broken/stale_state")
+    assert [(f.code, f.path) for f in run(folder).findings] == [("F706", folder)]
