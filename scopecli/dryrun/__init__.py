@@ -8,7 +8,6 @@ computed: a program that builds a graph gets its names, shapes, types and collec
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 _PACKAGE = __name__
@@ -136,6 +135,8 @@ def _found(name: str) -> Any:
         return BY_NAME[name]
     if name in {"bool", "double", "half"}:
         return BY_NAME[{"bool": "bool", "double": "float64", "half": "float16"}[name]]
+    from importlib.util import find_spec
+
     if find_spec(f"{_PACKAGE}.{name}"):  # the import machinery asks before it imports
         raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}")
     from scopecli.dryrun.opaque import opaque_attributes
