@@ -115,7 +115,7 @@ resource = BY_NAME["resource"]
 
 def reference(dtype: DType) -> DType:
     """The reference type of a type."""
-    return BY_NAME[f"{dtype.base_dtype.name}_ref"]
+    return BY_NAME[dtype.base_dtype.name + "_ref"]
 
 
 def as_dtype(value: Any) -> DType:
