@@ -6,7 +6,7 @@ Follows `op_def_library` and `ops.convert_to_tensor` of TensorFlow.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun import shape_functions
 from scopecli.dryrun.dtypes import BY_NAME, as_dtype, reference
@@ -14,6 +14,7 @@ from scopecli.dryrun.graph import Operation, Tensor, get_default_graph
 from scopecli.dryrun.op_table import ALLOWED, OPS
 from scopecli.dryrun.python_values import flattened, has_tensor, inferred_dtype, shape_of_value
 from scopecli.dryrun.shapes import Dimension, TensorShape, dims_of
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

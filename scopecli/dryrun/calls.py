@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph import get_default_graph, user_stack
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import contextmanager, redirect_stdout
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun import calls
 from scopecli.dryrun.graph import forget_graphs, get_default_graph
@@ -15,6 +15,7 @@ from scopecli.dryrun.session import GraphComplete
 from scopecli.dryrun.standing_in import standing_in
 from scopecli.errors import PathError, ProgramError, ScopecliError, UnknownNameError
 from scopecli.model.model import Note
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -39,12 +39,13 @@ class name_scope:
                 "be provided."
             )
         graph = graph_of(self._values) if self._values else get_default_graph()
-        name, old = self.name, graph.name_stack
+        name: str = self.name
+        old = graph.name_stack
         stack = graph.name_stack = graph.scope_name(name)
         self._open.append((graph, old))
         if not name:
             return ""
-        return name if name[-1] == "/" else stack + "/"  # type: ignore[no-any-return]
+        return name if name[-1] == "/" else stack + "/"
 
     def __exit__(
         self,
@@ -52,7 +53,8 @@ class name_scope:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        graph, graph.name_stack = self._open.pop()
+        graph, name_stack = self._open.pop()
+        graph.name_stack = name_stack
 
 
 def graph_of(values: Any) -> Graph:
