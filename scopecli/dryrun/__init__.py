@@ -135,9 +135,9 @@ def _found(name: str) -> Any:
         return BY_NAME[name]
     if name in {"bool", "double", "half"}:
         return BY_NAME[{"bool": "bool", "double": "float64", "half": "float16"}[name]]
-    from importlib.util import find_spec
+    from importlib.machinery import PathFinder
 
-    if find_spec(f"{_PACKAGE}.{name}"):  # the import machinery asks before it imports
+    if PathFinder.find_spec(f"{_PACKAGE}.{name}", __path__):  # the import machinery asks before it imports
         raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}")
     from scopecli.dryrun.opaque import opaque_attributes
 
