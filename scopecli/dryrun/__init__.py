@@ -137,7 +137,8 @@ def _found(name: str) -> Any:
         return BY_NAME[{"bool": "bool", "double": "float64", "half": "float16"}[name]]
     from importlib.machinery import PathFinder
 
-    if PathFinder.find_spec(f"{_PACKAGE}.{name}", __path__):  # the import machinery asks before it imports
+    # The import machinery asks before it imports.
+    if PathFinder.find_spec(f"{_PACKAGE}.{name}", __path__):
         raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}")
     from scopecli.dryrun.opaque import opaque_attributes
 
