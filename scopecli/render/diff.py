@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.analysis.diff import STATUSES
 from scopecli.analysis.outline import outline
-from scopecli.formats.registry import BY_ID
+from scopecli.formats.registry import title
 from scopecli.model.names import printable
 from scopecli.model.variable import NO_ATTRIBUTES
 from scopecli.render import diff_words, words
@@ -56,7 +56,7 @@ def _header(diff: Diff, glyphs: Glyphs) -> Iterator[Sequence[Span]]:
 
 
 def _model(model: Model) -> list[Span]:
-    return [(printable(model.path), "title"), (f"  {BY_ID[model.format].title}", "dim")]
+    return [(printable(model.path), "title"), (f"  {title(model.format)}", "dim")]
 
 
 class _Places:
