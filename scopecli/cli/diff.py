@@ -26,6 +26,7 @@ Examples:
   scopecli diff --values --rtol 1e-5 model.ckpt-2000 model.safetensors
   scopecli diff --emit-map renames.json old.ckpt new.ckpt
   scopecli diff --restore model.ckpt-2000.meta other.ckpt
+  scopecli diff --restore train.py:build model.ckpt-2000
   scopecli diff --only added --only removed --format markdown old.ckpt new.ckpt
 """
 
@@ -63,7 +64,8 @@ _STATUSES = ("same", "added", "removed", "renamed", "changed", "values")
 @click.option(
     "--restore",
     is_flag=True,
-    help="A is a graph or a Keras model, B a checkpoint: say what restoring B into A would do.",
+    help="A is a graph, FILE.py:FUNCTION or a Keras model, B a checkpoint: say what restoring B "
+    "into A would do.",
 )
 @click.option(
     "--emit-assignment-map",

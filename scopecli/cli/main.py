@@ -62,6 +62,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             raise
         what = f"internal error: {type(error).__name__}: {error}"
         code = complain(f"{what}; set {_TRACEBACK}=1 to see where, and report it")
+    gc.freeze()  # nor is there anything to find at the end, where Python would look once more
     sys.exit(code)
 
 

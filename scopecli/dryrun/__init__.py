@@ -8,7 +8,6 @@ computed: a program that builds a graph gets its names, shapes, types and collec
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 _PACKAGE = __name__
@@ -136,7 +135,10 @@ def _found(name: str) -> Any:
         return BY_NAME[name]
     if name in {"bool", "double", "half"}:
         return BY_NAME[{"bool": "bool", "double": "float64", "half": "float16"}[name]]
-    if find_spec(f"{_PACKAGE}.{name}"):  # the import machinery asks before it imports
+    from importlib.machinery import PathFinder
+
+    # The import machinery asks before it imports.
+    if PathFinder.find_spec(f"{_PACKAGE}.{name}", __path__):
         raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}")
     from scopecli.dryrun.opaque import opaque_attributes
 

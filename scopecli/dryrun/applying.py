@@ -30,11 +30,13 @@ class Row(NamedTuple):
         inputs: name and type of each.
         outputs: type of each.
         shape: gives the shapes of the outputs.
+        allowed: the types that `T` can be; empty where it can be any.
     """
 
     inputs: tuple[tuple[str, str], ...]
     outputs: tuple[str, ...]
     shape: Any
+    allowed: tuple[str, ...]
 
 
 @cache
@@ -44,7 +46,7 @@ def row(type_: str) -> Row:
     inputs, _, outputs = text.partition("->")
     pairs = tuple((name, kind) for name, _, kind in (i.partition(":") for i in inputs.split()))
     function = getattr(shape_functions, shape.strip()) if shape.strip() else None
-    return Row(pairs, tuple(outputs.split()), function)
+    return Row(pairs, tuple(outputs.split()), function, tuple(ALLOWED.get(type_, "").split()))
 
 
 def constant(
@@ -210,7 +212,7 @@ def apply_op(type_: str, *inputs: Any, name: str | None = None, **attributes: An
                 arguments.append(tensor)
                 flat.append(tensor)
             else:
-                tensor = _input(type_, argument, kind, value, types)
+                tensor = _input(type_, known, argument, kind, value, types)
                 arguments.append(tensor)
                 flat.append(tensor)
         return _made(graph, type_, full, known, (arguments, flat, types), attributes)
@@ -230,12 +232,13 @@ def _made(
     shapes = known.shape(arguments, attributes) if known.shape else ()
     kinds = known.outputs
     if not isinstance(shapes, list):
-        shapes = [shapes] * len(kinds)
-    elif kinds == ("*A",):
+        outputs = [(_output_type(kind, types, attributes), shapes) for kind in kinds]
+        return graph.add(type_, name, flat, outputs, attributes)
+    if kinds == ("*A",):
         pairs = zip(flat, shapes, strict=True)
         outputs = [(tensor.dtype.base_dtype, dims) for tensor, dims in pairs]
         return graph.add(type_, name, flat, outputs, attributes)
-    elif kinds and kinds[0][0] == "*":
+    if kinds and kinds[0][0] == "*":
         kinds = (kinds[0][1:],) * len(shapes)
     outputs = [
         (_output_type(kind, types, attributes), dims)
@@ -245,19 +248,23 @@ def _made(
 
 
 def _output_type(kind: str, types: dict[str, DType], attributes: dict[str, Any]) -> DType:
+    found = types.get(kind)
+    if found is not None:
+        return found
     if kind[0] == "&":
         return reference(_output_type(kind[1:], types, attributes))
     if kind[0] == "@":
-        found: DType = attributes[kind[1:]]
-        return found
-    return types[kind] if kind in types else BY_NAME[kind]
+        return attributes[kind[1:]]  # type: ignore[no-any-return]
+    return BY_NAME[kind]
 
 
 def _reference(value: Any) -> Tensor:
     return value.reference() if hasattr(value, "reference") else value  # type: ignore[no-any-return]
 
 
-def _input(type_: str, argument: str, kind: str, value: Any, types: dict[str, DType]) -> Tensor:
+def _input(
+    type_: str, known: Row, argument: str, kind: str, value: Any, types: dict[str, DType]
+) -> Tensor:
     if len(kind) > 1:
         # Shapes and axes are int32 or int64; whatever integer type a tensor has will do.
         if kind == "int32" and (isinstance(value, Tensor) or hasattr(value, "_as_tensor")):
@@ -267,19 +274,19 @@ def _input(type_: str, argument: str, kind: str, value: Any, types: dict[str, DT
         return convert_to_tensor(value, kind, name=argument)
     wanted = types.get(kind)
     if wanted is None:
-        tensor = convert_to_tensor(value, name=argument)
+        tensor = value if isinstance(value, Tensor) else convert_to_tensor(value, name=argument)
         found = tensor.dtype.base_dtype
-        if kind == "T" and type_ in ALLOWED and found.name not in ALLOWED[type_].split():
+        if kind == "T" and known.allowed and found.name not in known.allowed:
             raise TypeError(
                 f"Value passed to parameter '{argument}' has DataType {found.name} not in list of "
-                f"allowed values: {', '.join(ALLOWED[type_].split())}"
+                f"allowed values: {', '.join(known.allowed)}"
             )
         types[kind] = found
         return tensor
     if isinstance(value, Tensor) or hasattr(value, "_as_tensor"):
         tensor = convert_to_tensor(value, name=argument)
         if tensor.dtype.base_dtype is not wanted:
-            first = next(name for name, other in row(type_).inputs if other.strip("&[]") == kind)
+            first = next(name for name, other in known.inputs if other.strip("&[]") == kind)
             raise TypeError(
                 f"Input '{argument}' of '{type_}' Op has type {tensor.dtype.base_dtype.name} that "
                 f"does not match type {wanted.name} of argument '{first}'."

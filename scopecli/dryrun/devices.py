@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from scopecli.dryrun.graph import Operation
 
 _PARTS = ("job", "replica", "task", "device")
-_SHORT = re.compile(r"^(cpu|gpu|tpu)(?::(\d+|\*))?$", re.IGNORECASE)
+_SHORT = r"^(cpu|gpu|tpu)(?::(\d+|\*))?$"
 
 
 def parsed(device: str) -> dict[str, str]:
@@ -26,7 +26,7 @@ def parsed(device: str) -> dict[str, str]:
         elif key == "device" and value:
             kind, _, index = value.partition(":")
             found["device"] = f"{kind.upper()}:{index or '*'}"
-        elif short := _SHORT.match(part):
+        elif short := re.match(_SHORT, part, re.IGNORECASE):
             found["device"] = f"{short[1].upper()}:{short[2] or '*'}"
         else:
             raise ValueError(f"Unknown attribute '{key}' is encountered while parsing the spec")

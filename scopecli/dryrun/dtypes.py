@@ -18,23 +18,16 @@ class DType:
 
     Attributes:
         name: `float32`; `float32_ref` for what a reference variable gives.
+        base_dtype: the type without the reference.
+        is_ref: whether it is a reference to a variable's memory.
     """
 
-    __slots__ = ("_base", "name")
+    __slots__ = ("base_dtype", "is_ref", "name")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, base: DType | None = None) -> None:
         self.name = name
-        self._base: DType | None = None
-
-    @property
-    def base_dtype(self) -> DType:
-        """The type without the reference."""
-        return self._base or self
-
-    @property
-    def is_ref(self) -> bool:
-        """Whether it is a reference to a variable's memory."""
-        return self._base is not None
+        self.base_dtype = base or self
+        self.is_ref = base is not None
 
     @property
     def size(self) -> int | None:
@@ -110,9 +103,7 @@ _NUMPY = {
 _NUMPY |= {"object": "string", "str": "string", "bytes": "string", "object_": "string"}
 
 for _name in BITS:
-    _reference = DType(f"{_name}_ref")
-    _reference._base = BY_NAME[_name]  # noqa: SLF001 - the same class
-    BY_NAME[_reference.name] = _reference
+    BY_NAME[f"{_name}_ref"] = DType(f"{_name}_ref", BY_NAME[_name])
 
 float32 = BY_NAME["float32"]
 int32 = BY_NAME["int32"]
@@ -124,7 +115,7 @@ resource = BY_NAME["resource"]
 
 def reference(dtype: DType) -> DType:
     """The reference type of a type."""
-    return BY_NAME[f"{dtype.base_dtype.name}_ref"]
+    return BY_NAME[dtype.base_dtype.name + "_ref"]
 
 
 def as_dtype(value: Any) -> DType:

@@ -16,13 +16,17 @@ from scopecli.dryrun.shapes import TensorShape, compatible, dims_of, merged, mis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-    from types import CodeType, TracebackType
+    from types import TracebackType
 
     from scopecli.dryrun.dtypes import DType
     from scopecli.dryrun.shapes import Dims
 
-_ROOT_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
-_SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
+# TensorFlow's patterns, for its messages. They are not compiled: that takes longer than all the
+# names of a small model, and stripping the letters that are allowed leaves what is not.
+_ROOT_NAME = r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$"
+_SCOPE_NAME = r"^[A-Za-z0-9_.\\/>-]*$"
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.\\/>-"
+_NOT_FIRST = "_\\/>-"
 
 
 class Tensor:
@@ -228,14 +232,16 @@ class _Controller:
         if self.replaces:
             self._old, graph.controllers = graph.controllers, []
             self._old_context, graph.context = graph.context, None
-        graph.controllers.append(self)
+        else:
+            graph.controllers.append(self)
 
     def __exit__(self, *_: object) -> None:
         graph = self._graph
-        graph.controllers.pop()
         if self.replaces:
             graph.controllers = self._old
             graph.context = self._old_context
+        else:
+            graph.controllers.pop()
 
 
 class _NameScope:
@@ -332,9 +338,10 @@ class Graph:
             ValueError: no node can be called that.
         """
         full = name[:-1] if name[-1:] == "/" else self.unique_name(name)
-        if not _ROOT_NAME.match(full):
+        if not full or full[0] in _NOT_FIRST or full.strip(_LETTERS):
+            pattern = re.compile(_ROOT_NAME)
             raise ValueError(
-                f"`{full}` is not a valid node name. Accepted names conform to Regex /{_ROOT_NAME}/"
+                f"`{full}` is not a valid node name. Accepted names conform to Regex /{pattern}/"
             )
         return full
 
@@ -347,15 +354,15 @@ class Graph:
         if not name:
             return ""
         if self.name_stack:
-            if not _SCOPE_NAME.match(name):
+            if name.strip(_LETTERS):
                 raise ValueError(
                     f"'{name}' is not a valid scope name. A scope name has to match the following "
-                    f"pattern: {_SCOPE_NAME.pattern}"
+                    f"pattern: {_SCOPE_NAME}"
                 )
-        elif not _ROOT_NAME.match(name):
+        elif name[0] in _NOT_FIRST or name.strip(_LETTERS):
             raise ValueError(
                 f"'{name}' is not a valid root scope name. A root scope name has to match the "
-                f"following pattern: {_ROOT_NAME.pattern}"
+                f"following pattern: {_ROOT_NAME}"
             )
         return name[:-1] if name[-1] == "/" else self.unique_name(name)
 
@@ -619,15 +626,13 @@ def forget_graphs() -> None:
 _PACKAGE = __name__.rpartition(".")[0]
 
 
-# Whose a function is: every variable asks for the whole stack, and the same functions come again.
-_owners: dict[CodeType, str] = {}
+# Whose a module is: every variable asks for the whole stack, and the same modules come again.
+_owners: dict[str, str] = {"contextlib": "engine", f"{_PACKAGE}.running": "runner"}
 
 
 def _owner(module: str) -> str:
-    if module == f"{_PACKAGE}.running":
-        return "runner"
-    own = module == "contextlib" or module.startswith(_PACKAGE)
-    return "engine" if own else "program"
+    owner = _owners[module] = "engine" if module.startswith(_PACKAGE) else "program"
+    return owner
 
 
 def user_stack(depth: int) -> list[tuple[str, int, str]]:
@@ -635,10 +640,8 @@ def user_stack(depth: int) -> list[tuple[str, int, str]]:
     found: list[tuple[str, int, str]] = []
     frame = sys._getframe(1)  # noqa: SLF001 - the cheap way to walk the stack
     while frame is not None and len(found) < depth:
-        code = frame.f_code
-        owner = _owners.get(code)
-        if owner is None:
-            owner = _owners[code] = _owner(frame.f_globals.get("__name__", ""))
+        module = frame.f_globals.get("__name__", "")
+        owner = _owners.get(module) or _owner(module)
         if owner == "runner":  # outside is what runs the program
             break
         if owner == "program":

@@ -30,7 +30,7 @@ class name_scope:
         self.name = default_name if name is None else name
         self._values = values
         self._default_name = default_name
-        self._open: list[Any] = []
+        self._open: list[tuple[Graph, str]] = []  # it can be entered again while it is open
 
     def __enter__(self) -> str:
         if self.name is None and self._values is not None:
@@ -39,10 +39,13 @@ class name_scope:
                 "be provided."
             )
         graph = graph_of(self._values) if self._values else get_default_graph()
-        scope = graph.name_scope(self.name)
-        name: str = scope.__enter__()
-        self._open.append(scope)
-        return name
+        name: str = self.name or ""
+        old = graph.name_stack
+        stack = graph.name_stack = graph.scope_name(name)
+        self._open.append((graph, old))
+        if not name:
+            return ""
+        return name if name[-1] == "/" else stack + "/"
 
     def __exit__(
         self,
@@ -50,7 +53,8 @@ class name_scope:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._open.pop().__exit__(kind, error, traceback)
+        graph, name_stack = self._open.pop()
+        graph.name_stack = name_stack
 
 
 def graph_of(values: Any) -> Graph:

@@ -153,10 +153,6 @@ class VariableScope:
         Raises:
             ValueError: the rules of reuse or the arguments forbid it.
         """
-
-        def chosen(given: Any, default: Any) -> Any:
-            return default if given is None else given
-
         full_name = f"{self.name}/{name}" if self.name else name
         with name_scope(None):
             if dtype is not None and initializer is not None and not callable(initializer):
@@ -165,24 +161,26 @@ class VariableScope:
                     raise ValueError(
                         f"Initializer type '{kind}' and explicit dtype '{dtype}' don't match."
                     )
-            reuse = chosen(reuse, self.reuse)
+            reuse = self.reuse if reuse is None else reuse
             calls.asking(self.name, reuse)
             try:
                 return var_store.get_variable(
                     full_name,
                     shape=shape,
-                    dtype=chosen(dtype, self.dtype),
-                    initializer=chosen(initializer, self.initializer),
-                    regularizer=chosen(regularizer, self.regularizer),
+                    dtype=self.dtype if dtype is None else dtype,
+                    initializer=self.initializer if initializer is None else initializer,
+                    regularizer=self.regularizer if regularizer is None else regularizer,
                     reuse=reuse,
                     trainable=trainable,
                     collections=collections,
-                    caching_device=chosen(caching_device, self.caching_device),
-                    partitioner=chosen(partitioner, self.partitioner),
+                    caching_device=self.caching_device
+                    if caching_device is None
+                    else caching_device,
+                    partitioner=self.partitioner if partitioner is None else partitioner,
                     validate_shape=validate_shape,
-                    use_resource=chosen(use_resource, self.use_resource),
-                    custom_getter=chosen(custom_getter, self.custom_getter),
-                    constraint=chosen(constraint, self.constraint),
+                    use_resource=self.use_resource if use_resource is None else use_resource,
+                    custom_getter=self.custom_getter if custom_getter is None else custom_getter,
+                    constraint=self.constraint if constraint is None else constraint,
                     synchronization=synchronization,
                     aggregation=aggregation,
                 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import linecache
 from functools import partial
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.applying import convert_to_tensor
@@ -293,6 +294,10 @@ def _takes(function: Any, argument: str) -> bool:
     """Whether a function has such a parameter, or takes any."""
     if isinstance(function, partial):
         function = function.func
+    if isinstance(function, FunctionType) and not hasattr(function, "__wrapped__"):
+        code = function.__code__  # asked for every variable, and a signature takes long to make
+        named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        return argument in named or bool(code.co_flags & inspect.CO_VARKEYWORDS)
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.calls import record
-from scopecli.dryrun.dtypes import as_dtype
+from scopecli.dryrun.dtypes import as_dtype, reference
 from scopecli.dryrun.graph import Operation, Tensor, get_default_graph, user_stack
 from scopecli.dryrun.graph_keys import GraphKeys
 from scopecli.dryrun.opaque import blame
@@ -26,6 +26,7 @@ from scopecli.dryrun.scopes import (
     name_scope,
     no_op,
 )
+from scopecli.dryrun.shape_functions import assign as assign_shape
 from scopecli.dryrun.shapes import TensorShape, dims_of
 from scopecli.dryrun.synchronization import checked
 
@@ -288,17 +289,27 @@ class RefVariable(Variable):
         dims = dims_of(shape)
         if shape is None and validate_shape:
             dims = value.dims
-        self._variable = apply("VariableV2", name=scope, dtype=value.dtype.base_dtype, shape=dims)
+        kind = value.dtype.base_dtype
+        held = reference(kind)
+        graph = get_default_graph()
+        # Every variable has these three nodes, so they are made without looking up what they take.
+        attributes = {"dtype": kind, "shape": dims}
+        self._variable = graph.add(
+            "VariableV2", scope[:-1], [], [(held, dims)], attributes
+        ).outputs[0]
         if validate_shape and not value.shape.is_fully_defined():
             blame(value, f"variable {self.op.name}")
             raise ValueError(f"initial_value must have a shape specified: {value}")
         guarded = safe_initial_value(scope, value)
-        self.initializer = apply_op(
-            "Assign", self._variable, guarded, validate_shape=validate_shape
-        )
+        guard = {"validate_shape": validate_shape}
+        assigned = [(held, assign_shape([self._variable, guarded], guard))]
+        inputs = [self._variable, guarded]
+        name = graph.unique_name("Assign")
+        self.initializer = graph.add("Assign", name, inputs, assigned, guard)
         where = device(self._caching_device) if self._caching_device else nullcontext()
         with where if self._caching_device else colocate_with(self.op):
-            self._snapshot = apply("Identity", self._variable, name="read")
+            name = graph.unique_name("read")
+            self._snapshot = graph.add("Identity", name, inputs[:1], [(kind, dims)], {}).outputs[0]
 
     @property
     def op(self) -> Operation:

@@ -222,7 +222,7 @@ def test_a_graph_without_saver_and_collections(tmp_path: Path) -> None:
     attempt = predicted(path, checkpoint(tmp_path, a=SIX, b=SIX)).attempts[0]
     assert attempt.verdict == "restored"
     assert len(attempt.notes) == 2
-    assert attempt.notes[0] == "the file has no saver: what Saver() would look for is assumed"
+    assert attempt.notes[0] == "the graph has no saver: what Saver() would look for is assumed"
 
 
 def test_an_object_based_checkpoint_given_to_a_saver() -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scopecli.analysis.restore.prediction import FindRenames
     from scopecli.model.model import Model
 
-_GRAPHS = frozenset({"tf-metagraph", "tf-graphdef", "tf-saved-model"})
+_GRAPHS = frozenset({"tf-metagraph", "tf-graphdef", "tf-saved-model", "program"})
 _CHECKPOINTS = frozenset({"tf-v2-checkpoint", "tf-v1-checkpoint"})
 _KERAS = frozenset({"keras-h5", "keras-v3"})
 _KERAS_WEIGHTS = _KERAS | {"keras-weights-h5"}
@@ -61,8 +61,8 @@ def _refusal(graph: Model, checkpoint: Model) -> UnsupportedError:
             hint="which objects Keras tracks is not in a model's file; give an .h5 or a .keras",
         )
     hints = {
-        "tf-v2-checkpoint": "give the .meta beside it as the graph",
-        "tf-v1-checkpoint": "give the .meta beside it as the graph",
+        "tf-v2-checkpoint": "give the .meta beside it, or FILE.py:FUNCTION, as the graph",
+        "tf-v1-checkpoint": "give the .meta beside it, or FILE.py:FUNCTION, as the graph",
         "keras-weights-h5": "give the whole model, as .keras",
     }
     return UnsupportedError(

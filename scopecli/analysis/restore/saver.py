@@ -45,7 +45,7 @@ _V2_OP = "RestoreV2"
 _RESTORE_OPS = {_V2_OP: "dtypes", "RestoreSlice": "dt", "Restore": "dt"}
 _MOST_LISTED = 8
 
-_NO_SAVER = "the file has no saver: what Saver() would look for is assumed"
+_NO_SAVER = "the graph has no saver: what Saver() would look for is assumed"
 _NO_COLLECTION = "the file has no collections either: all its variables are taken for global ones"
 _FALLBACK = (
     "keys are missing, and the checkpoint is object-based: Saver.restore looks for the names of all"

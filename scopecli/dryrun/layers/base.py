@@ -6,7 +6,7 @@ without a new name scope. https://github.com/tensorflow/tensorflow/tree/v1.15.5/
 
 from __future__ import annotations
 
-import re
+from functools import cache
 from typing import Any
 
 from scopecli.dryrun.applying import convert_to_tensor
@@ -16,8 +16,6 @@ from scopecli.dryrun.graph_keys import GraphKeys
 from scopecli.dryrun.scopes import get_collection_ref, name_scope
 from scopecli.dryrun.variable_scopes import get_variable, get_variable_scope, variable_scope
 from scopecli.dryrun.variables import global_variables
-
-_WORDS = (re.compile(r"(.)([A-Z][a-z0-9]+)"), re.compile(r"([a-z])([A-Z])"))
 
 
 class Layer:
@@ -179,10 +177,14 @@ class Layer:
         self.updates.append(update if isinstance(update, Operation) else update.op)
 
 
+@cache
 def _snake_case(name: str) -> str:
-    for word in _WORDS:
-        name = word.sub(r"\1_\2", name)
-    return name.lower()
+    """`Conv2DTranspose` as `conv2d_transpose`: a word begins where a small letter follows."""
+    found = name[:1]
+    for before, letter, behind in zip(name, name[1:], f"{name[2:]}.", strict=False):
+        begins = letter.isupper() and (before.islower() or behind.islower() or behind.isdigit())
+        found += f"_{letter}" if begins else letter
+    return found.lower()
 
 
 def _tensors(inputs: Any) -> Any:
