@@ -26,7 +26,7 @@ from scopecli.dryrun.scopes import (
     name_scope,
     no_op,
 )
-from scopecli.dryrun.shape_functions import assign as assign_shape
+from scopecli.dryrun.shape_functions.common import assign as assign_shape
 from scopecli.dryrun.shapes import TensorShape, dims_of
 from scopecli.dryrun.synchronization import checked
 
