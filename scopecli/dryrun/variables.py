@@ -293,7 +293,7 @@ class RefVariable(Variable):
         held = reference(kind)
         graph = get_default_graph()
         # Every variable has these three nodes, so they are made without looking up what they take.
-        attributes = {"dtype": kind, "shape": dims}
+        attributes: dict[str, Any] = {"dtype": kind, "shape": dims}
         self._variable = graph.add(
             "VariableV2", scope[:-1], [], [(held, dims)], attributes
         ).outputs[0]
