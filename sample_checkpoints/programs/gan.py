@@ -25,21 +25,28 @@ def discriminator(images, reuse=False):
         return dense(hidden, 1, "out")
 
 
-def build(layers=3):
-    """What serves the model: without its optimizers."""
+def train(layers=3):
     noise = tf.placeholder(tf.float32, [4, 6], name="z")
     images = tf.placeholder(tf.float32, [4, 8], name="real_images")
-    fakes = generator(noise, layers)
-    return discriminator(images), discriminator(fakes, reuse=True)
+    real = discriminator(images)
+    fake = discriminator(generator(noise, layers), reuse=True)
+    d_loss = tf.reduce_mean(tf.nn.softplus(-real)) + tf.reduce_mean(tf.nn.softplus(fake))
+    g_loss = tf.reduce_mean(tf.nn.softplus(-fake))
+    step = tf.train.get_or_create_global_step()
+    d_vars = tf.trainable_variables("discriminator")
+    g_vars = tf.trainable_variables("generator")
+    d_train = tf.train.AdamOptimizer().minimize(d_loss, var_list=d_vars)
+    g_train = tf.train.AdamOptimizer().minimize(g_loss, var_list=g_vars, global_step=step)
+    return tf.group(d_train, g_train)
 
 
 def deeper():
     """A generator with a layer more than the checkpoint has."""
-    return build(layers=4)
+    return train(layers=4)
 
 
 def forgotten():
-    """The discriminator of the fakes forgets to reuse."""
+    """The discriminator of the fakes is not told to reuse that of the images."""
     noise = tf.placeholder(tf.float32, [4, 6], name="z")
     images = tf.placeholder(tf.float32, [4, 8], name="real_images")
     real = discriminator(images)

@@ -23,10 +23,11 @@ _MODULES = {
     " group get_seed",
     "applying": "constant convert_to_tensor",
     "variables": "Variable assign assign_add assign_sub scatter_update scatter_add scatter_sub"
-    " global_variables all_variables trainable_variables local_variables model_variables"
-    " moving_average_variables variables_initializer initialize_variables"
+    " is_variable_initialized",
+    "variable_collections": "global_variables all_variables trainable_variables local_variables"
+    " model_variables moving_average_variables variables_initializer initialize_variables"
     " global_variables_initializer initialize_all_variables local_variables_initializer"
-    " initialize_local_variables tables_initializer is_variable_initialized",
+    " initialize_local_variables tables_initializer",
     "synchronization": "VariableSynchronization VariableAggregation",
     "resource_variables": "enable_resource_variables disable_resource_variables"
     " resource_variables_enabled",

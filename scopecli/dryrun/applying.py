@@ -8,11 +8,11 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scopecli.dryrun import shape_functions
 from scopecli.dryrun.dtypes import BY_NAME, as_dtype, reference
 from scopecli.dryrun.graph import Operation, Tensor, get_default_graph
 from scopecli.dryrun.op_table import ALLOWED, OPS
 from scopecli.dryrun.python_values import flattened, has_tensor, inferred_dtype, shape_of_value
+from scopecli.dryrun.shape_functions import shape_function
 from scopecli.dryrun.shapes import Dimension, TensorShape, dims_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def row(type_: str) -> Row:
     text, _, shape = OPS[type_].partition("|")
     inputs, _, outputs = text.partition("->")
     pairs = tuple((name, kind) for name, _, kind in (i.partition(":") for i in inputs.split()))
-    function = getattr(shape_functions, shape.strip()) if shape.strip() else None
+    function = shape_function(shape.strip()) if shape else None
     return Row(pairs, tuple(outputs.split()), function, tuple(ALLOWED.get(type_, "").split()))
 
 

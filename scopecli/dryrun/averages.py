@@ -10,13 +10,9 @@ from scopecli.dryrun.graph_keys import GraphKeys
 from scopecli.dryrun.initializers import zeros_initializer
 from scopecli.dryrun.optimizers import create_slot
 from scopecli.dryrun.scopes import add_to_collection, colocate_with, group, init_scope, name_scope
+from scopecli.dryrun.variable_collections import moving_average_variables, trainable_variables
 from scopecli.dryrun.variable_scopes import get_variable, get_variable_scope, variable_scope
-from scopecli.dryrun.variables import (
-    Variable,
-    assign_sub,
-    moving_average_variables,
-    trainable_variables,
-)
+from scopecli.dryrun.variables import Variable, assign_sub
 
 
 class ExponentialMovingAverage:
@@ -96,7 +92,7 @@ class ExponentialMovingAverage:
 
     def variables_to_restore(self, moving_avg_variables: Any = None) -> dict[str, Any]:
         """What to restore in place of the variables: their copies."""
-        from scopecli.dryrun.variables import global_variables
+        from scopecli.dryrun.variable_collections import global_variables
 
         if moving_avg_variables is None:
             moving_avg_variables = [*trainable_variables(), *moving_average_variables()]

@@ -10,8 +10,6 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.devices import merged_device
-from scopecli.dryrun.errors import not_allowed
 from scopecli.dryrun.shapes import TensorShape, compatible, dims_of, merged, mismatch
 
 if TYPE_CHECKING:
@@ -102,6 +100,8 @@ class Tensor:
         return f'Tensor("{self.name}"{shape}, dtype={self.dtype.name})'
 
     def __iter__(self) -> Iterator[Tensor]:
+        from scopecli.dryrun.errors import not_allowed
+
         raise not_allowed("Iterating over a symbolic `tf.Tensor`")
 
     def __len__(self) -> int:
@@ -111,6 +111,8 @@ class Tensor:
         )
 
     def __bool__(self) -> bool:
+        from scopecli.dryrun.errors import not_allowed
+
         raise not_allowed("Using a symbolic `tf.Tensor` as a Python `bool`")
 
     if TYPE_CHECKING:
@@ -398,12 +400,19 @@ class Graph:
         op.outputs = [Tensor(op, i, dtype, dims) for i, (dtype, dims) in enumerate(outputs)]
         if self.controllers:
             self._control(op)
-        for device in self.devices:
-            op.device = merged_device(op, device)
+        if self.devices:
+            self._place(op)
         self._operations[name] = op
         if self.context is not None:
             self.context.add_op(op)
         return op
+
+    def _place(self, op: Operation) -> None:
+        """Give a node the device that the open scopes ask for."""
+        from scopecli.dryrun.devices import merged_device
+
+        for device in self.devices:
+            op.device = merged_device(op, device)
 
     def _control(self, op: Operation) -> None:
         """Give a node the open control dependencies, but for those that its inputs already have."""

@@ -309,12 +309,12 @@ def __getattr__(name: str) -> Any:
     """The operations that set variables, which have the same name."""
     if name.startswith("__"):  # the import machinery asks often
         raise AttributeError(name)
-    from scopecli.dryrun import variables
+    from scopecli.dryrun import variable_collections
 
     elsewhere = {
-        "variables": variables.variables_initializer,
-        "global_variables": variables.global_variables_initializer,
-        "local_variables": variables.local_variables_initializer,
+        "variables": variable_collections.variables_initializer,
+        "global_variables": variable_collections.global_variables_initializer,
+        "local_variables": variable_collections.local_variables_initializer,
     }
     if name in elsewhere:
         return elsewhere[name]

@@ -24,8 +24,9 @@ from scopecli.dryrun.scopes import (
     init_scope,
     name_scope,
 )
+from scopecli.dryrun.variable_collections import trainable_variables
 from scopecli.dryrun.variable_scopes import get_variable, get_variable_scope, variable_scope
-from scopecli.dryrun.variables import SaveSliceInfo, Variable, assign_add, trainable_variables
+from scopecli.dryrun.variables import SaveSliceInfo, Variable, assign_add
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

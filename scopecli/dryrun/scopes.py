@@ -27,7 +27,7 @@ class name_scope:
                 f"`default_name` type ({type(default_name)}) is not a string type. You likely "
                 "meant to pass this into the `values` kwarg."
             )
-        self.name = default_name if name is None else name
+        self.name: Any = default_name if name is None else name
         self._values = values
         self._default_name = default_name
         self._open: list[tuple[Graph, str]] = []  # it can be entered again while it is open

@@ -8,7 +8,7 @@ from typing import Any
 from scopecli.dryrun.opaque import opaque_attributes
 
 _MODULES = {
-    "variables": "create_global_step get_global_step get_or_create_global_step",
+    "variable_collections": "create_global_step get_global_step get_or_create_global_step",
     "optimizers": "Optimizer GradientDescentOptimizer MomentumOptimizer AdagradOptimizer"
     " RMSPropOptimizer AdadeltaOptimizer FtrlOptimizer AdamOptimizer exponential_decay",
     "averages": "ExponentialMovingAverage",

@@ -17,9 +17,6 @@ from scopecli.dryrun.calls import record, refuse
 from scopecli.dryrun.dtypes import as_dtype, float32
 from scopecli.dryrun.graph import Tensor
 from scopecli.dryrun.graph_keys import GraphKeys
-from scopecli.dryrun.partition import PartitionInfo, call_partitioner, cut, slices
-from scopecli.dryrun.partitioned_variables import PartitionedVariable
-from scopecli.dryrun.regularizers import LazyTensor
 from scopecli.dryrun.scopes import add_to_collection, colocate_with, name_scope
 from scopecli.dryrun.shapes import TensorShape
 from scopecli.dryrun.synchronization import checked
@@ -27,6 +24,9 @@ from scopecli.dryrun.variables import SaveSliceInfo, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from scopecli.dryrun.partition import PartitionInfo
+    from scopecli.dryrun.partitioned_variables import PartitionedVariable
 
 
 class VariableStore:
@@ -202,6 +202,9 @@ class VariableStore:
         partitioner: Any,
         rest: dict[str, Any],
     ) -> PartitionedVariable:
+        from scopecli.dryrun.partition import PartitionInfo, call_partitioner, cut, slices
+        from scopecli.dryrun.partitioned_variables import PartitionedVariable
+
         from_value = isinstance(initializer, Tensor)
         if name in self.variables:
             raise self._refused(
@@ -380,6 +383,8 @@ def _default_initializer(name: str, dtype: Any) -> Any:
 
 
 def _regularize(variable: Any, name: str, regularizer: Any) -> None:
+    from scopecli.dryrun.regularizers import LazyTensor
+
     def build() -> Any:
         with colocate_with(variable.op), name_scope(name + "/Regularizer/"):
             return regularizer(variable)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.commands import run_in_process as run
+from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +80,54 @@ def test_other_commands_take_programs(gan: str) -> None:
         "size",
     ]
     assert "1 variable · 1 shared" in run("reuse", f"{gan}:build").out
+
+
+PROGRAM = str(SAMPLES / "programs" / "gan.py")
+CHECKPOINT = str(SAMPLES / "tf1_gan")
+
+# What made a sample, run for its names: its sessions end the run before anything is written.
+MAKER = """\
+from pathlib import Path
+import make_samples
+
+def build():
+    make_samples.make_{0}(Path("nowhere"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("sample", "count"), [("tf1_gan", 41), ("tf1_batchnorm", 18), ("tf1_partitioned", 9)]
+)
+def test_a_checkpoint_fits_the_program_that_made_it(
+    sample: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(SAMPLES)
+    maker = tmp_path / "maker.py"
+    maker.write_text(MAKER.format(sample), "utf-8")
+    done = run("diff", "--restore", "--format", "json", f"{maker}:build", str(SAMPLES / sample))
+    assert done.code == 0
+    attempt = json.loads(done.out)["attempts"][0]
+    assert (attempt["way"], attempt["verdict"]) == ("saver", "restored")
+    assert attempt["summary"] == {"restored": count}
+
+
+def test_a_checkpoint_that_lacks_what_a_program_makes() -> None:
+    done = run("diff", "--restore", "--format", "json", f"{PROGRAM}:deeper", CHECKPOINT)
+    assert done.code == 1
+    attempt = json.loads(done.out)["attempts"][0]
+    assert attempt["error"]["message"] == "Key generator/h3/b not found in checkpoint"
+    missing = [entry["target"] for entry in attempt["entries"] if entry["status"] == "missing"]
+    names = ["generator/h3/b", "generator/h3/w"]
+    assert sorted(missing) == [f"{n}{slot}" for n in names for slot in ("", "/Adam", "/Adam_1")]
+
+
+def test_diff_with_a_program() -> None:
+    done = run("diff", "--only", "removed", "--format", "plain", f"{PROGRAM}:deeper", CHECKPOINT)
+    assert done.code == 1
+    assert done.out.splitlines()[0] == f"--- {PROGRAM}:deeper  TensorFlow 1 program"
+    assert "- h3" in done.out
+    done = run("diff", CHECKPOINT, f"{PROGRAM}:forgotten")
+    assert (done.code, "`scopecli dryrun` shows both places" in done.err) == (2, True)
 
 
 def test_what_cannot_be_done(gan: str) -> None:

@@ -13,9 +13,8 @@ from scopecli.dryrun.applying import convert_to_tensor
 from scopecli.dryrun.dtypes import float32
 from scopecli.dryrun.graph import Operation, Tensor
 from scopecli.dryrun.graph_keys import GraphKeys
-from scopecli.dryrun.scopes import get_collection_ref, name_scope
+from scopecli.dryrun.scopes import get_collection, get_collection_ref, name_scope
 from scopecli.dryrun.variable_scopes import get_variable, get_variable_scope, variable_scope
-from scopecli.dryrun.variables import global_variables
 
 
 class Layer:
@@ -122,7 +121,9 @@ class Layer:
     ) -> Any:
         """Get or make a variable of the layer."""
         self._set_scope()
-        existing = set(global_variables()) if regularizer is not None else set()
+        existing: set[Any] = set()
+        if regularizer is not None:
+            existing = set(get_collection(GraphKeys.GLOBAL_VARIABLES))
         # TensorFlow enters the scope again for each variable; while the layer is called it is open.
         if get_variable_scope() is self._current:
             variable = self._variable(name, shape, dtype, initializer, trainable, constraint)

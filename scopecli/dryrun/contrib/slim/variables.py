@@ -126,7 +126,7 @@ def get_variables_to_restore(include: Any = None, exclude: Any = None) -> list[A
 
 def get_or_create_global_step(graph: Any = None) -> Any:
     """The step counter."""
-    from scopecli.dryrun.variables import get_or_create_global_step as made
+    from scopecli.dryrun.variable_collections import get_or_create_global_step as made
 
     return made(graph)
 
