@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isinf
+from os.path import basename
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.analysis.moments import Moments, joined
@@ -81,11 +82,11 @@ class ModelStats(NamedTuple):
 
     Attributes:
         measured: by key; what could not be read is missing.
-        problems: by key, why it could not.
+        problems: by key, why it could not; with the file, where that is another than the model's.
     """
 
     measured: Mapping[str, Distribution]
-    problems: Mapping[str, ScopecliError]
+    problems: Mapping[str, str]
 
     def group(self, variables: Sequence[Variable]) -> Group:
         """Some variables as one."""
@@ -141,7 +142,13 @@ def measure_all(
             problems[variable.key] = error
     if problems and not measured:
         raise next(iter(problems.values()))
-    return ModelStats(measured, problems)
+    return ModelStats(measured, {k: _reason(model, error) for k, error in problems.items()})
+
+
+def _reason(model: Model, error: ScopecliError) -> str:
+    if error.path is None or error.path == model.path:
+        return error.problem
+    return f"{basename(error.path)}: {error.problem}"
 
 
 def memory(variables: Iterable[Variable]) -> dict[str, int]:

@@ -132,7 +132,7 @@ def _problems(variables: Sequence[Variable], stats: ModelStats) -> Iterator[list
     names: dict[str, list[str]] = {}
     for variable in variables:
         if variable.key in stats.problems:
-            names.setdefault(stats.problems[variable.key].problem, []).append(variable.name)
+            names.setdefault(stats.problems[variable.key], []).append(variable.name)
     for problem, named in names.items():
         yield [(printable(f"not read: {listed(named, _MOST_NAMED)}: {problem}"), "note")]
 
@@ -151,14 +151,13 @@ def _csv_rows(
         if row.scope is not None:
             yield ["", "", path, "scope", *_csv_group(stats.group(row.scope.variables)), ""]
         for variable in row.variables:
-            error = stats.problems.get(variable.key)
             yield [
                 printable(variable.key),
                 printable(variable.name),
                 path,
                 variable.kind,
                 *_csv_group(stats.group([variable])),
-                printable(error.problem) if error else "",
+                printable(stats.problems.get(variable.key, "")),
             ]
 
 

@@ -62,7 +62,7 @@ def _variable(variable: Variable, stats: ModelStats) -> dict[str, object]:
     group = stats.group([variable])
     values: dict[str, object]
     if group.figures is None:
-        values = {"problem": stats.problems[variable.key].problem}
+        values = {"problem": stats.problems[variable.key]}
     else:
         values = {**group.figures._asdict(), "histogram": list(group.histogram)}
     return {

@@ -78,7 +78,7 @@ def test_what_cannot_be_read_is_left_out_and_said() -> None:
     words = Variable("a/words", "a/words", (2,), "string", 9)
     model, stats = measured(words)
     assert list(stats.problems) == ["a/words"]
-    assert "not numbers" in stats.problems["a/words"].problem
+    assert "not numbers" in stats.problems["a/words"]
     group = stats.group(inside(model, "a"))
     assert group.unread == 1
     assert group.figures is not None
