@@ -65,7 +65,6 @@ class Group(NamedTuple):
         bytes: of every tensor.
         figures: of the parameters' values, or of all where no parameter is among them; None where
             no value could be read.
-        histogram: of one tensor's values; empty where there is none.
         unread: how many of the tensors meant have values that could not be read.
     """
 
@@ -73,7 +72,6 @@ class Group(NamedTuple):
     params: int
     bytes: int
     figures: Figures | None
-    histogram: Sequence[int]
     unread: int
 
 
@@ -97,9 +95,13 @@ class ModelStats(NamedTuple):
             params=sum(v.params for v in variables if v.is_parameter),
             bytes=sum(v.nbytes or 0 for v in variables),
             figures=_figures(joined(one.moments for one in found)) if found else None,
-            histogram=found[0].histogram if len(variables) == 1 and found else (),
             unread=len(meant) - len(found),
         )
+
+    def histogram(self, variable: Variable) -> Sequence[int]:
+        """Of one variable's values; empty where there is none."""
+        found = self.measured.get(variable.key)
+        return found.histogram if found else ()
 
     def _moments(self, member: Member) -> Moments:
         inside = member.scope.variables if member.scope else ()

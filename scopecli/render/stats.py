@@ -74,12 +74,12 @@ def _lines(
         label = printable(row.label) or '""'
         for variable in row.variables:
             is_last = row.is_last and variable is row.variables[-1]
-            columns = _columns(stats.group([variable]), output)
+            columns = _columns(stats.group([variable]), _bars(stats.histogram(variable), output))
             yield Line(row.depth, is_last, label, _role(variable, row), "", columns, _ROLES)
         if row.scope is not None and not row.variables:
-            columns = _columns(stats.group(row.scope.variables), output)
+            columns = _columns(stats.group(row.scope.variables))
             yield Line(row.depth, row.is_last, label, "scope", "", columns, _TOTAL_ROLES)
-    total = _columns(stats.group(variables), output)
+    total = _columns(stats.group(variables))
     yield Line(
         0, is_last=True, label="all", role="title", times="", columns=total, roles=_TOTAL_ROLES
     )
@@ -91,13 +91,15 @@ def _role(variable: Variable, row: Row) -> Role:
     return "variable" if variable.is_parameter else "slot"
 
 
-def _columns(group: Group, output: Output) -> Columns:
-    figures, remarks = group.figures, []
+def _bars(histogram: Sequence[int], output: Output) -> str:
+    """A histogram with two intervals a bar: a line has much else to say."""
+    pairs = zip(histogram[::2], histogram[1::2], strict=True)
+    return words.sparkline([a + b for a, b in pairs], output.glyphs.bars) if histogram else ""
+
+
+def _columns(group: Group, bars: str = "") -> Columns:
+    figures, remarks = group.figures, [bars] if bars else []
     if figures is not None:
-        if any(group.histogram):
-            # Two intervals a bar: a line has much else to say.
-            pairs = zip(group.histogram[::2], group.histogram[1::2], strict=True)
-            remarks.append(words.sparkline([a + b for a, b in pairs], output.glyphs.bars))
         if figures.nans:
             remarks.append(f"{figures.nans} NaN")
         if figures.infinities:

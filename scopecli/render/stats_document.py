@@ -64,7 +64,7 @@ def _variable(variable: Variable, stats: ModelStats) -> dict[str, object]:
     if group.figures is None:
         values = {"problem": stats.problems[variable.key]}
     else:
-        values = {**group.figures._asdict(), "histogram": list(group.histogram)}
+        values = {**group.figures._asdict(), "histogram": list(stats.histogram(variable))}
     return {
         "key": variable.key,
         "name": variable.name,
