@@ -106,6 +106,8 @@ def _both(a: Moments, b: Moments) -> Moments:
 
     https://en.wikipedia.org/wiki/Algorithms_for_calculating_variance#Parallel_algorithm
     """
+    if not a.elements:
+        return b
     unit = max(a.unit, b.unit)
     a_scale, b_scale = a.unit / unit, b.unit / unit
     share = b.finite / ((a.finite + b.finite) or 1)
