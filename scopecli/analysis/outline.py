@@ -37,6 +37,7 @@ class OutlineOptions(NamedTuple):
             variables only.
         alike: what must be equal of two variables with one name for their scopes to be folded.
         closed: whether a scope with these variables below it is one line.
+        rank: what siblings are ordered by, smallest first, instead of `order`.
     """
 
     depth: int | None = None
@@ -45,6 +46,7 @@ class OutlineOptions(NamedTuple):
     operations: Operations | None = None
     alike: Callable[[Variable], object] = _as_listed
     closed: Callable[[Sequence[Variable]], bool] = lambda _: False
+    rank: Callable[[Member], float] | None = None
 
 
 class Row(NamedTuple):
@@ -74,7 +76,7 @@ class Row(NamedTuple):
 def outline(variables: Sequence[Variable], separator: str, options: OutlineOptions) -> list[Row]:
     """The rows of the tree of these variables, top down."""
     tree = ScopeTree(variables, separator)
-    sort_key = _sort_keys(variables).get(options.order)
+    sort_key = options.rank or _sort_keys(variables).get(options.order)
     rows: list[Row] = []
     # A stack and not recursion: (scope, the members of it that are still to be shown).
     stack = [(tree.root, _groups(tree.root, sort_key, options))]

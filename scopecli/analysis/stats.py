@@ -1,19 +1,22 @@
 """What a tensor's values are like: extremes, moments, what is not a number, a histogram.
 
-Two passes over the values, some megabytes at a time: the histogram needs the extremes first.
+Values are looked at some megabytes at a time, and twice for the histogram, which needs the extremes
+first.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from scopecli.analysis.moments import Moments, joined, moments_of
 from scopecli.analysis.values import chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
 
+    from scopecli.analysis.values import Array
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
 
@@ -49,6 +52,19 @@ class ValueStats(NamedTuple):
     histogram: Sequence[int]
 
 
+class Distribution(NamedTuple):
+    """How the values of one tensor are distributed.
+
+    Attributes:
+        moments: counts, extremes and moments.
+        histogram: counts in `BINS` equal intervals from minimum to maximum; empty where these are
+            the same, and where nobody asked for it.
+    """
+
+    moments: Moments
+    histogram: Sequence[int] = ()
+
+
 def measure(
     model: Model, variable: Variable, progress: Callable[[int], None] = lambda _: None
 ) -> ValueStats:
@@ -57,77 +73,83 @@ def measure(
     Raises:
         ScopecliError: the values are not there, damaged, or not numbers.
     """
-    import numpy as np
+    moments, histogram = distribution(model, variable, progress)
+    return ValueStats(
+        moments.elements,
+        moments.minimum if moments.finite else None,
+        moments.maximum if moments.finite else None,
+        moments.mean,
+        moments.std,
+        moments.nans,
+        moments.infinities,
+        moments.zeros,
+        histogram,
+    )
 
-    with np.errstate(all="ignore"):  # squares of huge values overflow to inf, which is the answer
-        return _measure(model, variable, progress)
 
+def summary(
+    model: Model, variable: Variable, progress: Callable[[int], None] = lambda _: None
+) -> Distribution:
+    """Read a tensor once and measure it without a histogram.
 
-def _measure(model: Model, variable: Variable, progress: Callable[[int], None]) -> ValueStats:
-    import numpy as np
-
-    elements = nans = infinities = zeros = 0
-    minimum, maximum = np.inf, -np.inf
+    Raises:
+        ScopecliError: the values are not there, damaged, or not numbers.
+    """
+    moments = Moments()
     for chunk in chunks(model, variable):
-        values = _as_float(chunk)
-        finite = values[np.isfinite(values)]
-        nans += int(np.isnan(values).sum())
-        elements += values.size
-        infinities += values.size - finite.size
-        zeros += int((values == 0).sum())
-        if finite.size:
-            minimum, maximum = min(minimum, finite.min()), max(maximum, finite.max())
+        moments = joined([moments, _moments(chunk)])
         progress(chunk.nbytes)
-    infinities -= nans
-    low, high = float(minimum), float(maximum)
-    if low > high:
-        return ValueStats(elements, None, None, None, None, nans, infinities, zeros, ())
-    if low == high:
-        return ValueStats(elements, low, high, low, 0.0, nans, infinities, zeros, ())
-    mean, std, histogram = _distribution(model, variable, low, high, progress)
-    return ValueStats(elements, low, high, mean, std, nans, infinities, zeros, histogram)
+    return Distribution(moments)
 
 
-def _distribution(
-    model: Model,
-    variable: Variable,
-    minimum: float,
-    maximum: float,
-    progress: Callable[[int], None],
-) -> tuple[float, float, list[int]]:
-    """Mean, standard deviation and histogram of the finite elements.
+def distribution(
+    model: Model, variable: Variable, progress: Callable[[int], None] = lambda _: None
+) -> Distribution:
+    """Measure a tensor with its histogram; one that is larger than a chunk is read twice.
 
-    They are computed in units of the largest magnitude: squares of very large and very small
-    numbers are no numbers.
+    Raises:
+        ScopecliError: the values are not there, damaged, or not numbers.
     """
     import numpy as np
 
-    unit = max(abs(minimum), abs(maximum))
-    low = minimum / unit
-    span = maximum / unit - low or 1.0
-    counts = np.zeros(BINS, np.int64)
-    seen = 0
-    mean = squares = 0.0
+    moments = Moments()
+    chunk = np.zeros(0)
     for chunk in chunks(model, variable):
-        values = _as_float(chunk)
-        values = values[np.isfinite(values)] / unit
-        if values.size:
-            # Chan's formula joins the moments of two parts without losing digits:
-            # https://en.wikipedia.org/wiki/Algorithms_for_calculating_variance#Parallel_algorithm
-            part_mean = float(values.mean())
-            delta, total = part_mean - mean, seen + values.size
-            squares += float(((values - part_mean) ** 2).sum())
-            squares += delta**2 * seen * values.size / total
-            mean += delta * values.size / total
-            seen = total
-            places = ((values - low) * (BINS / span)).astype(np.int64).clip(0, BINS - 1)
-            counts += np.bincount(places, minlength=BINS)
+        moments = joined([moments, _moments(chunk)])
         progress(chunk.nbytes)
-    std = (squares / seen) ** 0.5 * unit
-    return mean * unit, std, [int(count) for count in counts]
+    if not moments.minimum < moments.maximum:
+        return Distribution(moments)
+    again = [chunk] if chunk.size == moments.elements else chunks(model, variable)
+    return Distribution(moments, _histogram(again, moments, progress))
 
 
-def _as_float(chunk: np.ndarray[Any, np.dtype[Any]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _moments(chunk: Array) -> Moments:
+    import numpy as np
+
+    with np.errstate(all="ignore"):  # what overflows is inf, which is the answer
+        return moments_of(_as_float(chunk))
+
+
+def _histogram(
+    parts: Iterable[Array], moments: Moments, progress: Callable[[int], None]
+) -> list[int]:
+    """The histogram of the finite elements, computed in their unit."""
+    import numpy as np
+
+    low = moments.minimum / moments.unit
+    span = moments.maximum / moments.unit - low or 1.0
+    counts = np.zeros(BINS, np.int64)
+    for chunk in parts:
+        with np.errstate(all="ignore"):
+            values = _as_float(chunk)
+        values = values[np.isfinite(values)] / moments.unit
+        places = ((values - low) * (BINS / span)).astype(np.int64).clip(0, BINS - 1)
+        counts += np.bincount(places, minlength=BINS)
+        progress(chunk.nbytes)
+    return [int(count) for count in counts]
+
+
+def _as_float(chunk: Array) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The values widened to float64; magnitudes of complex ones."""
     import numpy as np
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "diff": "Show what changed between two saved models.",
     "rename": "Rename variables and scopes in a checkpoint, graph or model.",
     "show": "Show all that is known of a variable, and its values.",
+    "stats": "Show statistics of values by scope.",
     "validate": "Check saved models with lint rules, for CI; also called lint.",
     "rules": "Show the rules of validate.",
     "dryrun": "Show which variables a TensorFlow 1 program would create.",

@@ -40,8 +40,8 @@ def scopecli() -> None:
     """Inspect saved models: variables, scopes, collections and reuse, without the framework.
 
     A path is a file (.h5, .keras, .index, ...), the prefix of a TensorFlow checkpoint, or a folder
-    with a `checkpoint` file. Nothing is imported but scopecli itself, no code in a model is run, and
-    no values are read unless a command is about values.
+    with a `checkpoint` file. Nothing is imported but scopecli itself, no code in a model is run,
+    and no values are read unless a command is about values.
 
     Exit codes: 0 fine, 1 something was found, 2 it could not be done.
     """

@@ -30,6 +30,9 @@ class Storages(Protocol):
 
     byte_order: str
 
+    def size(self, key: str, /) -> int | None:
+        """Bytes of one; None where it is missing."""
+
     def open(self, key: str, /) -> Bytes:
         """The bytes of one."""
 
@@ -103,6 +106,9 @@ class TorchTensors:
         if self._opened is None or self._opened[0] != key:
             if self._opened is not None:
                 self._opened[1].close()
+                self._opened = None
+            if place.storages.size(key) is None:
+                raise DamagedFileError("has no storage of this key", where=key)
             self._opened = key, place.storages.open(key)
         return self._opened[1]
 

@@ -167,7 +167,7 @@ def stats_lines(stats: ValueStats, glyphs: Glyphs) -> Iterator[Line]:
             (f"{stats.nans} NaN, {stats.infinities} infinite", "note"),
         )
     if any(stats.histogram):
-        yield _fact("histogram", _bars(stats.histogram, glyphs.bars))
+        yield _fact("histogram", words.sparkline(stats.histogram, glyphs.bars))
 
 
 def array_lines(values: Array, label: str) -> Iterator[Line]:
@@ -222,10 +222,3 @@ def _slice(part: Slice) -> str:
     storage = part.storage
     place = f"  {storage.shard} at {storage.offset}" if storage else "  missing"
     return part.spec + place
-
-
-def _bars(counts: Sequence[int], bars: str) -> str:
-    """Counts as bars; an interval that is not empty is never shown as if it were."""
-    most = max(counts)
-    scale = len(bars) - 1
-    return "".join(" " if not count else bars[round(count / most * scale)] for count in counts)

@@ -111,23 +111,24 @@ def draw_names(variables: Sequence[Variable]) -> None:
 
 def draw_csv(model: Model, variables: Sequence[Variable]) -> None:
     """Write comma-separated values with a heading, quoted as RFC 4180 says."""
+    collections = model.collections_of()
+    rows = (_csv_row(model, v, collections.get(v.key, ())) for v in variables)
+    write(csv_lines(_CSV_COLUMNS, rows))
+
+
+def csv_lines(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """A heading and rows as comma-separated values, a line at a time."""
     import csv
     import io
+    from itertools import chain
 
-    collections = model.collections_of()
-
-    def rows() -> Iterator[str]:
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(_CSV_COLUMNS)
-        for variable in variables:
-            writer.writerow(_csv_row(model, variable, collections.get(variable.key, ())))
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    for row in chain([heading], rows):
+        writer.writerow(row)
         yield buffer.getvalue()
-
-    write(rows())
+        buffer.seek(0)
+        buffer.truncate()
 
 
 def _csv_row(model: Model, variable: Variable, collections: tuple[str, ...]) -> list[object]:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _GUIDE = 4  # columns that a level is indented by
 _MOST_ALIGNED = 72  # a longer label pushes its own columns aside, not everybody's
 
-Columns = tuple[str, str, str, str]
+Columns = tuple[str, ...]
+# How the columns are aligned, as `format` writes it; one more stands behind them as it is.
+_TREE = "<<>"
 
 
 class Line(NamedTuple):
@@ -44,9 +46,9 @@ class Line(NamedTuple):
     roles: tuple[Role, ...]
 
 
-def draw_lines(lines: Sequence[Line], output: Output) -> None:
+def draw_lines(lines: Sequence[Line], output: Output, alignment: str = _TREE) -> None:
     """Write the lines to standard output."""
-    layout = _Layout(lines)
+    layout = _Layout(lines, alignment)
     if output.rich_draws(len(lines)):
         from scopecli.render.rich_output import print_tree
 
@@ -83,13 +85,14 @@ def _guides(lines: Iterable[Line], output: Output) -> Iterator[str]:
 class _Layout:
     """How wide label and columns are, and the text of each distinct set of columns."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[Line], alignment: str) -> None:
         widths = [line.depth * _GUIDE + len(line.label) + len(line.times) for line in lines]
         self._label = max((width for width in widths if width <= _MOST_ALIGNED), default=0)
         distinct = {line.columns for line in lines}
-        self._shape, self._dtype, self._size = (
-            max((len(columns[i]) for columns in distinct), default=0) for i in range(3)
-        )
+        self._columns = [
+            (align, max((len(columns[i]) for columns in distinct), default=0))
+            for i, align in enumerate(alignment)
+        ]
         self._texts = {
             columns: "".join(self._padded(columns)).rstrip() + "\n" for columns in distinct
         }
@@ -111,10 +114,8 @@ class _Layout:
         ]
 
     def _padded(self, columns: Columns) -> Columns:
-        shape, dtype, size, marks = columns
-        return (
-            f"{shape:<{self._shape}}  ",
-            f"{dtype:<{self._dtype}}  ",
-            f"{size:>{self._size}}  ",
-            marks,
-        )
+        padded = [
+            f"{text:{align}{width}}  "
+            for text, (align, width) in zip(columns, self._columns, strict=False)
+        ]
+        return (*padded, columns[-1])

@@ -8,7 +8,7 @@ from scopecli.errors import ScopecliError
 from scopecli.model.names import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from scopecli.model.graph import Node
     from scopecli.model.model import Model
@@ -126,6 +126,13 @@ def marks(variable: Variable, collections: tuple[str, ...]) -> list[str]:
     if variable.attributes.get("external"):
         words.append("external")
     return words
+
+
+def sparkline(counts: Sequence[int], bars: str) -> str:
+    """Counts as bars; an interval that is not empty is never shown as if it were."""
+    most = max(counts)
+    scale = len(bars) - 1
+    return "".join(" " if not count else bars[round(count / most * scale)] for count in counts)
 
 
 def attribute_text(node: Node, name: str) -> str:

@@ -477,3 +477,10 @@ class TestDetection:
             load(path, input_format="torch")
         with pytest.raises(PathError):
             load(tmp_path / "gone.pt")
+
+
+def test_values_of_a_storage_that_is_missing(tmp_path: Path) -> None:
+    path = archive(tmp_path / "m.pt", dictionary(w=tensor(stored("0", 2), 2)) + b".")
+    model = survey(str(path))
+    with pytest.raises(ScopecliError, match="no storage of this key"):
+        list(values.chunks(model, get(model, "w")))

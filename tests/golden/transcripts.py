@@ -58,6 +58,7 @@ VARIANTS: dict[str, tuple[Variant, ...]] = {
         Variant("", tty=True),
         Variant("--format json"),
     ),
+    "stats": (Variant(""), Variant("--all --depth 1 --sort norm --format csv")),
 }
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.commands import Run
 
 SCHEMAS = files("scopecli.render") / "schemas"
-COMMANDS = {"list": "list", "tree": "model", "info": "info", "show": "show"}
+COMMANDS = {"list": "list", "tree": "model", "info": "info", "show": "show", "stats": "stats"}
 NAMES = sorted(COMMANDS.values())
 
 
@@ -54,6 +54,7 @@ def test_the_schema_knows_the_model(name: str) -> None:
     assert set(found["properties"]["format"]["enum"]) >= set(BY_ID)
     if "variable" in found["$defs"]:
         assert found["$defs"]["variable"]["properties"]["kind"]["enum"] == list(KINDS)
+    if "attributes" in found["$defs"]:
         assert set(found["$defs"]["attributes"]["properties"]) >= set(ATTRIBUTES)
 
 
@@ -165,7 +166,7 @@ def test_a_scope(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("name", "place"),
-    [("list", []), ("model", ["scopes"]), ("info", []), ("show", [])],
+    [("list", []), ("model", ["scopes"]), ("info", []), ("show", []), ("stats", ["total"])],
 )
 def test_a_schema_refuses_what_it_does_not_know(run: Run, name: str, place: list[str]) -> None:
     command = next(key for key, value in COMMANDS.items() if value == name)

@@ -1,0 +1,101 @@
+"""`scopecli stats`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from scopecli.cli.options import (
+    for_each_model,
+    input_options,
+    output_options,
+    paths_argument,
+    selection_options,
+)
+from scopecli.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from scopecli.analysis.model_stats import ModelStats
+    from scopecli.analysis.outline import OutlineOptions
+    from scopecli.cli.options import Load
+    from scopecli.model.model import Model
+
+_EPILOG = """\b
+Examples:
+  scopecli stats model.ckpt-2000
+  scopecli stats --depth 2 --sort norm model.safetensors
+  scopecli stats --no-histogram --exclude '*/Adam*' checkpoints/
+  scopecli stats --format csv model.h5 > values.csv
+"""
+
+
+@click.command("stats", epilog=_EPILOG)
+@paths_argument
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Close what is deeper.")
+@click.option(
+    "--histogram/--no-histogram",
+    default=True,
+    help="Histograms of variables; without them large tensors are read once and not twice.",
+)
+@selection_options(
+    bookkeeping=False, orders=("name", "params", "bytes", "file", "sparsity", "norm")
+)
+@output_options("table", "plain", "json", "csv")
+@input_options
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    paths: tuple[str, ...],
+    depth: int | None,
+    histogram: bool,
+    scope: str,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    order: str,
+    bookkeeping: bool,
+    output_format: str,
+    color: str,
+    load: Load,
+) -> None:
+    """Show statistics of the values in each PATH, by scope and variable.
+
+    Parameters, bytes, share of zeros, L2 norm, extremes, mean and standard deviation, NaN and Inf,
+    a histogram; and the memory that the parameters take in other dtypes. A scope's values are those
+    of its parameters; where it has none, as one with optimizer slots only, all of its values.
+    """
+    from scopecli.analysis import stats as measuring
+    from scopecli.analysis.model_stats import measure_all
+    from scopecli.analysis.outline import outline
+    from scopecli.analysis.select import Selection, select
+    from scopecli.render import output, stats, stats_document
+
+    selection = Selection(scope, include, exclude, bookkeeping)
+    measure = measuring.distribution if histogram else measuring.summary
+    target = output.chosen(output_format, color)
+    gaps = iter(["", *["\n"] * len(paths)])  # an empty line between two tables
+
+    def draw(model: Model) -> None:
+        variables = select(model, selection)
+        size = sum(variable.nbytes or 0 for variable in variables) * (2 if histogram else 1)
+        with progress_bar(size, model.path) as progress:
+            found = measure_all(model, variables, measure, progress)
+        rows = outline(variables, model.separator, _outline_options(depth, order, found))
+        if output_format == "json":
+            output.write(stats_document.document(model, variables, rows, found))
+        elif output_format == "csv":
+            stats.draw_csv(variables, rows, found)
+        else:
+            output.write([next(gaps)])
+            stats.draw(model, variables, rows, found, target)
+
+    context.exit(for_each_model(paths, load, draw))
+
+
+def _outline_options(depth: int | None, order: str, found: ModelStats) -> OutlineOptions:
+    """Every row for itself: what has equal shapes has other values."""
+    from scopecli.analysis.outline import OutlineOptions
+
+    rank = {"sparsity": found.by_sparsity, "norm": found.by_norm}.get(order)
+    return OutlineOptions(depth, fold=False, order=order, rank=rank)
