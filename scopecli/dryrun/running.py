@@ -64,9 +64,12 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
         PathError: there is no such file.
         UnknownNameError: it has no such function.
     """
+    from scopecli.dryrun.resource_variables import disable_resource_variables
+
     file, function = split(path) or (path, "")
     source = _source(file)
     forget_graphs()
+    disable_resource_variables()  # the program before may have enabled them
     calls.forget()
     notes: list[Note] = []
     refusal = None

@@ -34,8 +34,9 @@ def test_against_numpy() -> None:
 
 @given(st.lists(ordinary, max_size=6))
 def test_parts_joined_are_the_whole(parts: list[Any]) -> None:
-    whole = moments_of(np.concatenate([np.zeros(0), *parts]))
-    found = joined(moments_of(part) for part in parts)
+    with np.errstate(all="ignore"):
+        whole = moments_of(np.concatenate([np.zeros(0), *parts]))
+        found = joined(moments_of(part) for part in parts)
     assert found[:6] == whole[:6]
     if not whole.finite:
         assert (found.mean, found.std, found.norm) == (None, None, None)

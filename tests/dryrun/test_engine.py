@@ -16,6 +16,7 @@ from tests.dryrun.random_programs import random_program
 @pytest.fixture(autouse=True)
 def _empty_graph() -> None:
     forget_graphs()
+    tf.disable_resource_variables()
 
 
 def names() -> list[str]:
