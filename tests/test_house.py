@@ -76,6 +76,11 @@ def test_it_is_typed() -> None:
     assert "Typing :: Typed" in PROJECT["classifiers"]
 
 
+#: An oracle, never a dependency: its tests hold the list of what `weights_only` lets through, which
+#: each version of PyTorch changes.
+PINNED = {"torch==2.13.0"}
+
+
 @pytest.mark.parametrize(
     "requirement",
     [
@@ -84,7 +89,7 @@ def test_it_is_typed() -> None:
     ],
 )
 def test_dependencies_have_lower_bounds_and_no_caps(requirement: str) -> None:
-    if requirement.startswith("scopecli["):
+    if requirement.startswith("scopecli[") or requirement in PINNED:
         return
     assert re.fullmatch(r"[A-Za-z0-9_.-]+>=\d+(\.\d+)*", requirement)
 
