@@ -159,6 +159,8 @@ def test_tolerances_are_numpys(small_parts: None) -> None:
         found = difference(x, y, "float64", tolerance=Tolerance(rtol, atol))
         with np.errstate(all="ignore"):
             close = np.isclose(x, y, rtol, atol, equal_nan=True)
+        # Before a tolerance that overflows, releases of numpy differ on an infinity.
+        close &= (x == y) | (np.isinf(x) == np.isinf(y))
         assert found.differing == (~close).sum()
 
     check()

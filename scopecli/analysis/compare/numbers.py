@@ -168,7 +168,9 @@ class Tally:
 
         unequal, distance, x, y = _compared(block.x, block.y)
         if block.tolerance != EXACT:
-            unequal &= ~(np.isfinite(y) & _close(distance, y, block.tolerance))
+            # An infinity is close to itself only, however large the tolerance.
+            finite_pairs = np.isfinite(x) & np.isfinite(y)
+            unequal &= ~(finite_pairs & _close(distance, y, block.tolerance))
         self._see_differing(unequal, block.at)
         finite = [np.isfinite(side) for side in (x, y)]
         nans = [np.isnan(side) for side in (x, y)]
