@@ -142,7 +142,8 @@ def _histogram(
     for chunk in parts:
         with np.errstate(all="ignore"):
             values = _as_float(chunk)
-        values = values[np.isfinite(values)] / moments.unit
+            # numpy 1.26 warns of the unused lanes of a vector when the unit is subnormal.
+            values = values[np.isfinite(values)] / moments.unit
         places = ((values - low) * (BINS / span)).astype(np.int64).clip(0, BINS - 1)
         counts += np.bincount(places, minlength=BINS)
         progress(chunk.nbytes)
