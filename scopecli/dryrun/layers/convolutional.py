@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopecli.dryrun.arrays import reshape, shape, stack
-from scopecli.dryrun.convolutions import (
-    conv2d_transpose as nn_conv2d_transpose,
-)
-from scopecli.dryrun.convolutions import (
-    conv3d_transpose as nn_conv3d_transpose,
-)
-from scopecli.dryrun.convolutions import (
-    convolution,
-)
-from scopecli.dryrun.convolutions import (
-    separable_conv2d as nn_separable_conv2d,
-)
 from scopecli.dryrun.layers.base import Layer, pair
 from scopecli.dryrun.layers.core import _ZEROS, _known_depth, made
-from scopecli.dryrun.nn import bias_add
+from scopecli.dryrun.nn.activations import bias_add
+from scopecli.dryrun.nn.convolutions import convolution
+from scopecli.dryrun.nn.depthwise_convolutions import separable_conv2d as nn_separable_conv2d
+from scopecli.dryrun.nn.transposed_convolutions import conv2d_transpose as nn_conv2d_transpose
+from scopecli.dryrun.nn.transposed_convolutions import conv3d_transpose as nn_conv3d_transpose
+from scopecli.dryrun.ops.arrays import reshape, shape, stack
 
 
 class _Conv(Layer):

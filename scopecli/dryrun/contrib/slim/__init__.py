@@ -26,6 +26,6 @@ def __getattr__(name: str) -> Any:
         module = import_module(f"{__name__}.{part}")
         if name in vars(module):
             return vars(module)[name]
-    from scopecli.dryrun.opaque import opaque_attributes
+    from scopecli.dryrun.ops.opaque import unknown
 
-    return opaque_attributes("contrib.slim")(name)
+    return unknown("contrib.slim", name)

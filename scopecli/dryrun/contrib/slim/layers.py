@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopecli.dryrun.applying import apply, constant, convert_to_tensor
-from scopecli.dryrun.arrays import reshape, shape
 from scopecli.dryrun.contrib.slim.scoping import add_arg_scope
 from scopecli.dryrun.contrib.slim.variables import LAYER_GETTER, PLAIN_GETTER, model_variable
-from scopecli.dryrun.graph_keys import GraphKeys
+from scopecli.dryrun.graph.keys import GraphKeys
+from scopecli.dryrun.graph.scopes import (
+    add_to_collection,
+    add_to_collections,
+    colocate_with,
+    get_collection,
+    name_scope,
+)
 from scopecli.dryrun.initializers import (
     ones_initializer,
     variance_scaling_initializer,
@@ -19,17 +24,13 @@ from scopecli.dryrun.initializers import (
 )
 from scopecli.dryrun.layers import convolutional, core, normalization, pooling
 from scopecli.dryrun.layers.base import static_flag, when
-from scopecli.dryrun.nn import fused_batch_norm
-from scopecli.dryrun.nn import softmax as nn_softmax
-from scopecli.dryrun.scopes import (
-    add_to_collection,
-    add_to_collections,
-    colocate_with,
-    get_collection,
-    name_scope,
-)
-from scopecli.dryrun.variable_scopes import get_variable_scope, variable_scope
-from scopecli.dryrun.variables import assign_sub
+from scopecli.dryrun.nn.activations import softmax as nn_softmax
+from scopecli.dryrun.nn.normalization import fused_batch_norm
+from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.arrays import reshape, shape
+from scopecli.dryrun.variables.assigning import assign_sub
+from scopecli.dryrun.variables.opening import variable_scope
+from scopecli.dryrun.variables.scope import get_variable_scope
 
 
 def xavier_initializer(uniform: bool = True, seed: Any = None, dtype: Any = "float32") -> Any:
@@ -367,7 +368,7 @@ def _own_batch_norm(inputs: Any, initial: Any, wanted: Any, how: Any) -> Any:
             return [_moved(average, value, decay) for average, value in pairs]
 
         if updates_collections is None:
-            from scopecli.dryrun.scopes import control_dependencies
+            from scopecli.dryrun.graph.scopes import control_dependencies
 
             def forced() -> Any:
                 with control_dependencies(updates()):
@@ -453,7 +454,7 @@ def softmax(logits: Any, scope: Any = None) -> Any:
 @add_arg_scope
 def one_hot_encoding(labels: Any, num_classes: Any, *_: Any, scope: Any = None, **__: Any) -> Any:
     """A row for each label."""
-    from scopecli.dryrun.arrays import one_hot
+    from scopecli.dryrun.ops.indexing import one_hot
 
     with name_scope(scope, "OneHotEncoding", [labels]):
         return one_hot(convert_to_tensor(labels), num_classes, on_value=1.0, off_value=0.0)
@@ -474,7 +475,7 @@ def l2_regularizer(scale: Any, scope: Any = None) -> Any:
 
 def l1_regularizer(scale: Any, scope: Any = None) -> Any:
     """The sum of the absolute values times a factor."""
-    from scopecli.dryrun.maths import reduce_sum
+    from scopecli.dryrun.ops.reductions import reduce_sum
 
     if scale == 0.0:
         return lambda _: None
