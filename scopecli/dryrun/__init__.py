@@ -44,7 +44,7 @@ _MODULES = {
     " global_variables_initializer initialize_all_variables local_variables_initializer"
     " initialize_local_variables tables_initializer",
     "variables.synchronization": "VariableSynchronization VariableAggregation",
-    "variables.resource_variable": "enable_resource_variables disable_resource_variables"
+    "variables.kind": "enable_resource_variables disable_resource_variables"
     " resource_variables_enabled",
     "variables.opening": "variable_scope variable_op_scope",
     "variables.scope": "VariableScope get_variable_scope AUTO_REUSE",

@@ -20,6 +20,7 @@ class Initializer:
     """What makes an initial value of a given shape."""
 
     dtype: DType = float32
+    parameters = ("shape", "dtype", "partition_info")
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         raise NotImplementedError
@@ -177,7 +178,7 @@ class variance_scaling_initializer(Initializer):
         self.dtype = _floating(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun import random
+        from scopecli.dryrun.random import random_normal, random_uniform, truncated_normal
 
         kind = self._kind(dtype)
         whole = shape if partition_info is None else partition_info.full_shape
@@ -187,11 +188,11 @@ class variance_scaling_initializer(Initializer):
         found: Tensor
         if self.distribution == "uniform":
             limit = math.sqrt(3.0 * scale)
-            return random.random_uniform(shape, -limit, limit, kind)
+            return random_uniform(shape, -limit, limit, kind)
         if self.distribution == "untruncated_normal":
-            found = random.random_normal(shape, 0.0, math.sqrt(scale), kind)
+            found = random_normal(shape, 0.0, math.sqrt(scale), kind)
         else:
-            found = random.truncated_normal(shape, 0.0, math.sqrt(scale), kind)
+            found = truncated_normal(shape, 0.0, math.sqrt(scale), kind)
         return found
 
 

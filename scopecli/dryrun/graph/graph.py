@@ -39,6 +39,8 @@ class Graph:
         collections: by key.
         opaque: the calls that are not known, and the node that stands for each.
         roles: kind and attributes of variables that are an optimizer's state, by name.
+        variable_scopes: the variable scope that is open, and how often each was.
+        variable_store: what `get_variable` made.
     """
 
     def __init__(self) -> None:
@@ -48,6 +50,8 @@ class Graph:
         self.collections_: dict[Hashable, list[Any]] = {}
         self.opaque: list[tuple[str, str]] = []
         self.roles: dict[str, tuple[Any, dict[str, object]]] = {}
+        self.variable_scopes: Any = None
+        self.variable_store: Any = None
         self.seed: int | None = None
         self._names: dict[str, int] = {}
         self._operations: dict[str, Operation] = {}
@@ -283,6 +287,8 @@ class Graph:
         """What is made inside runs there."""
         if device_name_or_function is None:
             return DeviceScope(self, [])
+        if device_name_or_function == "":  # asks for nothing more
+            return DeviceScope(self, self.devices)
         return DeviceScope(self, [*self.devices, device_name_or_function])
 
     def colocate_with(self, op: Any, ignore_existing: bool = False) -> DeviceScope:

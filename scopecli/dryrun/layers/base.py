@@ -197,9 +197,9 @@ def _tensors(inputs: Any) -> Any:
 
 
 def _collect(elements: list[Any], key: str) -> None:
-    members = get_collection_ref(key)
-    known = {id(member) for member in members}
-    members += [element for element in elements if id(element) not in known]
+    if elements:
+        members = get_collection_ref(key)
+        members += [element for element in elements if element not in members]
 
 
 def static_flag(training: Any) -> bool | None:

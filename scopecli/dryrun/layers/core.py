@@ -14,7 +14,6 @@ from scopecli.dryrun.ops.applying import apply, constant
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import expand_dims, reshape, shape
 from scopecli.dryrun.ops.opaque import blame
-from scopecli.dryrun.ops.products import matmul, tensordot
 
 _ZEROS = zeros_initializer()
 
@@ -65,6 +64,8 @@ class Dense(Layer):
             )
 
     def call(self, inputs: Any, **_: Any) -> Any:
+        from scopecli.dryrun.ops.products import matmul, tensordot
+
         inputs = cast(inputs, self.dtype)
         rank = inputs.shape.rank
         if rank in {2, None}:

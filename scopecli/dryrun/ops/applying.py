@@ -83,14 +83,22 @@ def constant(
             )
         if verify_shape and own != dims:
             raise TypeError(f"Expected Tensor's shape: {dims}, got {own}.")
+    known = value if shape is None or own == dims else _filled(flattened(value), dims)
+    return constant_node(known, kind, dims, name)
+
+
+def constant_node(value: Any, kind: DType, dims: Dims, name: str) -> Tensor:
+    """The node of a constant, whose value is in order."""
     graph = get_default_graph()
-    stack = graph.name_stack
-    full = graph.node_name(name)
     attributes = {"dtype": kind, "shape": dims}
-    op = graph.add("Const", full, [], [(kind, dims)], attributes)
-    op.value = value if shape is None or own == dims else _filled(value, dims)
-    graph.name_stack = stack
+    op = graph.add("Const", graph.node_name(name), [], [(kind, dims)], attributes)
+    op.value = value
     return op.outputs[0]
+
+
+def constant_of_one_value(value: Any, kind: DType, dims: Dims, name: str) -> Tensor:
+    """A constant with one value everywhere, which is of the type."""
+    return constant_node(_filled([value], dims) if dims else value, kind, dims, name)
 
 
 def _product(dims: Sequence[int | None]) -> int:
@@ -100,9 +108,8 @@ def _product(dims: Sequence[int | None]) -> int:
     return total
 
 
-def _filled(value: Any, dims: Dims) -> Any:
-    """A value that is repeated to fill a shape; only vectors are ever asked for."""
-    flat = flattened(value)
+def _filled(flat: list[Any], dims: Dims) -> Any:
+    """Values of which the last fills a shape up; only vectors are ever asked for."""
     if dims is None or len(dims) != 1 or not flat or (dims[0] or 0) > 64:
         return None
     return flat + flat[-1:] * ((dims[0] or 0) - len(flat))
@@ -124,12 +131,8 @@ def convert_to_tensor(
         ValueError: it is a tensor of another type, or no value.
     """
     if isinstance(value, Tensor):
-        if dtype is not None and not as_dtype(dtype).is_compatible_with(value.dtype):
-            wanted = as_dtype(dtype).name
-            raise ValueError(
-                f"Tensor conversion requested dtype {wanted} for Tensor with dtype "
-                f"{value.dtype.name}: {value!r}"
-            )
+        if dtype is not None and dtype is not value.dtype:
+            _check_type(value, as_dtype(dtype))
         return value
     as_tensor = getattr(value, "_as_tensor", None)
     if as_tensor is not None:
@@ -149,6 +152,14 @@ def convert_to_tensor(
         except (TypeError, ValueError):
             pass
     return constant(value, dtype, name=name or "Const")
+
+
+def _check_type(tensor: Tensor, wanted: DType) -> None:
+    if not wanted.is_compatible_with(tensor.dtype):
+        raise ValueError(
+            f"Tensor conversion requested dtype {wanted.name} for Tensor with dtype "
+            f"{tensor.dtype.name}: {tensor!r}"
+        )
 
 
 def _shape_tensor(shape: TensorShape | Dimension, dtype: Any, name: str | None) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, constant, constant_of_one_value, convert_to_tensor
 from scopecli.dryrun.ops.arrays import reshape, shape_node
 from scopecli.dryrun.values.dtypes import as_dtype, float32
 from scopecli.dryrun.values.shapes import TensorShape, dims_of
@@ -40,7 +40,7 @@ def _repeated(default: str, number: int, shape: Any, dtype: Any, name: str | Non
         if not isinstance(shape, Tensor):
             sizes = _sizes(shape)
             if sizes is not None and _count(sizes) < _SMALL:
-                return constant(value, kind, shape=sizes, name=scope)
+                return constant_of_one_value(value, kind, sizes, scope)
             if sizes is not None or isinstance(shape, int):
                 shape = convert_to_tensor(TensorShape(shape))
             else:

@@ -64,7 +64,7 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
         PathError: there is no such file.
         UnknownNameError: it has no such function.
     """
-    from scopecli.dryrun.variables.resource_variable import disable_resource_variables
+    from scopecli.dryrun.variables.kind import disable_resource_variables
 
     file, function = split(path) or (path, "")
     source = _source(file)

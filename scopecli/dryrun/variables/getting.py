@@ -9,15 +9,12 @@ from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.variables.scope import get_variable_scope
 from scopecli.dryrun.variables.store import VariableStore
 
-# Collections whose keys are no texts are the graph's own; no file has them.
-_STORE_KEY = ("__variable_store",)
-
 
 def _store() -> VariableStore:
-    members = get_default_graph().get_collection_ref(_STORE_KEY)
-    if not members:
-        members.append(VariableStore())
-    found: VariableStore = members[0]
+    graph = get_default_graph()
+    if graph.variable_store is None:
+        graph.variable_store = VariableStore()
+    found: VariableStore = graph.variable_store
     return found
 
 

@@ -5,11 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
-from scopecli.dryrun.graph.scopes import (
-    colocate_with,
-    device,
-    name_scope,
-)
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.opaque import blame
 from scopecli.dryrun.ops.shape_functions.common import assign as assign_shape
@@ -19,7 +14,7 @@ from scopecli.dryrun.variables.safe_initial_value import safe_initial_value
 from scopecli.dryrun.variables.variable import Variable
 
 if TYPE_CHECKING:
-    from scopecli.dryrun.graph.nodes import Operation, Tensor
+    from scopecli.dryrun.graph.nodes import Tensor
     from scopecli.dryrun.values.dtypes import DType
 
 
@@ -29,8 +24,9 @@ class RefVariable(Variable):
     def _build(
         self, scope: str, initial_value: Any, dtype: Any, shape: Any, validate_shape: bool
     ) -> None:
+        graph = get_default_graph()
         if callable(initial_value):
-            with name_scope("Initializer"), device(None):
+            with graph.name_scope("Initializer"), graph.device(None):
                 value = convert_to_tensor(initial_value(), dtype, name="initial_value")
         else:
             value = convert_to_tensor(initial_value, dtype, name="initial_value")
@@ -46,13 +42,11 @@ class RefVariable(Variable):
             dims = value.dims
         kind = value.dtype.base_dtype
         held = reference(kind)
-        graph = get_default_graph()
         # Every variable has these three nodes, so they are made without looking up what they take.
         attributes: dict[str, Any] = {"dtype": kind, "shape": dims}
-        self._variable = graph.add(
-            "VariableV2", scope[:-1], [], [(held, dims)], attributes
-        ).outputs[0]
-        if validate_shape and not value.shape.is_fully_defined():
+        self.op = graph.add("VariableV2", scope[:-1], [], [(held, dims)], attributes)
+        self._variable = self.op.outputs[0]
+        if validate_shape and (value.dims is None or None in value.dims):
             blame(value, f"variable {self.op.name}")
             raise ValueError(f"initial_value must have a shape specified: {value}")
         guarded = safe_initial_value(scope, value)
@@ -61,14 +55,10 @@ class RefVariable(Variable):
         inputs = [self._variable, guarded]
         name = graph.unique_name("Assign")
         self.initializer = graph.add("Assign", name, inputs, assigned, guard)
-        with device(self._caching_device) if self._caching_device else colocate_with(self.op):
+        where = self._caching_device
+        with graph.device(where) if where else graph.colocate_with(self.op):
             name = graph.unique_name("read")
             self._snapshot = graph.add("Identity", name, inputs[:1], [(kind, dims)], {}).outputs[0]
-
-    @property
-    def op(self) -> Operation:
-        """The node that holds it."""
-        return self._variable.op
 
     @property
     def dtype(self) -> DType:

@@ -18,32 +18,6 @@ if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Operation, Tensor
     from scopecli.dryrun.values.dtypes import DType
 
-_enabled: list[bool] = [False]
-
-
-def enable_resource_variables() -> None:
-    """Make resources from now on."""
-    _enabled[0] = True
-
-
-def disable_resource_variables() -> None:
-    """Make references from now on."""
-    _enabled[0] = False
-
-
-def resource_variables_enabled() -> bool:
-    """Whether variables are resources where nothing else is said."""
-    return _enabled[0]
-
-
-def resources_wanted(use_resource: Any) -> bool:
-    """Whether a variable is to be a resource: as it says, as its scope says, as is the default."""
-    from scopecli.dryrun.variables.scope import get_variable_scope
-
-    if use_resource is None:
-        use_resource = get_variable_scope().use_resource
-    return _enabled[0] if use_resource is None else bool(use_resource)
-
 
 class ResourceVariable(Variable):
     """A variable whose node gives a handle."""
@@ -77,6 +51,7 @@ class ResourceVariable(Variable):
         if dims is None:
             blame(value, f"variable {scope[:-1]}")
         self.handle = apply("VarHandleOp", name=scope, dtype=self._dtype, shape=dims)
+        self.op = self.handle.op
         with name_scope("IsInitialized"):
             self._initialized_op = apply("VarIsInitializedOp", self.handle)
         with (
@@ -92,11 +67,6 @@ class ResourceVariable(Variable):
             if self._caching_device is not None:
                 with colocate_with(None, ignore_existing=True), device(self._caching_device):
                     self._cached = apply("Identity", self._graph_element)
-
-    @property
-    def op(self) -> Operation:
-        """The node that gives the handle."""
-        return self.handle.op
 
     @property
     def dtype(self) -> DType:
@@ -193,16 +163,11 @@ class UnreadVariable(ResourceVariable):
 
     def __init__(self, variable: ResourceVariable, parent_op: Operation) -> None:
         self.handle = variable.handle
-        self.parent_op = parent_op
+        self.op = self.parent_op = parent_op
         self._dtype = variable.dtype
         self._cached = None
         with control_dependencies([parent_op]):
             self._graph_element = apply("ReadVariableOp", self.handle, dtype=self._dtype)
-
-    @property
-    def op(self) -> Operation:
-        """The assignment."""
-        return self.parent_op
 
     @property
     def name(self) -> str:

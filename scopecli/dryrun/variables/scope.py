@@ -10,7 +10,7 @@ from typing import Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.keys import GraphKeys
-from scopecli.dryrun.graph.scopes import get_collection, name_scope
+from scopecli.dryrun.graph.scopes import get_collection
 from scopecli.dryrun.ops.applying import convert_to_tensor
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.variables import calls
@@ -23,7 +23,6 @@ class ReuseMode(Enum):
 
 
 AUTO_REUSE = ReuseMode.AUTO_REUSE
-_SCOPES_KEY = ("__varscope",)
 
 
 class VariableScope:
@@ -135,7 +134,10 @@ class VariableScope:
             ValueError: the rules of reuse or the arguments forbid it.
         """
         full_name = f"{self.name}/{name}" if self.name else name
-        with name_scope(None):
+        graph = get_default_graph()
+        # As in `name_scope(None)`: the name says all.
+        stack, graph.name_stack = graph.name_stack, ""
+        try:
             if dtype is not None and initializer is not None and not callable(initializer):
                 kind = convert_to_tensor(initializer).dtype.base_dtype
                 if kind != dtype:
@@ -167,6 +169,8 @@ class VariableScope:
                 )
             finally:
                 calls.answered()
+        finally:
+            graph.name_stack = stack
 
 
 class OpenScopes:
@@ -193,10 +197,10 @@ class OpenScopes:
 
 def open_scopes() -> OpenScopes:
     """The scopes of the graph that is being built."""
-    members = get_default_graph().get_collection_ref(_SCOPES_KEY)
-    if not members:
-        members.append(OpenScopes())
-    found: OpenScopes = members[0]
+    graph = get_default_graph()
+    if graph.variable_scopes is None:
+        graph.variable_scopes = OpenScopes()
+    found: OpenScopes = graph.variable_scopes
     return found
 
 

@@ -21,6 +21,7 @@ from scopecli.dryrun.variables.initial_value import (
     part_initializer,
     takes,
 )
+from scopecli.dryrun.variables.kind import resource_variables_enabled
 from scopecli.dryrun.variables.synchronization import checked
 from scopecli.dryrun.variables.variable import SaveSliceInfo, Variable
 
@@ -149,8 +150,6 @@ class VariableStore:
             initializer = default_initializer(name, kind)
         value, variable_kind = initial_value(initializer, from_value, wanted, kind, part)
         regularizer = rest["regularizer"]
-        from scopecli.dryrun.variables.resource_variable import resource_variables_enabled
-
         use_resource = rest["use_resource"]
         if use_resource is None:
             use_resource = resource_variables_enabled()

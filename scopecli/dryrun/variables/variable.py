@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.scopes import (
     add_to_collections,
@@ -17,6 +18,7 @@ from scopecli.dryrun.graph.stack import user_stack
 from scopecli.dryrun.ops.operators import overload
 from scopecli.dryrun.values.shapes import TensorShape
 from scopecli.dryrun.variables.calls import record
+from scopecli.dryrun.variables.kind import resources_wanted
 from scopecli.dryrun.variables.synchronization import checked
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ class Variable:
     """A variable; what is made is a reference or a resource, as `use_resource` and scopes say.
 
     Attributes:
+        op: the node that holds it.
         initializer: the operation that sets it.
         initial_value: what it is set to.
         trainable: whether optimizers change it by default.
@@ -69,6 +72,7 @@ class Variable:
     SaveSliceInfo: Any = SaveSliceInfo
     is_resource = False
 
+    op: Operation
     initializer: Operation
     initial_value: Tensor
     trainable: bool
@@ -90,10 +94,13 @@ class Variable:
         """Choose the kind."""
         if cls is not Variable:
             return object.__new__(cls)
-        from scopecli.dryrun.variables.ref_variable import RefVariable
-        from scopecli.dryrun.variables.resource_variable import ResourceVariable, resources_wanted
+        if resources_wanted(use_resource):
+            from scopecli.dryrun.variables.resource_variable import ResourceVariable
 
-        return object.__new__(ResourceVariable if resources_wanted(use_resource) else RefVariable)
+            return object.__new__(ResourceVariable)
+        from scopecli.dryrun.variables.ref_variable import RefVariable
+
+        return object.__new__(RefVariable)
 
     def __init__(
         self,
@@ -136,7 +143,7 @@ class Variable:
         self.constraint = constraint
         self._save_slice_info: Any = None
         self._caching_device = caching_device
-        with init_scope():
+        with get_default_graph().control_dependencies(None):
             values = [] if callable(initial_value) else [initial_value]
             with name_scope(name, "Variable", values) as scope:
                 self._build(scope, initial_value, dtype, shape, validate_shape)
@@ -150,11 +157,6 @@ class Variable:
     def _build(
         self, scope: str, initial_value: Any, dtype: Any, shape: Any, validate_shape: bool
     ) -> None:
-        raise NotImplementedError
-
-    @property
-    def op(self) -> Operation:
-        """The node that holds it."""
         raise NotImplementedError
 
     @property

@@ -40,7 +40,7 @@ def attribute(_: Inputs, attributes: Attributes) -> Dims:
 def assign(inputs: Inputs, attributes: Attributes) -> Dims:
     """Of the variable, which must have the shape of the value."""
     a, b = inputs[0].dims, inputs[1].dims
-    if attributes.get("validate_shape") is False:
+    if a == b or attributes.get("validate_shape") is False:
         return b  # type: ignore[no-any-return]
     if not compatible(a, b):
         raise ValueError(mismatch(a, b))
@@ -69,6 +69,8 @@ def stretched(a: Dims, b: Dims) -> Dims:
     """Two shapes stretched to each other."""
     if a is None or b is None:
         return None
+    if a == b:
+        return a
     long, short = (a, b) if len(a) >= len(b) else (b, a)
     short = (1,) * (len(long) - len(short)) + short
     sizes: list[int | None] = []
