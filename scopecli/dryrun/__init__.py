@@ -57,6 +57,7 @@ _MODULES = {
     " random_uniform_initializer random_normal_initializer truncated_normal_initializer"
     " uniform_unit_scaling_initializer variance_scaling_initializer glorot_uniform_initializer"
     " glorot_normal_initializer orthogonal_initializer",
+    "ops.tensor_array": "TensorArray",
     "ops.control_flow": "cond case while_loop",
     "random": "random_normal random_uniform truncated_normal multinomial",
     "ops.arrays": "placeholder placeholder_with_default identity shape rank size reshape"

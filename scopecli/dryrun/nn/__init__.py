@@ -22,7 +22,8 @@ _MODULES = {
     " avg_pool1d",
     "nn.embeddings": "embedding_lookup embedding_lookup_sparse nce_loss sampled_softmax_loss"
     " log_uniform_candidate_sampler",
-    "nn.rnn": "static_rnn static_bidirectional_rnn dynamic_rnn bidirectional_dynamic_rnn",
+    "nn.rnn": "static_rnn static_bidirectional_rnn",
+    "nn.rnn_loop": "dynamic_rnn bidirectional_dynamic_rnn",
 }
 _names = attributes(__name__, _MODULES)
 

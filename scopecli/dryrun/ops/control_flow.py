@@ -7,96 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.keys import GraphKeys
-from scopecli.dryrun.graph.nodes import Operation, Tensor
 from scopecli.dryrun.graph.scopes import add_to_collection, control_dependencies, name_scope
-from scopecli.dryrun.graph.scopes import with_dependencies as after
-from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
+from scopecli.dryrun.ops.contexts import CondContext, WhileContext
+from scopecli.dryrun.ops.tensor_array import flow_of, with_flow
+from scopecli.dryrun.values.shapes import dims_of
 from scopecli.dryrun.values.structures import flattened, repacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-class CondContext:
-    """One branch of a conditional that is being built: what comes from outside is switched.
-
-    Attributes:
-        name: of the context.
-        outer: the branch around it.
-    """
-
-    def __init__(self, predicate: Tensor, pivot: Tensor, branch: int) -> None:
-        graph = get_default_graph()
-        self.name = graph.unique_name("cond_text")
-        self._predicate = predicate
-        self._pivot = pivot
-        self._branch = branch
-        self.outer = graph.context
-        self._inside: set[Tensor] = {predicate, pivot}
-        self._switched: dict[Tensor, Tensor] = {predicate: predicate, pivot: pivot}
-
-    def add_op(self, op: Operation) -> None:
-        """Take in a new node: its inputs from outside are replaced."""
-        op.context = self
-        if not op.inputs:
-            if not any(self._holds(c.context) for c in op.control_inputs):
-                op.control_inputs.append(self._pivot.op)
-        else:
-            op.inputs = [self._add_value(tensor) for tensor in op.inputs]
-        context = self
-        while context is not None:
-            context._inside.update(op.outputs)
-            context = context.outer
-
-    def _holds(self, context: Any) -> bool:
-        while context is not None:
-            if context is self:
-                return True
-            context = context.outer
-        return False
-
-    def _add_value(self, tensor: Tensor) -> Tensor:
-        if tensor in self._inside:
-            return self._switched.get(tensor, tensor)
-        self._inside.add(tensor)
-        source = tensor
-        if self.outer is not None:
-            source = self.outer._add_value(tensor)  # noqa: SLF001 - the same class
-            self._inside.add(source)
-            self._switched[source] = source
-        with control_dependencies(None):
-            found = self._switch(source)
-        found.op.context = self
-        context: CondContext | None = self
-        while context is not None:
-            context._inside.add(found)  # noqa: SLF001 - the same class
-            context = context.outer
-        self._switched[tensor] = found
-        return found
-
-    def _switch(self, tensor: Tensor) -> Tensor:
-        type_ = "RefSwitch" if tensor.dtype.is_ref else "Switch"
-        op = apply_op(type_, tensor, self._predicate, name="Switch")
-        return op.outputs[self._branch]
-
-    def result(self, value: Any) -> Any:
-        """What a branch returns, as tensors inside of it."""
-        if isinstance(value, Operation):
-            return after([value], self._pivot)
-        tensor = convert_to_tensor(value)
-        if tensor in self._inside:
-            return self._switched.get(tensor, tensor)
-        self._inside.add(tensor)
-        source = tensor
-        if self.outer is not None:
-            source = self.outer._add_value(tensor)  # noqa: SLF001 - the same class
-            self._inside.add(source)
-            self._switched[source] = source
-        found = self._switch(source)
-        self._switched[tensor] = found
-        return found
+    from scopecli.dryrun.graph.nodes import Tensor
 
 
 def cond(
@@ -157,15 +79,11 @@ def cond(
 def _branch(
     function: Callable[[], Any], context: CondContext, branch: int
 ) -> tuple[Any, list[Tensor], CondContext]:
-    graph = get_default_graph()
-    graph.context = context
-    try:
+    with context:
         original = function()
         if original is None:
             raise ValueError(f"'{'true_fn' if branch else 'false_fn'}' must have a return value.")
         results = [context.result(value) for value in flattened(original)]
-    finally:
-        graph.context = context.outer
     return original, results, context
 
 
@@ -207,7 +125,7 @@ def while_loop(
 
     Raises:
         TypeError: the condition or the body is no function.
-        ValueError: there is nothing to loop over.
+        ValueError: there is nothing to loop over, or the body gives something else.
     """
     if not callable(cond):
         raise TypeError("'cond' must be callable.")
@@ -216,24 +134,64 @@ def while_loop(
     if not loop_vars:
         raise ValueError("'loop_vars' must be provided.")
     values = list(loop_vars) if isinstance(loop_vars, (list, tuple)) else [loop_vars]
+    invariants = None if shape_invariants is None else flattened(shape_invariants)
     with name_scope(name, "while"):
-        tensors = [
-            convert_to_tensor(value, name=f"loop_var_{i}")
-            for i, value in enumerate(flattened(values))
-        ]
+        if maximum_iterations is None:
+            found = _loop(cond, lambda *inside: _listed(body(*inside)), values, invariants)
+        else:
+            limit = convert_to_tensor(maximum_iterations, name="maximum_iterations")
+            counter = constant(0, limit.dtype, name="iteration_counter")
+            found = _loop(
+                lambda i, *inside: apply("LogicalAnd", apply("Less", i, limit), cond(*inside)),
+                lambda i, *inside: [i + 1, *_listed(body(*inside))],
+                [counter, *values],
+                None if invariants is None else [(), *invariants],
+            )[1:]
+    return found[0] if len(found) == 1 and not return_same_structure else found
+
+
+def _listed(result: Any) -> list[Any]:
+    return list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+def _loop(cond: Any, body: Any, values: list[Any], invariants: list[Any] | None) -> list[Any]:
+    """The nodes of a loop, and what it leaves."""
+    context = WhileContext()
+    if context.outer is None:
+        add_to_collection(GraphKeys.WHILE_CONTEXT, context)
+    leaves = flattened(values)
+    tensors = [convert_to_tensor(flow_of(leaf)) for leaf in leaves]
+    if context.outer is not None:
+        tensors = [context.outer.add_value(tensor) for tensor in tensors]
+    with control_dependencies(None):
         enters = [apply("Enter", tensor, name="Enter") for tensor in tensors]
+    for number, dims in enumerate(invariants or ()):
+        enters[number].dims = dims_of(dims)
+    context.admit(enters)
+
+    def inside(flows: list[Tensor]) -> Any:
+        pairs = zip(leaves, flows, strict=True)
+        return repacked(values, [with_flow(leaf, flow) for leaf, flow in pairs])
+
+    with context:
         merges = [apply("Merge", [enter, enter]) for enter in enters]
-        test = convert_to_tensor(cond(*repacked(values, merges)))
+        context.pivots.append(merges[0])
+        test = convert_to_tensor(cond(*inside(merges)))
         predicate = apply("LoopCond", test, name="LoopCond")
         switches = [apply_op("Switch", merge, predicate, name="Switch") for merge in merges]
-        inside = [apply("Identity", switch.outputs[1], name="Identity") for switch in switches]
-        result = body(*repacked(values, inside))
-        outcome = list(result) if isinstance(result, (list, tuple)) else [result]
-        for tensor, merge in zip(flattened(outcome), merges, strict=True):
-            again = apply("NextIteration", tensor)
-            merge.op.inputs[1] = again
+        bodies = [apply("Identity", switch.outputs[1], name="Identity") for switch in switches]
+        context.pivots.append(bodies[0])
+        outcome = flattened(body(*inside(bodies)))
+        if len(outcome) != len(merges):
+            raise ValueError(
+                f"The number of outputs of the loop body, {len(outcome)}, is not that of the "
+                f"loop variables, {len(merges)}."
+            )
+        results = [convert_to_tensor(flow_of(value)) for value in outcome]
+        for result, merge in zip(results, merges, strict=True):
+            merge.op.inputs[1] = apply("NextIteration", result)
         exits = [apply("Exit", switch.outputs[0], name="Exit") for switch in switches]
-        for leave, enter in zip(exits, tensors, strict=True):
-            leave.dims = enter.dims
-        found = repacked(values, exits)
-        return found[0] if len(found) == 1 and not return_same_structure else found
+    for leave, enter in zip(exits, enters, strict=True):
+        leave.dims = enter.dims
+    found: list[Any] = inside(exits)
+    return found

@@ -21,6 +21,8 @@ _ASSIGN = "ref:&T value:T -> &T | assign"
 _SCATTER = "ref:&T indices:I updates:T -> &T | same"
 _RESOURCE_ASSIGN = "resource:resource value:D ->"
 _RESOURCE_SCATTER = "resource:resource indices:I updates:D ->"
+_ARRAY = "handle:resource"
+_FLOW = "flow_in:float32 -> float32 | scalar"
 _POOL = "input:T -> T | nn.pool"
 
 OPS: dict[str, str] = {
@@ -202,6 +204,15 @@ OPS: dict[str, str] = {
     "Squeeze": "input:T -> T | array.squeeze",
     "StridedSlice": "input:T begin:int32 end:int32 strides:int32 -> T | slices.strided_slice",
     "Switch": "data:T pred:bool -> T T | same",
+    "TensorArrayCloseV3": "handle:resource ->",
+    "TensorArrayConcatV3": f"{_ARRAY} flow_in:float32 -> @dtype int64 | array.joined_elements",
+    "TensorArrayGatherV3": f"{_ARRAY} indices:int32 flow_in:float32 -> @dtype | unknown",
+    "TensorArrayReadV3": f"{_ARRAY} index:int32 flow_in:float32 -> @dtype | unknown",
+    "TensorArrayScatterV3": f"{_ARRAY} indices:int32 value:T {_FLOW}",
+    "TensorArraySizeV3": f"{_ARRAY} flow_in:float32 -> int32 | scalar",
+    "TensorArraySplitV3": f"{_ARRAY} value:T lengths:int64 {_FLOW}",
+    "TensorArrayV3": "size:int32 -> resource float32 | array.new_list",
+    "TensorArrayWriteV3": f"{_ARRAY} index:int32 value:T {_FLOW}",
     "Tile": "input:T multiples:int32 -> T | array.tile",
     "TopKV2": "input:T k:int32 -> T int32 | nn.top_k",
     "Transpose": "x:T perm:int32 -> T | array.transpose",

@@ -238,3 +238,13 @@ def pad(inputs: Inputs, _: Attributes) -> Dims:
         None if size is None or None in tuple(pair) else size + sum(pair)
         for size, pair in zip(dims, paddings, strict=True)
     )
+
+
+def new_list(_: Inputs, __: Attributes) -> list[Dims]:
+    """A list's handle and flow."""
+    return [(2,), ()]
+
+
+def joined_elements(_: Inputs, __: Attributes) -> list[Dims]:
+    """The elements of a list one after the other, and their lengths."""
+    return [None, (None,)]
