@@ -41,6 +41,7 @@ class Graph:
         roles: kind and attributes of variables that are an optimizer's state, by name.
         variable_scopes: the variable scope that is open, and how often each was.
         variable_store: what `get_variable` made.
+        savers: in the order that they were made.
     """
 
     def __init__(self) -> None:
@@ -52,6 +53,7 @@ class Graph:
         self.roles: dict[str, tuple[Any, dict[str, object]]] = {}
         self.variable_scopes: Any = None
         self.variable_store: Any = None
+        self.savers: list[Any] = []
         self.seed: int | None = None
         self._names: dict[str, int] = {}
         self._operations: dict[str, Operation] = {}

@@ -186,6 +186,7 @@ OPS: dict[str, str] = {
     "ResourceGather": "resource:resource indices:I -> @dtype | array.resource_gather",
     "ReverseSequence": "input:T seq_lengths:I -> T | same",
     "ReverseV2": "tensor:T axis:int32 -> T | same",
+    "SaveV2": "prefix:string tensor_names:string shape_and_slices:string tensors:[A] ->",
     "ScalarSummary": "tags:string values:A -> string | scalar",
     "SegmentMean": "data:T segment_ids:I -> T | math.segment",
     "SegmentSum": "data:T segment_ids:I -> T | math.segment",

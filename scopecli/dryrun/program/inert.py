@@ -6,22 +6,6 @@ import sys
 from typing import Any
 
 
-class Saver:
-    """Saves and restores; makes no nodes here, and what it does is left out."""
-
-    def __init__(self, var_list: Any = None, *_: Any, **__: Any) -> None:
-        self.var_list = var_list
-
-    def save(self, *_: Any, **__: Any) -> str:
-        """Nothing is saved."""
-        return ""
-
-    def restore(self, *_: Any, **__: Any) -> None:
-        """Nothing is restored."""
-
-    recover_last_checkpoints = restore
-
-
 class Coordinator:
     """Threads that are never started."""
 

@@ -9,7 +9,7 @@ from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.values.dtypes import DType
 from scopecli.model.collection import Collection
 from scopecli.model.dtypes import nbytes
-from scopecli.model.graph import Graph, Node, Versions
+from scopecli.model.graph import Graph, Node, Saved, Saver, Versions
 from scopecli.model.model import File, Model, Note
 from scopecli.model.variable import Variable
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from scopecli.dryrun.graph.graph import Graph as ProgramGraph
     from scopecli.dryrun.graph.nodes import Operation, Tensor
+    from scopecli.dryrun.train.saver import Saver as ProgramSaver
     from scopecli.model.collection import CollectionKind
-    from scopecli.model.graph import Function, Saver, Signature
+    from scopecli.model.graph import Function, Signature
 
 FORMAT = "program"
 
@@ -80,10 +81,11 @@ def _attributes(op: Operation) -> Mapping[str, object]:
 
 
 class _Parts:
-    """The parts of a graph that was built; there is no file, so no function, signature or saver."""
+    """The parts of a graph that was built; there is no file, so no function and no signature."""
 
-    def __init__(self, operations: Sequence[Operation]) -> None:
+    def __init__(self, operations: Sequence[Operation], savers: Sequence[ProgramSaver]) -> None:
         self._operations = operations
+        self._savers = savers
 
     def nodes(self) -> ProgramNodes:
         return ProgramNodes(self._operations)
@@ -95,10 +97,26 @@ class _Parts:
         return ()
 
     def savers(self) -> tuple[Saver | None, Sequence[Saver]]:
-        return None, ()
+        """The one that the program restores with, or else its first one; and the others."""
+        if not self._savers:
+            return None, ()
+        main = next((saver for saver in self._savers if saver.restored), self._savers[0])
+        return _saver(main), [_saver(saver) for saver in self._savers if saver is not main]
 
     def versions(self) -> Versions:
         return Versions(0, 0, ())
+
+
+def _saver(saver: ProgramSaver) -> Saver:
+    """A saver as a file's reader gives it."""
+    saved = [
+        Saved(entry.key, entry.spec, entry.variable.op.name, entry.variable.op.name)
+        for entry in saver.entries
+    ]
+    names = saver.saver_def
+    scope = names.restore_op_name.rpartition("/")[0]
+    tensors = (names.filename_tensor_name, names.save_tensor_name, names.restore_op_name)
+    return Saver(scope, "V2", *tensors, saved, saved)
 
 
 def model_of(graph: ProgramGraph, path: str = "", notes: Sequence[Note] = ()) -> Model:
@@ -132,7 +150,7 @@ def model_of(graph: ProgramGraph, path: str = "", notes: Sequence[Note] = ()) ->
         collections=collections,
         notes=found,
         files=_files(path),
-        graph=Graph(_Parts(operations)),
+        graph=Graph(_Parts(operations, graph.savers)),
     )
 
 

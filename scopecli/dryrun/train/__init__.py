@@ -13,7 +13,8 @@ _MODULES = {
     " RMSPropOptimizer AdadeltaOptimizer FtrlOptimizer AdamOptimizer",
     "train.learning_rates": "exponential_decay",
     "train.averages": "ExponentialMovingAverage",
-    "program.inert": "Saver Coordinator start_queue_runners replica_device_setter",
+    "train.saver": "Saver SaverDef",
+    "program.inert": "Coordinator start_queue_runners replica_device_setter",
 }
 __getattr__ = attributes(__name__, _MODULES)
 

@@ -109,5 +109,7 @@ class ExponentialMovingAverage:
         if moving_avg_variables is None:
             moving_avg_variables = [*trainable_variables(), *moving_average_variables()]
         found = {self.average_name(variable): variable for variable in moving_avg_variables}
-        rest = set(global_variables()) - set(moving_avg_variables)
-        return {**found, **{variable.op.name: variable for variable in rest}}
+        for variable in global_variables():
+            if variable not in moving_avg_variables:
+                found.setdefault(variable.op.name, variable)
+        return found
