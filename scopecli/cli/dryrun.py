@@ -13,7 +13,7 @@ from scopecli.errors import EXIT_FOUND, EXIT_OK
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scopecli.dryrun.calls import Refusal
+    from scopecli.dryrun.variables.calls import Refusal
     from scopecli.model.model import Model
 
 _EPILOG = """\b
@@ -70,7 +70,7 @@ def command(
     """
     from scopecli.analysis.outline import OutlineOptions, outline
     from scopecli.analysis.select import Selection, select
-    from scopecli.dryrun.running import run
+    from scopecli.dryrun.program.running import run
     from scopecli.render import header, output, tree
 
     done = run(program, _values(arguments), stands_for)

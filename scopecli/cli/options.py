@@ -125,7 +125,7 @@ def _open(how: str, path: str, *, input_format: str | None, tag_set: str | None)
     Files are opened by `load` or `survey` of `formats.opening`: `how` is the name.
     """
     if ".py" in path and input_format is None:
-        from scopecli.dryrun.running import run, split
+        from scopecli.dryrun.program.running import run, split
 
         if split(path):
             done = run(path, {}, ("tensorflow",))

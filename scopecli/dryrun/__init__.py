@@ -3,6 +3,16 @@
 The names, signatures, defaults, errors and messages are those of `tf.compat.v1`. Nothing is
 computed: a program that builds a graph gets its names, shapes, types and collections, and
 `scopecli.dryrun.model_of` makes a `Model` of them. What is not known becomes an opaque node.
+
+Modules and packages with the name of a namespace of TensorFlow's are that namespace: `nn`,
+`layers`, `train`, `contrib`, `losses`, ... What is beneath them is in five packages, each of which
+builds on the ones before:
+
+- `values`: types, shapes, Python values;
+- `graph`: operations and tensors, names, collections, and what is open on a graph;
+- `ops`: the table of operations with their shapes, making nodes, and functions that make several;
+- `variables`: variables, variable scopes and `get_variable`;
+- `program`: running somebody's program, and the model of the graph that it built.
 """
 
 from __future__ import annotations
@@ -10,63 +20,73 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from scopecli.dryrun.namespaces import places
+
 _PACKAGE = __name__
 
 # Where each name is. A name that stands in no list is looked up in the tables of operations.
 _MODULES = {
-    "graph": "Graph Operation Tensor get_default_graph reset_default_graph",
-    "graph_keys": "GraphKeys",
-    "shapes": "TensorShape Dimension",
-    "dtypes": "DType as_dtype",
-    "scopes": "name_scope op_scope init_scope control_dependencies device colocate_with container"
-    " add_to_collection add_to_collections get_collection get_collection_ref set_random_seed no_op"
-    " group get_seed",
-    "applying": "constant convert_to_tensor",
-    "variables": "Variable assign assign_add assign_sub scatter_update scatter_add scatter_sub"
+    "graph.graph": "Graph",
+    "graph.nodes": "Operation Tensor",
+    "graph.default": "get_default_graph reset_default_graph",
+    "graph.keys": "GraphKeys",
+    "values.shapes": "TensorShape Dimension",
+    "values.dtypes": "DType as_dtype",
+    "graph.scopes": "name_scope op_scope init_scope control_dependencies device colocate_with"
+    " container add_to_collection add_to_collections get_collection get_collection_ref"
+    " set_random_seed no_op group get_seed",
+    "ops.applying": "constant convert_to_tensor",
+    "variables.variable": "Variable",
+    "variables.assigning": "assign assign_add assign_sub scatter_update scatter_add scatter_sub"
     " is_variable_initialized",
-    "variable_collections": "global_variables all_variables trainable_variables local_variables"
+    "variables.collections": "global_variables all_variables trainable_variables local_variables"
     " model_variables moving_average_variables variables_initializer initialize_variables"
     " global_variables_initializer initialize_all_variables local_variables_initializer"
     " initialize_local_variables tables_initializer",
-    "synchronization": "VariableSynchronization VariableAggregation",
-    "resource_variables": "enable_resource_variables disable_resource_variables"
+    "variables.synchronization": "VariableSynchronization VariableAggregation",
+    "variables.kind": "enable_resource_variables disable_resource_variables"
     " resource_variables_enabled",
-    "variable_scopes": "variable_scope variable_op_scope VariableScope get_variable"
-    " get_local_variable get_variable_scope AUTO_REUSE",
+    "variables.opening": "variable_scope variable_op_scope",
+    "variables.scope": "VariableScope get_variable_scope AUTO_REUSE",
+    "variables.getting": "get_variable get_local_variable",
     "regularizers": "no_regularizer",
-    "partition": "fixed_size_partitioner variable_axis_size_partitioner"
+    "variables.partition": "fixed_size_partitioner variable_axis_size_partitioner"
     " min_max_variable_partitioner",
-    "template": "make_template",
+    "variables.template": "make_template",
     "initializers": "zeros_initializer ones_initializer constant_initializer"
     " random_uniform_initializer random_normal_initializer truncated_normal_initializer"
     " uniform_unit_scaling_initializer variance_scaling_initializer glorot_uniform_initializer"
     " glorot_normal_initializer orthogonal_initializer",
-    "control_flow": "cond case while_loop",
+    "ops.tensor_array": "TensorArray",
+    "ops.control_flow": "cond case while_loop",
     "random": "random_normal random_uniform truncated_normal multinomial",
-    "arrays": "placeholder placeholder_with_default identity shape rank size reshape expand_dims"
-    " squeeze concat stack unstack split transpose matrix_transpose gather gather_nd one_hot slice"
-    " strided_slice pad where where_v2 fill zeros ones zeros_like ones_like sequence_mask"
-    " boolean_mask meshgrid eye parallel_stack",
-    "maths": "add truediv divide div floordiv pow logical_xor add_n accumulate_n cast to_float"
-    " to_int32 to_int64 matmul tensordot range reduce_sum reduce_mean reduce_max reduce_min"
-    " reduce_prod reduce_all reduce_any reduce_logsumexp argmax argmin cumsum cumprod scalar_mul"
-    " clip_by_value clip_by_norm norm",
-    "session": "Session InteractiveSession",
-    "checks": "assert_equal",
-    "optimizers": "gradients clip_by_global_norm",
-    "inert": "ConfigProto GPUOptions",
-    "running": "model_of",
+    "ops.arrays": "placeholder placeholder_with_default identity shape rank size reshape"
+    " expand_dims squeeze concat stack unstack split transpose matrix_transpose pad meshgrid"
+    " parallel_stack",
+    "ops.indexing": "gather gather_nd one_hot slice strided_slice where where_v2 sequence_mask"
+    " boolean_mask",
+    "ops.filled": "fill zeros ones zeros_like ones_like eye",
+    "ops.arithmetic": "add truediv divide div floordiv pow logical_xor add_n accumulate_n cast"
+    " to_float to_int32 to_int64 range cumsum cumprod scalar_mul clip_by_value",
+    "ops.products": "matmul tensordot",
+    "ops.reductions": "reduce_sum reduce_mean reduce_max reduce_min reduce_prod reduce_all"
+    " reduce_any reduce_logsumexp argmax argmin clip_by_norm norm",
+    "program.session": "Session InteractiveSession",
+    "ops.checks": "assert_equal",
+    "train.gradients": "gradients clip_by_global_norm",
+    "program.inert": "ConfigProto GPUOptions",
+    "program.running": "model_of",
 }
-_PLACES = {name: module for module, names in _MODULES.items() for name in names.split()}
+_PLACES = places(_MODULES)
 # The same thing under another name.
 _ALIASES = {
-    "arg_max": ("maths", "argmax"),
-    "arg_min": ("maths", "argmin"),
-    "tuple": ("scopes", "tuple_"),
+    "arg_max": ("ops.reductions", "argmax"),
+    "arg_min": ("ops.reductions", "argmin"),
+    "tuple": ("graph.scopes", "tuple_"),
     "random_shuffle": ("random", "shuffle"),
-    "batch_matmul": ("maths", "matmul"),
-    "pack": ("arrays", "stack"),
-    "unpack": ("arrays", "unstack"),
+    "batch_matmul": ("ops.products", "matmul"),
+    "pack": ("ops.arrays", "stack"),
+    "unpack": ("ops.arrays", "unstack"),
 }
 _SPACES = {
     "nn": "nn",
@@ -75,7 +95,7 @@ _SPACES = {
     "train": "train",
     "random": "random",
     "initializers": "initializers",
-    "nest": "structures",
+    "nest": "values.structures",
     "errors": "errors",
     "losses": "losses",
     "summary": "summary",
@@ -120,7 +140,7 @@ def __getattr__(name: str) -> Any:
 
 def _found(name: str) -> Any:
     if not name.startswith("_"):
-        import_module(f"{_PACKAGE}.operators")  # gives tensors their operators
+        import_module(f"{_PACKAGE}.ops.operators")  # gives tensors their operators
     if name in _PLACES:
         return getattr(import_module(f"{_PACKAGE}.{_PLACES[name]}"), name)
     if name in _ALIASES:
@@ -130,7 +150,7 @@ def _found(name: str) -> Any:
         return import_module(f"{_PACKAGE}.{_SPACES[name]}")
     if name.startswith("__"):
         raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}")
-    from scopecli.dryrun.dtypes import BY_NAME
+    from scopecli.dryrun.values.dtypes import BY_NAME
 
     if name in _TYPES:
         return BY_NAME[name]
@@ -141,9 +161,9 @@ def _found(name: str) -> Any:
     # The import machinery asks before it imports.
     if PathFinder.find_spec(f"{_PACKAGE}.{name}", __path__):
         raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}")
-    from scopecli.dryrun.opaque import opaque_attributes
+    from scopecli.dryrun.ops.opaque import unknown
 
-    return opaque_attributes("")(name)
+    return unknown("", name)
 
 
 def disable_v2_behavior() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopecli.dryrun import inert
-from scopecli.dryrun.inert import FLAGS, run
+from scopecli.dryrun.program import inert
+from scopecli.dryrun.program.inert import FLAGS, run
 
 __all__ = ["FLAGS", "run"]
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.applying import apply_op
-from scopecli.dryrun.applying import constant as constant_tensor
-from scopecli.dryrun.dtypes import DType, as_dtype, float32
-from scopecli.dryrun.shapes import TensorShape
+from scopecli.dryrun.ops.applying import apply_op
+from scopecli.dryrun.ops.applying import constant as constant_tensor
+from scopecli.dryrun.values.dtypes import DType, as_dtype, float32
+from scopecli.dryrun.values.shapes import TensorShape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scopecli.dryrun.graph import Tensor
+    from scopecli.dryrun.graph.nodes import Tensor
 
 
 class Initializer:
     """What makes an initial value of a given shape."""
 
     dtype: DType = float32
+    parameters = ("shape", "dtype", "partition_info")
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         raise NotImplementedError
@@ -42,7 +43,7 @@ class zeros_initializer(Initializer):
         self.dtype = as_dtype(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.arrays import zeros
+        from scopecli.dryrun.ops.filled import zeros
 
         return zeros(shape, self._kind(dtype))
 
@@ -54,7 +55,7 @@ class ones_initializer(Initializer):
         self.dtype = as_dtype(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.arrays import ones
+        from scopecli.dryrun.ops.filled import ones
 
         return ones(shape, self._kind(dtype))
 
@@ -177,7 +178,7 @@ class variance_scaling_initializer(Initializer):
         self.dtype = _floating(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun import random
+        from scopecli.dryrun.random import random_normal, random_uniform, truncated_normal
 
         kind = self._kind(dtype)
         whole = shape if partition_info is None else partition_info.full_shape
@@ -187,11 +188,11 @@ class variance_scaling_initializer(Initializer):
         found: Tensor
         if self.distribution == "uniform":
             limit = math.sqrt(3.0 * scale)
-            return random.random_uniform(shape, -limit, limit, kind)
+            return random_uniform(shape, -limit, limit, kind)
         if self.distribution == "untruncated_normal":
-            found = random.random_normal(shape, 0.0, math.sqrt(scale), kind)
+            found = random_normal(shape, 0.0, math.sqrt(scale), kind)
         else:
-            found = random.truncated_normal(shape, 0.0, math.sqrt(scale), kind)
+            found = truncated_normal(shape, 0.0, math.sqrt(scale), kind)
         return found
 
 
@@ -247,9 +248,9 @@ class orthogonal_initializer(Initializer):
         self.dtype = _floating(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.arrays import matrix_transpose, reshape
+        from scopecli.dryrun.ops.arrays import matrix_transpose, reshape
+        from scopecli.dryrun.ops.wrappers import wrapper
         from scopecli.dryrun.random import random_normal
-        from scopecli.dryrun.wrappers import wrapper
 
         if len(shape) < 2:
             raise ValueError(
@@ -275,7 +276,8 @@ class identity_initializer(Initializer):
         self.dtype = _floating(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.arrays import eye, slice
+        from scopecli.dryrun.ops.filled import eye
+        from scopecli.dryrun.ops.indexing import slice
 
         whole = shape if partition_info is None else partition_info.full_shape
         if len(whole) != 2:
@@ -309,12 +311,12 @@ def __getattr__(name: str) -> Any:
     """The operations that set variables, which have the same name."""
     if name.startswith("__"):  # the import machinery asks often
         raise AttributeError(name)
-    from scopecli.dryrun import variable_collections
+    from scopecli.dryrun.variables import collections
 
     elsewhere = {
-        "variables": variable_collections.variables_initializer,
-        "global_variables": variable_collections.global_variables_initializer,
-        "local_variables": variable_collections.local_variables_initializer,
+        "variables": collections.variables_initializer,
+        "global_variables": collections.global_variables_initializer,
+        "local_variables": collections.local_variables_initializer,
     }
     if name in elsewhere:
         return elsewhere[name]

@@ -7,29 +7,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.applying import apply, constant, convert_to_tensor
-from scopecli.dryrun.arrays import ones_like, rank, shape, size, squeeze, where, zeros_like
-from scopecli.dryrun.dtypes import float32
-from scopecli.dryrun.graph_keys import GraphKeys
-from scopecli.dryrun.maths import add_n, cast, reduce_sum
-from scopecli.dryrun.nn import (
-    sigmoid_cross_entropy_with_logits,
-    softmax_cross_entropy_with_logits_v2,
-    sparse_softmax_cross_entropy_with_logits,
-)
-from scopecli.dryrun.opaque import opaque_attributes
-from scopecli.dryrun.scopes import (
+from scopecli.dryrun.graph.keys import GraphKeys
+from scopecli.dryrun.graph.scopes import (
     add_to_collection,
     control_dependencies,
     get_collection,
     name_scope,
     no_op,
 )
+from scopecli.dryrun.namespaces import attributes
+from scopecli.dryrun.nn.cross_entropy import (
+    sigmoid_cross_entropy_with_logits,
+    softmax_cross_entropy_with_logits_v2,
+    sparse_softmax_cross_entropy_with_logits,
+)
+from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.arithmetic import add_n, cast
+from scopecli.dryrun.ops.arrays import rank, shape, size, squeeze
+from scopecli.dryrun.ops.filled import ones_like, zeros_like
+from scopecli.dryrun.ops.indexing import where
+from scopecli.dryrun.ops.reductions import reduce_sum
+from scopecli.dryrun.values.dtypes import float32
 
 if TYPE_CHECKING:
-    from scopecli.dryrun.graph import Operation, Tensor
+    from scopecli.dryrun.graph.nodes import Operation, Tensor
 
-__getattr__: Any = opaque_attributes("losses")
+__getattr__: Any = attributes(__name__, {})
 
 
 class Reduction:

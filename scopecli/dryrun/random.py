@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.applying import apply, convert_to_tensor
-from scopecli.dryrun.dtypes import as_dtype, float32
-from scopecli.dryrun.opaque import opaque_attributes
-from scopecli.dryrun.scopes import name_scope, set_random_seed
+from scopecli.dryrun.graph.scopes import name_scope, set_random_seed
+from scopecli.dryrun.namespaces import attributes
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.values.dtypes import as_dtype, float32
 
 if TYPE_CHECKING:
-    from scopecli.dryrun.graph import Tensor
+    from scopecli.dryrun.graph.nodes import Tensor
 
 
 def _shape_tensor(shape: Any) -> Tensor:
@@ -104,4 +104,4 @@ def multinomial(
 
 categorical = multinomial
 set_seed = set_random_seed
-__getattr__ = opaque_attributes("random")
+__getattr__ = attributes(__name__, {})

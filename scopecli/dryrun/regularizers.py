@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.applying import apply, constant
-from scopecli.dryrun.operators import overload
+from scopecli.dryrun.ops.applying import apply, constant
+from scopecli.dryrun.ops.operators import overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scopecli.dryrun.dtypes import DType
-    from scopecli.dryrun.graph import Tensor
+    from scopecli.dryrun.graph.nodes import Tensor
+    from scopecli.dryrun.values.dtypes import DType
 
 
 def no_regularizer(_: Any) -> None:
@@ -67,7 +67,7 @@ class L1L2:
         self.l2 = float(l2)
 
     def __call__(self, x: Any) -> Any:
-        from scopecli.dryrun.maths import reduce_sum
+        from scopecli.dryrun.ops.reductions import reduce_sum
 
         total: Any = constant(0.0, x.dtype.base_dtype)
         if self.l1:
@@ -79,7 +79,7 @@ class L1L2:
 
 def l1(l1: float = 0.01) -> Any:
     """The sum of the absolute values."""
-    from scopecli.dryrun.maths import reduce_sum
+    from scopecli.dryrun.ops.reductions import reduce_sum
 
     return lambda x: l1 * reduce_sum(apply("Abs", x))
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.applying import apply
-from scopecli.dryrun.graph_keys import GraphKeys
-from scopecli.dryrun.opaque import opaque_attributes
-from scopecli.dryrun.scopes import add_to_collections, get_collection, name_scope
+from scopecli.dryrun.graph.keys import GraphKeys
+from scopecli.dryrun.graph.scopes import add_to_collections, get_collection, name_scope
+from scopecli.dryrun.namespaces import attributes
+from scopecli.dryrun.ops.applying import apply
 
 if TYPE_CHECKING:
-    from scopecli.dryrun.graph import Tensor
+    from scopecli.dryrun.graph.nodes import Tensor
 
-_opaque = opaque_attributes("summary")
+_names = attributes(__name__, {})
 
 
 def __getattr__(name: str) -> Any:
     """Writers do nothing; other kinds of summaries are not known."""
     if name in {"FileWriter", "FileWriterCache"}:
         return _Writer
-    return _opaque(name)
+    return _names(name)
 
 
 class _Writer:
@@ -49,7 +49,7 @@ def _summary(type_: str, tag: str) -> Any:
 
 
 def _constant(text: str, name: str) -> Tensor:
-    from scopecli.dryrun.applying import constant
+    from scopecli.dryrun.ops.applying import constant
 
     return constant(text, name=name)
 

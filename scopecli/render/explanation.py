@@ -10,7 +10,7 @@ from scopecli.render.output import write_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from scopecli.dryrun.calls import Call
+    from scopecli.dryrun.variables.calls import Call
     from scopecli.model.variable import Variable
     from scopecli.render.output import Output
     from scopecli.render.style import Span

@@ -121,6 +121,47 @@ def test_a_checkpoint_that_lacks_what_a_program_makes() -> None:
     assert sorted(missing) == [f"{n}{slot}" for n in names for slot in ("", "/Adam", "/Adam_1")]
 
 
+RENAMED = """\
+import tensorflow as tf
+
+def variables():
+    scale = tf.get_variable("mine/scale", [4])
+    table = tf.get_variable("mine/table", [10, 4], partitioner=tf.fixed_size_partitioner(3))
+    return {"embedding/scale": scale, "embedding/table": table}
+
+def dictionary():
+    tf.train.Saver(variables())
+
+def plain():
+    variables()
+
+def restored():
+    known = variables()
+    tf.train.Saver(list(known.values()))
+    tf.train.Saver(known).restore(tf.Session(), "embedding.ckpt")
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "keys"),
+    [
+        ("dictionary", {"embedding/scale": "restored", "embedding/table": "restored"}),
+        ("restored", {"embedding/scale": "restored", "embedding/table": "restored"}),
+        ("plain", {"mine/scale": "missing", "mine/table": "missing"}),
+    ],
+)
+def test_a_saver_says_under_which_keys_to_look(
+    function: str, keys: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "renamed.py"
+    file.write_text(RENAMED, "utf-8")
+    checkpoint = str(SAMPLES / "tf1_partitioned")
+    done = run("diff", "--restore", "--format", "json", f"{file}:{function}", checkpoint)
+    entries = json.loads(done.out)["attempts"][0]["entries"]
+    found = {entry["key"]: entry["status"] for entry in entries if entry["target"]}
+    assert found == keys
+
+
 def test_diff_with_a_program() -> None:
     done = run("diff", "--only", "removed", "--format", "plain", f"{PROGRAM}:deeper", CHECKPOINT)
     assert done.code == 1

@@ -66,7 +66,7 @@ def observe(tf: Any, name: str, source: str) -> list[str]:
 def start_anew(tf: Any) -> None:
     """Forget every graph, also those that a program left open."""
     if tf.__name__.startswith("scopecli"):
-        from scopecli.dryrun.graph import forget_graphs
+        from scopecli.dryrun.graph.default import forget_graphs
 
         forget_graphs()
     else:

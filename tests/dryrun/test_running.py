@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scopecli.analysis.reuse import find_reuse
-from scopecli.dryrun.running import run, split
+from scopecli.dryrun.program.running import run, split
 from scopecli.errors import PathError, ProgramError, UnknownNameError, UnsupportedError
 from tests.dryrun.observe import MODELS, model_names
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from scopecli.dryrun.running import Run
+    from scopecli.dryrun.program.running import Run
 
     Program = Callable[..., Run]
 

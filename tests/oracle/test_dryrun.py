@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import scopecli.dryrun
-from scopecli.dryrun.running import run
+from scopecli.dryrun.program.running import run
 from scopecli.formats.opening import load
 from tests.dryrun.observe import MODELS, all_programs, graph_lines, model_names, observe
 from tests.dryrun.random_programs import random_program

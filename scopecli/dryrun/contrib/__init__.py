@@ -5,20 +5,20 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from scopecli.dryrun.opaque import opaque_attributes
+from scopecli.dryrun.namespaces import attributes
 
 _SPACES = {
     "slim": "contrib.slim",
     "framework": "contrib.slim",
     "layers": "contrib.slim",
-    "rnn": "rnn_cell",
-    "legacy_seq2seq": "rnn",
+    "rnn": "nn.rnn_cell",
+    "legacy_seq2seq": "nn.rnn",
 }
-_opaque = opaque_attributes("contrib")
+_names = attributes(__name__, {})
 
 
 def __getattr__(name: str) -> Any:
     """A part of contrib, or something that is not known."""
     if name in _SPACES:
         return import_module(f"scopecli.dryrun.{_SPACES[name]}")
-    return _opaque(name)
+    return _names(name)

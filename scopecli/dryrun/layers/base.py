@@ -9,12 +9,14 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from scopecli.dryrun.applying import convert_to_tensor
-from scopecli.dryrun.dtypes import float32
-from scopecli.dryrun.graph import Operation, Tensor
-from scopecli.dryrun.graph_keys import GraphKeys
-from scopecli.dryrun.scopes import get_collection, get_collection_ref, name_scope
-from scopecli.dryrun.variable_scopes import get_variable, get_variable_scope, variable_scope
+from scopecli.dryrun.graph.keys import GraphKeys
+from scopecli.dryrun.graph.nodes import Operation, Tensor
+from scopecli.dryrun.graph.scopes import get_collection, get_collection_ref, name_scope
+from scopecli.dryrun.ops.applying import convert_to_tensor
+from scopecli.dryrun.values.dtypes import float32
+from scopecli.dryrun.variables.getting import get_variable
+from scopecli.dryrun.variables.opening import variable_scope
+from scopecli.dryrun.variables.scope import get_variable_scope
 
 
 class Layer:
@@ -195,15 +197,15 @@ def _tensors(inputs: Any) -> Any:
 
 
 def _collect(elements: list[Any], key: str) -> None:
-    members = get_collection_ref(key)
-    known = {id(member) for member in members}
-    members += [element for element in elements if id(element) not in known]
+    if elements:
+        members = get_collection_ref(key)
+        members += [element for element in elements if element not in members]
 
 
 def static_flag(training: Any) -> bool | None:
     """Whether it is training, where that is known while the graph is built."""
     if isinstance(training, Tensor):
-        from scopecli.dryrun.constant_values import constant_value
+        from scopecli.dryrun.values.constant_values import constant_value
 
         value = constant_value(training)
         return None if value is None else bool(value)
@@ -214,7 +216,7 @@ def when(training: Any, yes: Any, no: Any) -> Any:
     """One or the other: at once where it is known, as a conditional where it is fed."""
     known = static_flag(training)
     if known is None:
-        from scopecli.dryrun.control_flow import cond
+        from scopecli.dryrun.ops.control_flow import cond
 
         return cond(training, yes, no)
     return yes() if known else no()

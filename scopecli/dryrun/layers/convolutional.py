@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopecli.dryrun.arrays import reshape, shape, stack
-from scopecli.dryrun.convolutions import (
-    conv2d_transpose as nn_conv2d_transpose,
-)
-from scopecli.dryrun.convolutions import (
-    conv3d_transpose as nn_conv3d_transpose,
-)
-from scopecli.dryrun.convolutions import (
-    convolution,
-)
-from scopecli.dryrun.convolutions import (
-    separable_conv2d as nn_separable_conv2d,
-)
 from scopecli.dryrun.layers.base import Layer, pair
 from scopecli.dryrun.layers.core import _ZEROS, _known_depth, made
-from scopecli.dryrun.nn import bias_add
+from scopecli.dryrun.nn.activations import bias_add
+from scopecli.dryrun.nn.convolutions import convolution
+from scopecli.dryrun.ops.arrays import reshape, shape, stack
 
 
 class _Conv(Layer):
@@ -177,11 +166,13 @@ class Conv2DTranspose(_Transpose):
     """The transpose of a convolution over two axes."""
 
     def convolved(self, inputs: Any) -> Any:
+        from scopecli.dryrun.nn.transposed_convolutions import conv2d_transpose
+
         sizes, static = self.output_sizes(inputs)
         steps = (1, 1, *self.strides) if self.first else (1, *self.strides, 1)
         wanted = stack(sizes)
         _ = wanted[0]  # Keras looks whether the batch is None, which makes nodes
-        outputs = nn_conv2d_transpose(
+        outputs = conv2d_transpose(
             inputs, self.kernel, wanted, steps, self.padding.upper(), self.layout
         )
         outputs.set_shape(static)
@@ -194,9 +185,11 @@ class Conv3DTranspose(_Transpose):
     rank = 3
 
     def convolved(self, inputs: Any) -> Any:
+        from scopecli.dryrun.nn.transposed_convolutions import conv3d_transpose
+
         sizes, static = self.output_sizes(inputs)
         steps = (1, 1, *self.strides) if self.first else (1, *self.strides, 1)
-        outputs = nn_conv3d_transpose(
+        outputs = conv3d_transpose(
             inputs, self.kernel, stack(sizes), steps, self.padding.upper(), self.layout
         )
         outputs.set_shape(static)
@@ -231,8 +224,10 @@ class SeparableConv2D(_Conv):
         self.build_bias()
 
     def convolved(self, inputs: Any) -> Any:
+        from scopecli.dryrun.nn.depthwise_convolutions import separable_conv2d
+
         steps = (1, 1, *self.strides) if self.first else (1, *self.strides, 1)
-        return nn_separable_conv2d(
+        return separable_conv2d(
             inputs, self.kernel, self.point, steps, self.padding.upper(), data_format=self.layout
         )
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from scopecli.dryrun.applying import apply, constant
-from scopecli.dryrun.arrays import expand_dims, reshape, shape
-from scopecli.dryrun.graph import Tensor
+from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.initializers import zeros_initializer
 from scopecli.dryrun.layers.base import Layer, when
-from scopecli.dryrun.maths import cast, matmul, tensordot
-from scopecli.dryrun.nn import bias_add
-from scopecli.dryrun.nn import dropout as nn_dropout
-from scopecli.dryrun.opaque import blame
+from scopecli.dryrun.nn.activations import bias_add
+from scopecli.dryrun.nn.activations import dropout as nn_dropout
+from scopecli.dryrun.ops.applying import apply, constant
+from scopecli.dryrun.ops.arithmetic import cast
+from scopecli.dryrun.ops.arrays import expand_dims, reshape, shape
+from scopecli.dryrun.ops.opaque import blame
 
 _ZEROS = zeros_initializer()
 
@@ -64,6 +64,8 @@ class Dense(Layer):
             )
 
     def call(self, inputs: Any, **_: Any) -> Any:
+        from scopecli.dryrun.ops.products import matmul, tensordot
+
         inputs = cast(inputs, self.dtype)
         rank = inputs.shape.rank
         if rank in {2, None}:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopecli.dryrun.applying import constant, convert_to_tensor
-from scopecli.dryrun.arrays import reshape
+from scopecli.dryrun.graph.scopes import colocate_with, name_scope
 from scopecli.dryrun.initializers import ones_initializer, zeros_initializer
 from scopecli.dryrun.layers.base import Layer, static_flag, when
-from scopecli.dryrun.maths import cast
-from scopecli.dryrun.nn import batch_normalization as normalized
-from scopecli.dryrun.nn import fused_batch_norm, moments
-from scopecli.dryrun.scopes import colocate_with, name_scope
-from scopecli.dryrun.variables import assign_sub
+from scopecli.dryrun.nn.normalization import batch_normalization as normalized
+from scopecli.dryrun.nn.normalization import fused_batch_norm, moments
+from scopecli.dryrun.ops.applying import constant, convert_to_tensor
+from scopecli.dryrun.ops.arithmetic import cast
+from scopecli.dryrun.ops.arrays import reshape
+from scopecli.dryrun.variables.assigning import assign_sub
 
 _ZEROS, _ONES = zeros_initializer(), ones_initializer()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopecli.dryrun.arrays import expand_dims, squeeze
-from scopecli.dryrun.convolutions import avg_pool, avg_pool3d, max_pool, max_pool3d
 from scopecli.dryrun.layers.base import Layer, pair
+from scopecli.dryrun.nn.pooling import avg_pool, avg_pool3d, max_pool, max_pool3d
+from scopecli.dryrun.ops.arrays import expand_dims, squeeze
 
 
 class _Pooling(Layer):

@@ -5,27 +5,31 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_PARTS = ("scoping", "variables", "layers")
+from scopecli.dryrun.namespaces import attributes
+
+_MODULES = {
+    "contrib.slim.scoping": "add_arg_scope arg_scope arg_scoped_arguments current_arg_scope"
+    " has_arg_scope",
+    "contrib.slim.variables": "variable model_variable get_variables get_model_variables"
+    " get_trainable_variables get_variables_to_restore get_or_create_global_step"
+    " create_global_step",
+    "contrib.slim.layers": "convolution convolution2d conv2d convolution1d conv1d convolution3d"
+    " conv3d convolution2d_transpose conv2d_transpose separable_conv2d separable_convolution2d"
+    " fully_connected linear max_pool2d avg_pool2d flatten dropout softmax one_hot_encoding repeat"
+    " stack",
+    "contrib.slim.normalization": "batch_norm",
+    "contrib.slim.weights": "xavier_initializer xavier_initializer_conv2d"
+    " variance_scaling_initializer l1_regularizer l2_regularizer",
+}
+_names = attributes(__name__, _MODULES)
 
 
 def __getattr__(name: str) -> Any:
     """A name of one of the parts, or something that is not known."""
-    if name.startswith("__"):
-        raise AttributeError(name)
     if name == "losses":
         from scopecli import dryrun
 
         return dryrun.losses
     if name in {"regularizers", "initializers"}:
-        return import_module(f"{__name__}.layers")
-    if name == "variance_scaling_initializer":
-        return import_module(f"{__name__}.layers").variance_scaling
-    if name in {"layers", "variables"}:
-        raise AttributeError(name)  # modules of this package
-    for part in _PARTS:
-        module = import_module(f"{__name__}.{part}")
-        if name in vars(module):
-            return vars(module)[name]
-    from scopecli.dryrun.opaque import opaque_attributes
-
-    return opaque_attributes("contrib.slim")(name)
+        return import_module(f"{__name__}.weights")
+    return _names(name)

@@ -28,7 +28,8 @@ def add_arg_scope(func: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(func)
     def with_defaults(*arguments: Any, **given: Any) -> Any:
-        return func(*arguments, **{**_stack[-1].get(key, {}), **given})
+        defaults = _stack[-1].get(key)
+        return func(*arguments, **{**defaults, **given} if defaults else given)
 
     vars(with_defaults)["_key_op"] = key  # as TensorFlow marks it
     return with_defaults

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from scopecli.dryrun.contrib.slim.variables import model_variable, renaming
-from scopecli.dryrun.convolutions import depthwise_conv2d
 from scopecli.dryrun.layers.base import pair
-from scopecli.dryrun.nn import bias_add
+from scopecli.dryrun.nn.activations import bias_add
+from scopecli.dryrun.nn.depthwise_convolutions import depthwise_conv2d
 
 
 def separable_getter() -> Any:

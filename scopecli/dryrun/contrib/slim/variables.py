@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any
 
 from scopecli.dryrun.contrib.slim.scoping import add_arg_scope
-from scopecli.dryrun.graph_keys import GraphKeys
-from scopecli.dryrun.scopes import device as device_scope
-from scopecli.dryrun.scopes import get_collection
-from scopecli.dryrun.variable_scopes import get_variable, get_variable_scope
+from scopecli.dryrun.graph.keys import GraphKeys
+from scopecli.dryrun.graph.scopes import device as device_scope
+from scopecli.dryrun.graph.scopes import get_collection
+from scopecli.dryrun.variables.getting import get_variable
+from scopecli.dryrun.variables.scope import get_variable_scope
 
 
 @add_arg_scope
@@ -126,7 +127,7 @@ def get_variables_to_restore(include: Any = None, exclude: Any = None) -> list[A
 
 def get_or_create_global_step(graph: Any = None) -> Any:
     """The step counter."""
-    from scopecli.dryrun.variable_collections import get_or_create_global_step as made
+    from scopecli.dryrun.variables.collections import get_or_create_global_step as made
 
     return made(graph)
 

@@ -1,0 +1,1 @@
+"""The graph under construction, and what is open on it."""

@@ -1,0 +1,64 @@
+"""The graph that is being built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.dryrun.graph.graph import Graph
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class AsDefault:
+    """`with graph.as_default():`."""
+
+    __slots__ = ("_graph",)
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    def __enter__(self) -> Graph:
+        _stack.append(self._graph)
+        return self._graph
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _stack.remove(self._graph)
+
+
+_stack: list[Graph] = []
+_default: list[Graph] = []
+
+
+def get_default_graph() -> Graph:
+    """The graph that is being built."""
+    if _stack:
+        return _stack[-1]
+    if not _default:
+        _default.append(Graph())
+    return _default[0]
+
+
+def reset_default_graph() -> None:
+    """Start with an empty graph.
+
+    Raises:
+        AssertionError: another graph is open.
+    """
+    if _stack:
+        raise AssertionError(
+            "Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared "
+            "graph, exit the nesting and create a new graph."
+        )
+    _default.clear()
+
+
+def forget_graphs() -> None:
+    """Drop every graph, also those that a failed program left open."""
+    _stack.clear()
+    _default.clear()

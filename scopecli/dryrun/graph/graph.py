@@ -1,0 +1,330 @@
+"""The graph under construction: its names, nodes, collections and open contexts.
+
+https://www.tensorflow.org/api_docs/python/tf/Graph
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.graph.contexts import Controller, DeviceScope, NameScope
+from scopecli.dryrun.graph.nodes import Operation, Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+    from scopecli.dryrun.graph.default import AsDefault
+    from scopecli.dryrun.values.dtypes import DType
+    from scopecli.dryrun.values.shapes import Dims
+
+
+# TensorFlow's patterns, for its messages. They are not compiled: that takes longer than all the
+# names of a small model, and stripping the letters that are allowed leaves what is not.
+_ROOT_NAME = r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$"
+_SCOPE_NAME = r"^[A-Za-z0-9_.\\/>-]*$"
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.\\/>-"
+_NOT_FIRST = "_\\/>-"
+
+
+class Graph:
+    """A graph that grows.
+
+    Attributes:
+        name_stack: the current name scope, without the last slash.
+        controllers: the open `control_dependencies`.
+        context: the branch of a conditional that is being built.
+        devices: the open device scopes, outermost first.
+        collections: by key.
+        opaque: the calls that are not known, and the node that stands for each.
+        roles: kind and attributes of variables that are an optimizer's state, by name.
+        variable_scopes: the variable scope that is open, and how often each was.
+        variable_store: what `get_variable` made.
+        savers: in the order that they were made.
+    """
+
+    def __init__(self) -> None:
+        self.name_stack = ""
+        self.controllers: list[Controller] = []
+        self.context: Any = None
+        self.collections_: dict[Hashable, list[Any]] = {}
+        self.opaque: list[tuple[str, str]] = []
+        self.roles: dict[str, tuple[Any, dict[str, object]]] = {}
+        self.variable_scopes: Any = None
+        self.variable_store: Any = None
+        self.savers: list[Any] = []
+        self.seed: int | None = None
+        self._names: dict[str, int] = {}
+        self._operations: dict[str, Operation] = {}
+        self.devices: list[Any] = []
+        self._finalized = False
+
+    # Names
+
+    def unique_name(self, name: str, mark_as_used: bool = True) -> str:
+        """The name in the current scope, with a number where it is taken in any case of letters."""
+        if self.name_stack:
+            name = f"{self.name_stack}/{name}"
+        key = name.lower()
+        names = self._names
+        number = names.get(key, 0)
+        if mark_as_used:
+            names[key] = number + 1
+        if number:
+            base = key
+            while key in names:
+                key = f"{base}_{number}"
+                number += 1
+            if mark_as_used:
+                names[key] = 1
+            name = f"{name}_{number - 1}"
+        return name
+
+    def node_name(self, name: str) -> str:
+        """The name of a node that is no scope.
+
+        Raises:
+            ValueError: no node can be called that.
+        """
+        full = name[:-1] if name[-1:] == "/" else self.unique_name(name)
+        if not full or full[0] in _NOT_FIRST or full.strip(_LETTERS):
+            pattern = re.compile(_ROOT_NAME)
+            raise ValueError(
+                f"`{full}` is not a valid node name. Accepted names conform to Regex /{pattern}/"
+            )
+        return full
+
+    def scope_name(self, name: str | None) -> str:
+        """The stack that entering a name scope makes.
+
+        Raises:
+            ValueError: no scope can be called that.
+        """
+        if not name:
+            return ""
+        if self.name_stack:
+            if name.strip(_LETTERS):
+                raise ValueError(
+                    f"'{name}' is not a valid scope name. A scope name has to match the following "
+                    f"pattern: {_SCOPE_NAME}"
+                )
+        elif name[0] in _NOT_FIRST or name.strip(_LETTERS):
+            raise ValueError(
+                f"'{name}' is not a valid root scope name. A root scope name has to match the "
+                f"following pattern: {_ROOT_NAME}"
+            )
+        return name[:-1] if name[-1] == "/" else self.unique_name(name)
+
+    def name_scope(self, name: str | None) -> NameScope:
+        """Open a name scope; gives its name with a slash at the end."""
+        return NameScope(self, name)
+
+    def get_name_scope(self) -> str:
+        """The current name scope, without the last slash."""
+        return self.name_stack
+
+    # Operations
+
+    def add(
+        self,
+        type_: str,
+        name: str,
+        inputs: list[Tensor],
+        outputs: Sequence[tuple[DType, Dims]],
+        attributes: dict[str, Any],
+    ) -> Operation:
+        """Make a node whose name is settled, and check that it is new.
+
+        Raises:
+            ValueError: the name is taken.
+            RuntimeError: the graph is finalized.
+        """
+        if self._finalized:
+            raise RuntimeError("Graph is finalized and cannot be modified.")
+        if name in self._operations:
+            raise ValueError(f"Duplicate node name in graph: '{name}'")
+        op = Operation(self, name, type_, inputs, attributes)
+        op.outputs = [Tensor(op, i, dtype, dims) for i, (dtype, dims) in enumerate(outputs)]
+        if self.controllers:
+            self._control(op)
+        if self.devices:
+            self._place(op)
+        self._operations[name] = op
+        if self.context is not None:
+            self.context.add_op(op)
+        return op
+
+    def _place(self, op: Operation) -> None:
+        """Give a node the device that the open scopes ask for."""
+        from scopecli.dryrun.graph.devices import merged_device
+
+        for device in self.devices:
+            op.device = merged_device(op, device)
+
+    def _control(self, op: Operation) -> None:
+        """Give a node the open control dependencies, but for those that its inputs already have."""
+        waiting = [controller for controller in self.controllers if controller.inputs]
+        if not waiting:
+            return
+        sources = {tensor.op for tensor in op.inputs}
+        found: dict[Operation, None] = {}
+        for controller in waiting:
+            if sources.isdisjoint(controller.seen):
+                found.update((c, None) for c in controller.inputs if c not in sources)
+            controller.seen.add(op)
+        op.control_inputs = list(found)
+
+    def get_operations(self) -> list[Operation]:
+        """All nodes in the order that they were made."""
+        return list(self._operations.values())
+
+    def as_graph_element(
+        self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True
+    ) -> Any:
+        """The tensor or operation that an object or a name stands for.
+
+        Raises:
+            KeyError: nothing has the name.
+            ValueError: the name is of the other kind, or the object of another graph.
+            TypeError: the object stands for none.
+        """
+        from scopecli.dryrun.graph.elements import graph_element
+
+        return graph_element(self, obj, allow_tensor, allow_operation)
+
+    def operation(self, name: str) -> Operation | None:
+        """The node with the name."""
+        return self._operations.get(name)
+
+    def get_operation_by_name(self, name: Any) -> Operation:
+        """The node with the name.
+
+        Raises:
+            KeyError: there is none.
+            TypeError: the name is no text.
+        """
+        if not isinstance(name, str):
+            words = f"Operation names are strings (or similar), not {type(name).__name__}."
+            raise TypeError(words)
+        found: Operation = self.as_graph_element(name, allow_tensor=False)
+        return found
+
+    def get_tensor_by_name(self, name: Any) -> Tensor:
+        """The tensor with the name.
+
+        Raises:
+            KeyError: there is none.
+            TypeError: the name is no text.
+        """
+        if not isinstance(name, str):
+            words = f"Tensor names are strings (or similar), not {type(name).__name__}."
+            raise TypeError(words)
+        found: Tensor = self.as_graph_element(name, allow_operation=False)
+        return found
+
+    def finalize(self) -> None:
+        """Let nothing more be added."""
+        self._finalized = True
+
+    @property
+    def finalized(self) -> bool:
+        """Whether nothing more can be added."""
+        return self._finalized
+
+    # Collections
+
+    def add_to_collection(self, name: Hashable, value: Any) -> None:
+        """Put a value into a collection."""
+        if self._finalized:
+            raise RuntimeError("Graph is finalized and cannot be modified.")
+        self.collections_.setdefault(name, []).append(value)
+
+    def add_to_collections(self, names: Any, value: Any) -> None:
+        """Put a value into several collections, once into each."""
+        for name in (names,) if isinstance(names, str) else dict.fromkeys(names):
+            self.add_to_collection(name, value)
+
+    def get_collection_ref(self, name: Hashable) -> list[Any]:
+        """The list itself, which may be changed."""
+        return self.collections_.setdefault(name, [])
+
+    def get_collection(self, name: Hashable, scope: str | None = None) -> list[Any]:
+        """The members; with a scope, those whose name it matches as a regular expression."""
+        members = self.collections_.get(name, [])
+        if scope is None:
+            return list(members)
+        pattern = re.compile(scope)
+        return [m for m in members if hasattr(m, "name") and pattern.match(m.name)]
+
+    def get_all_collection_keys(self) -> list[str]:
+        """The keys that are texts."""
+        return [key for key in self.collections_ if isinstance(key, str)]
+
+    @property
+    def collections(self) -> list[str]:
+        """The keys that are texts."""
+        return self.get_all_collection_keys()
+
+    def clear_collection(self, name: Hashable) -> None:
+        """Forget a collection."""
+        self.collections_.pop(name, None)
+
+    # Contexts
+
+    def control_dependencies(self, control_inputs: Iterable[Any] | None) -> Controller:
+        """What is made inside runs after these; None lifts what is open."""
+        if control_inputs is None:
+            return Controller(self, None)
+        known = {op for controller in self.controllers for op in controller.inputs}
+        wanted: list[Operation] = []
+        for element in control_inputs:
+            found = element.op if hasattr(element, "handle") else self.as_graph_element(element).op
+            if found not in known:
+                known.add(found)
+                wanted.append(found)
+        return Controller(self, wanted)
+
+    def device(self, device_name_or_function: Any) -> DeviceScope:
+        """What is made inside runs there."""
+        if device_name_or_function is None:
+            return DeviceScope(self, [])
+        if device_name_or_function == "":  # asks for nothing more
+            return DeviceScope(self, self.devices)
+        return DeviceScope(self, [*self.devices, device_name_or_function])
+
+    def colocate_with(self, op: Any, ignore_existing: bool = False) -> DeviceScope:
+        """What is made inside runs where the other does."""
+        device = "" if op is None else op.device
+        return DeviceScope(self, [device] if device else [])
+
+    @contextmanager
+    def container(self, container_name: str) -> Iterator[str]:
+        """Where sessions keep the variables; of no consequence for names."""
+        yield container_name
+
+    def gradient_override_map(self, op_type_map: Any) -> Any:
+        """Which gradients to use; of no consequence for names."""
+        return self.container("")
+
+    def as_default(self) -> AsDefault:
+        """Make it the graph that is built."""
+        from scopecli.dryrun.graph.default import AsDefault
+
+        return AsDefault(self)
+
+    def as_graph_def(self, *_: Any, **__: Any) -> Any:
+        """Not to be had.
+
+        Raises:
+            UnsupportedError: always.
+        """
+        from scopecli.errors import UnsupportedError
+
+        raise UnsupportedError("a dry run writes no GraphDef", hint="use the model that it gives")
+
+    def __enter__(self) -> Graph:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None

@@ -1,0 +1,204 @@
+"""What a graph is made of: operations, and the tensors that they give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.values.shapes import TensorShape, compatible, dims_of, merged, mismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from scopecli.dryrun.graph.graph import Graph
+    from scopecli.dryrun.values.dtypes import DType
+    from scopecli.dryrun.values.shapes import Dims
+
+
+class Tensor:
+    """One output of an operation.
+
+    Attributes:
+        op: what computes it.
+        value_index: which output it is.
+        dtype: type of its elements.
+        dims: its static shape, plain.
+    """
+
+    __slots__ = ("__weakref__", "_keras_mask", "dims", "dtype", "op", "value_index")
+
+    def __init__(self, op: Operation, value_index: int, dtype: DType, dims: Dims) -> None:
+        self.op = op
+        self.value_index = value_index
+        self.dtype = dtype
+        self.dims = dims
+
+    @property
+    def name(self) -> str:
+        """`op:0`."""
+        return f"{self.op.name}:{self.value_index}"
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that it is in."""
+        return self.op.graph
+
+    @property
+    def device(self) -> str:
+        """Where its operation is to run."""
+        return self.op.device
+
+    @property
+    def shape(self) -> TensorShape:
+        """The static shape."""
+        shape = TensorShape(None)
+        shape.plain = self.dims
+        return shape
+
+    def get_shape(self) -> TensorShape:
+        """The static shape."""
+        return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Say what more is known of the shape.
+
+        Raises:
+            ValueError: it contradicts what is known.
+        """
+        wanted = dims_of(shape)
+        if not compatible(self.dims, wanted):
+            raise ValueError(mismatch(self.dims, wanted))
+        self.dims = merged(self.dims, wanted)
+
+    def consumers(self) -> list[Operation]:
+        """The operations that read it."""
+        return [op for op in self.graph.get_operations() if any(t is self for t in op.inputs)]
+
+    def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
+        """End the run: a graph that is built for its names alone computes nothing."""
+        from scopecli.dryrun.program.session import Session
+
+        return Session().run(self, feed_dict)
+
+    def __repr__(self) -> str:
+        return f"<tf.Tensor {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
+
+    def __str__(self) -> str:
+        shape = "" if self.dims is None else f", shape={self.shape}"
+        return f'Tensor("{self.name}"{shape}, dtype={self.dtype.name})'
+
+    def __iter__(self) -> Iterator[Tensor]:
+        from scopecli.dryrun.errors import not_allowed
+
+        raise not_allowed("Iterating over a symbolic `tf.Tensor`")
+
+    def __len__(self) -> int:
+        raise TypeError(
+            f"len is not well defined for a symbolic Tensor ({self.name}). Please call "
+            "`x.shape` rather than `len(x)` for shape information."
+        )
+
+    def __bool__(self) -> bool:
+        from scopecli.dryrun.errors import not_allowed
+
+        raise not_allowed("Using a symbolic `tf.Tensor` as a Python `bool`")
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+        def __getitem__(self, key: Any) -> Tensor: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __floordiv__(self, other: Any) -> Tensor: ...
+        def __mod__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+
+
+class Operation:
+    """One node of the graph.
+
+    Attributes:
+        graph: the graph that it is in.
+        name: unique in it.
+        type: `MatMul`, `VariableV2`, ...
+        inputs: the tensors that it reads.
+        control_inputs: what runs before it.
+        outputs: the tensors that it gives.
+        attributes: by name.
+        device: where it is to run.
+        context: the branch of a conditional that it is in.
+        stack: where in the program it was made, innermost first; kept for variables only.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "attributes",
+        "context",
+        "control_inputs",
+        "device",
+        "graph",
+        "inputs",
+        "name",
+        "outputs",
+        "stack",
+        "type",
+        "value",
+    )
+
+    def __init__(
+        self,
+        graph: Graph,
+        name: str,
+        type_: str,
+        inputs: list[Tensor],
+        attributes: dict[str, Any],
+    ) -> None:
+        self.graph = graph
+        self.name = name
+        self.type = type_
+        self.inputs = inputs
+        self.attributes = attributes
+        self.control_inputs: list[Operation] = []
+        self.outputs: list[Tensor] = []
+        self.device = ""
+        self.context: Any = None
+        self.stack: Sequence[tuple[str, int, str]] = ()
+        self.value: Any = None
+
+    def get_attr(self, name: str) -> Any:
+        """The value of an attribute.
+
+        Raises:
+            ValueError: it has none of that name.
+        """
+        if name not in self.attributes:
+            raise ValueError(f"Operation '{self.name}' has no attr named '{name}'.")
+        return self.attributes[name]
+
+    @property
+    def op(self) -> Operation:
+        """Itself, as a tensor has its operation."""
+        return self
+
+    @property
+    def values(self) -> Callable[[], tuple[Tensor, ...]]:
+        """A function that gives the outputs."""
+        return lambda: tuple(self.outputs)
+
+    def run(self, feed_dict: Any = None, session: Any = None) -> Any:
+        """End the run: a graph that is built for its names alone computes nothing."""
+        from scopecli.dryrun.program.session import Session
+
+        return Session().run(self, feed_dict)
+
+    def __repr__(self) -> str:
+        return f"<tf.Operation '{self.name}' type={self.type}>"

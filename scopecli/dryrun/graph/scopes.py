@@ -1,0 +1,233 @@
+"""Functions on the default graph: name scopes, collections, control dependencies, devices."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.graph.default import get_default_graph
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+    from types import TracebackType
+
+    from scopecli.dryrun.graph.graph import Graph
+    from scopecli.dryrun.graph.nodes import Operation, Tensor
+
+
+class name_scope:
+    """`with tf.name_scope(name):`.
+
+    Attributes:
+        name: as it was asked for.
+    """
+
+    def __init__(self, name: Any, default_name: Any = None, values: Any = None) -> None:
+        if default_name is not None and not isinstance(default_name, str):
+            raise TypeError(
+                f"`default_name` type ({type(default_name)}) is not a string type. You likely "
+                "meant to pass this into the `values` kwarg."
+            )
+        self.name: Any = default_name if name is None else name
+        self._values = values
+        self._default_name = default_name
+        self._open: list[tuple[Graph, str]] = []  # it can be entered again while it is open
+
+    def __enter__(self) -> str:
+        if self.name is None and self._values is not None:
+            raise ValueError(
+                f"At least one of name ({self.name}) and default_name ({self._default_name}) must "
+                "be provided."
+            )
+        graph = graph_of(self._values) if self._values else get_default_graph()
+        name: str = self.name or ""
+        old = graph.name_stack
+        stack = graph.name_stack = graph.scope_name(name)
+        self._open.append((graph, old))
+        if not name:
+            return ""
+        return name if name[-1] == "/" else stack + "/"
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        graph, name_stack = self._open.pop()
+        graph.name_stack = name_stack
+
+
+def graph_of(values: Any) -> Graph:
+    """The graph that tensors are in; the default one where there are none.
+
+    Raises:
+        ValueError: they are in different graphs.
+    """
+    found = None
+    for value in values:
+        graph = getattr(value, "graph", None)
+        if graph is None:
+            continue
+        if found is not None and graph is not found[1]:
+            raise ValueError(f"{found[0]} must be from the same graph as {value}")
+        found = found or (value, graph)
+    return get_default_graph() if found is None else found[1]
+
+
+@contextmanager
+def op_scope(values: Any, name: Any, default_name: Any = None) -> Iterator[str]:
+    """The older form of `name_scope`, with the values first."""
+    with name_scope(name, default_name, values) as scope:
+        yield scope
+
+
+class init_scope:
+    """Lift control dependencies and conditionals; the name scope stays."""
+
+    __slots__ = ("_controls",)
+
+    def __enter__(self) -> None:
+        # The name scope would be entered again under its own name, which changes nothing.
+        self._controls = get_default_graph().control_dependencies(None)
+        self._controls.__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        self._controls.__exit__()
+
+
+def control_dependencies(control_inputs: Any) -> Any:
+    """What is made inside runs after these."""
+    return get_default_graph().control_dependencies(control_inputs)
+
+
+def device(device_name_or_function: Any) -> Any:
+    """What is made inside runs there."""
+    return get_default_graph().device(device_name_or_function)
+
+
+def colocate_with(op: Any, ignore_existing: bool = False) -> Any:
+    """What is made inside runs where the other does."""
+    return get_default_graph().colocate_with(op, ignore_existing)
+
+
+def container(container_name: str) -> Any:
+    """Where sessions keep the variables; of no consequence for names."""
+    return nullcontext(container_name)
+
+
+def get_name_scope() -> str:
+    """The current name scope, without the last slash."""
+    return get_default_graph().name_stack
+
+
+def add_to_collection(name: Hashable, value: Any) -> None:
+    """Put a value into a collection of the default graph."""
+    get_default_graph().add_to_collection(name, value)
+
+
+def add_to_collections(names: Any, value: Any) -> None:
+    """Put a value into several collections of the default graph."""
+    get_default_graph().add_to_collections(names, value)
+
+
+def get_collection(key: Hashable, scope: str | None = None) -> list[Any]:
+    """The members of a collection; with a scope, those whose name it matches."""
+    return get_default_graph().get_collection(key, scope)
+
+
+def get_collection_ref(key: Hashable) -> list[Any]:
+    """The list itself, which may be changed."""
+    return get_default_graph().get_collection_ref(key)
+
+
+def get_seed(_: Any) -> tuple[None, None]:
+    """Seeds change no name."""
+    return None, None
+
+
+def set_random_seed(seed: Any) -> None:
+    """Seeds change no name."""
+    get_default_graph().seed = seed
+
+
+def no_op(name: str | None = None) -> Operation:
+    """A node that does nothing."""
+    from scopecli.dryrun.ops.applying import apply_op
+
+    return apply_op("NoOp", name=name)
+
+
+def group(*inputs: Any, name: str | None = None) -> Operation:
+    """A node that is done when the others are.
+
+    Raises:
+        TypeError: one is neither an operation nor a tensor.
+    """
+    with name_scope(name, "group_deps", _flat(inputs)) as scope:
+        if not inputs:
+            return no_op(scope)
+        by_device: dict[str, list[Any]] = {}
+        for value in _flat(inputs):
+            if not hasattr(value, "device"):
+                raise TypeError(
+                    f"'inputs' should be zero or more (nested) Tensors. Received '{value}' with "
+                    f"type '{type(value)}'."
+                )
+            by_device.setdefault(value.device, []).append(value)
+        if len(by_device) == 1:
+            ((where, members),) = by_device.items()
+            return _grouped(where, members, scope)
+        parts = [_grouped(where, by_device[where], None) for where in sorted(by_device)]
+        with control_dependencies(parts):
+            return no_op(scope)
+
+
+def _grouped(where: str, members: list[Any], name: str | None) -> Operation:
+    with control_dependencies(members), device(where):
+        return no_op(name)
+
+
+def _flat(values: Any) -> list[Any]:
+    if isinstance(values, dict):
+        values = [values[key] for key in sorted(values)]
+    if isinstance(values, (list, tuple)):
+        return [item for value in values for item in _flat(value)]
+    return [values]
+
+
+def with_dependencies(dependencies: Any, output: Tensor, name: str | None = None) -> Tensor:
+    """A tensor that is there once other operations are done."""
+    from scopecli.dryrun.ops.applying import apply
+
+    with (
+        name_scope(name, "control_dependency", [output]) as scope,
+        colocate_with(output.op),
+        control_dependencies(dependencies),
+    ):
+        return apply("Identity", output, name=scope)
+
+
+def tuple_(tensors: Any, name: str | None = None, control_inputs: Any = None) -> list[Any]:
+    """The same tensors, none of them there before all are.
+
+    Raises:
+        ValueError: there is none.
+    """
+    from scopecli.dryrun.graph.nodes import Operation
+
+    with name_scope(name, "tuple", [t for t in tensors if t is not None]):
+        gates = [value.op for value in tensors if value is not None]
+        gates += [value.op for value in control_inputs or ()]
+        if not gates:
+            raise ValueError(f"'tensors' must have at least one Tensor. Received: {tensors}.")
+        order = {op: number for number, op in enumerate(gates[0].graph.get_operations())}
+        gate = group(*sorted(set(gates), key=order.__getitem__))
+        found: list[Any] = []
+        for value in tensors:
+            if isinstance(value, Operation):
+                with control_dependencies([gate]):
+                    found.append(group(value))
+            else:
+                found.append(None if value is None else with_dependencies([gate], value))
+        return found

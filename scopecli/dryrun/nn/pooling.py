@@ -1,0 +1,44 @@
+"""Pooling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.graph.scopes import name_scope
+from scopecli.dryrun.nn.convolutions import channel_axis, sequence
+from scopecli.dryrun.ops.applying import apply
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.graph.nodes import Tensor
+
+
+def _pooling(type_: str, count: int, layout: str) -> Any:
+    def pooling(
+        value: Any = None,
+        ksize: Any = None,
+        strides: Any = None,
+        padding: Any = None,
+        data_format: Any = layout,
+        name: str | None = None,
+        input: Any = None,
+    ) -> Tensor:
+        value = input if value is None else value
+        with name_scope(name, type_) as scope:
+            channel = channel_axis(data_format, count + 2)
+            return apply(
+                type_,
+                value,
+                name=scope,
+                ksize=sequence(ksize, count, channel),
+                strides=sequence(strides, count, channel),
+                padding=padding,
+                data_format=data_format or layout,
+            )
+
+    return pooling
+
+
+max_pool = max_pool2d = _pooling("MaxPool", 2, "NHWC")
+avg_pool = avg_pool2d = _pooling("AvgPool", 2, "NHWC")
+max_pool3d = _pooling("MaxPool3D", 3, "NDHWC")
+avg_pool3d = _pooling("AvgPool3D", 3, "NDHWC")

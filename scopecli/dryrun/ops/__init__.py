@@ -1,0 +1,1 @@
+"""Operations: the table of them, making nodes, and functions that make several."""

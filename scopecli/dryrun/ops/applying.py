@@ -1,0 +1,345 @@
+"""Making nodes: Python values become tensors, inputs get their names, outputs types and shapes.
+
+Follows `op_def_library` and `ops.convert_to_tensor` of TensorFlow.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scopecli.dryrun.graph.default import get_default_graph
+from scopecli.dryrun.graph.nodes import Operation, Tensor
+from scopecli.dryrun.ops.shape_functions import shape_function
+from scopecli.dryrun.ops.table import ALLOWED, OPS
+from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype, reference
+from scopecli.dryrun.values.python_values import (
+    flattened,
+    has_tensor,
+    inferred_dtype,
+    shape_of_value,
+)
+from scopecli.dryrun.values.shapes import Dimension, TensorShape, dims_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scopecli.dryrun.graph.graph import Graph
+    from scopecli.dryrun.values.dtypes import DType
+    from scopecli.dryrun.values.shapes import Dims
+
+
+class Row(NamedTuple):
+    """One row of the table of operations.
+
+    Attributes:
+        inputs: name and type of each.
+        outputs: type of each.
+        shape: gives the shapes of the outputs.
+        allowed: the types that `T` can be; empty where it can be any.
+    """
+
+    inputs: tuple[tuple[str, str], ...]
+    outputs: tuple[str, ...]
+    shape: Any
+    allowed: tuple[str, ...]
+
+
+@cache
+def row(type_: str) -> Row:
+    """The row of an operation, read from its text."""
+    text, _, shape = OPS[type_].partition("|")
+    inputs, _, outputs = text.partition("->")
+    pairs = tuple((name, kind) for name, _, kind in (i.partition(":") for i in inputs.split()))
+    function = shape_function(shape.strip()) if shape else None
+    return Row(pairs, tuple(outputs.split()), function, tuple(ALLOWED.get(type_, "").split()))
+
+
+def constant(
+    value: Any,
+    dtype: Any = None,
+    shape: Any = None,
+    name: str = "Const",
+    verify_shape: bool = False,
+) -> Tensor:
+    """A constant.
+
+    Raises:
+        TypeError: the value has elements that are not of the type.
+        ValueError: the value has not the shape.
+    """
+    if value is None:
+        raise ValueError("None values not supported.")
+    wanted = None if dtype is None else as_dtype(dtype).base_dtype
+    kind = inferred_dtype(value, wanted)
+    own = shape_of_value(value)
+    dims: Dims = own
+    if shape is not None:
+        dims = dims_of(shape)
+        elements, room = _product(own), _product(dims or ())
+        if elements > room:
+            raise ValueError(
+                f"Too many elements provided. Takes at most {room}, but got {elements}"
+            )
+        if verify_shape and own != dims:
+            raise TypeError(f"Expected Tensor's shape: {dims}, got {own}.")
+    known = value if shape is None or own == dims else _filled(flattened(value), dims)
+    return constant_node(known, kind, dims, name)
+
+
+def constant_node(value: Any, kind: DType, dims: Dims, name: str) -> Tensor:
+    """The node of a constant, whose value is in order."""
+    graph = get_default_graph()
+    attributes = {"dtype": kind, "shape": dims}
+    op = graph.add("Const", graph.node_name(name), [], [(kind, dims)], attributes)
+    op.value = value
+    return op.outputs[0]
+
+
+def constant_of_one_value(value: Any, kind: DType, dims: Dims, name: str) -> Tensor:
+    """A constant with one value everywhere, which is of the type."""
+    return constant_node(_filled([value], dims) if dims else value, kind, dims, name)
+
+
+def _product(dims: Sequence[int | None]) -> int:
+    total = 1
+    for size in dims:
+        total *= size or 0
+    return total
+
+
+def _filled(flat: list[Any], dims: Dims) -> Any:
+    """Values of which the last fills a shape up; only vectors are ever asked for."""
+    if dims is None or len(dims) != 1 or not flat or (dims[0] or 0) > 64:
+        return None
+    return flat + flat[-1:] * ((dims[0] or 0) - len(flat))
+
+
+def convert_to_tensor(
+    value: Any, dtype: Any = None, name: str | None = None, hint: DType | None = None
+) -> Tensor:
+    """A tensor for whatever can be one.
+
+    Args:
+        value: a tensor, variable, number, list or array.
+        dtype: the type that it must have.
+        name: of the constant that is made where the value is no tensor.
+        hint: the type that it gets if it can.
+
+    Raises:
+        TypeError: the value cannot have the type.
+        ValueError: it is a tensor of another type, or no value.
+    """
+    if isinstance(value, Tensor):
+        if dtype is not None and dtype is not value.dtype:
+            _check_type(value, as_dtype(dtype))
+        return value
+    as_tensor = getattr(value, "_as_tensor", None)
+    if as_tensor is not None:
+        found: Tensor = as_tensor(None if dtype is None else as_dtype(dtype), name)
+        return found
+    if isinstance(value, Operation):
+        raise TypeError(f"Can't convert Operation '{value.name}' to Tensor")
+    if value is None:
+        raise ValueError("None values not supported.")
+    if isinstance(value, (TensorShape, Dimension)):
+        return _shape_tensor(value, dtype, name)
+    if isinstance(value, (list, tuple)) and has_tensor(value):
+        return packed(value, dtype, name)
+    if dtype is None and hint is not None:
+        try:
+            return constant(value, hint, name=name or "Const")
+        except (TypeError, ValueError):
+            pass
+    return constant(value, dtype, name=name or "Const")
+
+
+def _check_type(tensor: Tensor, wanted: DType) -> None:
+    if not wanted.is_compatible_with(tensor.dtype):
+        raise ValueError(
+            f"Tensor conversion requested dtype {wanted.name} for Tensor with dtype "
+            f"{tensor.dtype.name}: {tensor!r}"
+        )
+
+
+def _shape_tensor(shape: TensorShape | Dimension, dtype: Any, name: str | None) -> Tensor:
+    if isinstance(shape, Dimension):
+        return constant(shape.value, dtype or "int32", name=name or "Const")
+    if not shape.is_fully_defined():
+        raise ValueError(f"Cannot convert a partially known TensorShape {shape} to a Tensor.")
+    return constant(shape.as_list(), dtype or "int32", name=name or "shape_as_tensor")
+
+
+def packed(values: Sequence[Any], dtype: Any, name: str | None) -> Tensor:
+    """A list with tensors in it as one tensor."""
+    kind = None if dtype is None else as_dtype(dtype)
+    for value in values:
+        if kind is None and (isinstance(value, Tensor) or hasattr(value, "_as_tensor")):
+            kind = value.dtype.base_dtype
+    if kind is None:
+        kind = next(v.dtype.base_dtype for v in _flat(values) if isinstance(v, Tensor))
+    graph = get_default_graph()
+    with graph.name_scope(name or "packed") as scope:
+        parts = []
+        for number, value in enumerate(values):
+            if isinstance(value, (list, tuple)) and has_tensor(value):
+                parts.append(packed(value, kind, str(number)))
+            else:
+                parts.append(convert_to_tensor(value, kind, name=str(number)))
+        return apply("Pack", parts, name=scope, axis=0)
+
+
+def _flat(values: Sequence[Any]) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        found += _flat(value) if isinstance(value, (list, tuple)) else [value]
+    return found
+
+
+def apply_op(type_: str, *inputs: Any, name: str | None = None, **attributes: Any) -> Operation:
+    """Make a node.
+
+    Args:
+        type_: of the operation.
+        inputs: a tensor or value for each; a list where the operation takes a list.
+        name: of the node; with a slash at the end, exactly that.
+        attributes: what else the shape depends on.
+
+    Raises:
+        TypeError: inputs that must agree in type do not.
+        ValueError: the shapes of the inputs do not go together.
+    """
+    graph = get_default_graph()
+    known = row(type_)
+    stack = graph.name_stack
+    full = graph.scope_name(name or type_)
+    graph.name_stack = full
+    types: dict[str, DType] = {}
+    arguments: list[Any] = []
+    flat: list[Tensor] = []
+    try:
+        for (argument, kind), value in zip(known.inputs, inputs, strict=True):
+            if kind[0] == "[":
+                tensors = _list_input(type_, argument, kind[1:-1], value, types)
+                arguments.append(tensors)
+                flat += tensors
+            elif kind[0] == "&":
+                tensor = _reference(value)
+                types.setdefault(kind[1:], tensor.dtype.base_dtype)
+                arguments.append(tensor)
+                flat.append(tensor)
+            else:
+                tensor = _input(type_, known, argument, kind, value, types)
+                arguments.append(tensor)
+                flat.append(tensor)
+        return _made(graph, type_, full, known, (arguments, flat, types), attributes)
+    finally:
+        graph.name_stack = stack
+
+
+def _made(
+    graph: Graph,
+    type_: str,
+    name: str,
+    known: Row,
+    inputs: tuple[list[Any], list[Tensor], dict[str, DType]],
+    attributes: dict[str, Any],
+) -> Operation:
+    arguments, flat, types = inputs
+    shapes = known.shape(arguments, attributes) if known.shape else ()
+    kinds = known.outputs
+    if not isinstance(shapes, list):
+        outputs = [(_output_type(kind, types, attributes), shapes) for kind in kinds]
+        return graph.add(type_, name, flat, outputs, attributes)
+    if kinds == ("*A",):
+        pairs = zip(flat, shapes, strict=True)
+        outputs = [(tensor.dtype.base_dtype, dims) for tensor, dims in pairs]
+        return graph.add(type_, name, flat, outputs, attributes)
+    if kinds and kinds[0][0] == "*":
+        kinds = (kinds[0][1:],) * len(shapes)
+    outputs = [
+        (_output_type(kind, types, attributes), dims)
+        for kind, dims in zip(kinds, shapes, strict=True)
+    ]
+    return graph.add(type_, name, flat, outputs, attributes)
+
+
+def _output_type(kind: str, types: dict[str, DType], attributes: dict[str, Any]) -> DType:
+    found = types.get(kind)
+    if found is not None:
+        return found
+    if kind[0] == "&":
+        return reference(_output_type(kind[1:], types, attributes))
+    if kind[0] == "@":
+        return attributes[kind[1:]]  # type: ignore[no-any-return]
+    return BY_NAME[kind]
+
+
+def _reference(value: Any) -> Tensor:
+    return value.reference() if hasattr(value, "reference") else value  # type: ignore[no-any-return]
+
+
+def _input(
+    type_: str, known: Row, argument: str, kind: str, value: Any, types: dict[str, DType]
+) -> Tensor:
+    if len(kind) > 1:
+        # Shapes and axes are int32 or int64; whatever integer type a tensor has will do.
+        if kind == "int32" and (isinstance(value, Tensor) or hasattr(value, "_as_tensor")):
+            return convert_to_tensor(value, name=argument)
+        if kind == "int32" and hasattr(value, "__array__"):
+            return convert_to_tensor(value, name=argument)
+        return convert_to_tensor(value, kind, name=argument)
+    wanted = types.get(kind)
+    if wanted is None:
+        tensor = value if isinstance(value, Tensor) else convert_to_tensor(value, name=argument)
+        found = tensor.dtype.base_dtype
+        if kind == "T" and known.allowed and found.name not in known.allowed:
+            raise TypeError(
+                f"Value passed to parameter '{argument}' has DataType {found.name} not in list of "
+                f"allowed values: {', '.join(known.allowed)}"
+            )
+        types[kind] = found
+        return tensor
+    if isinstance(value, Tensor) or hasattr(value, "_as_tensor"):
+        tensor = convert_to_tensor(value, name=argument)
+        if tensor.dtype.base_dtype is not wanted:
+            first = next(name for name, other in known.inputs if other.strip("&[]") == kind)
+            raise TypeError(
+                f"Input '{argument}' of '{type_}' Op has type {tensor.dtype.base_dtype.name} that "
+                f"does not match type {wanted.name} of argument '{first}'."
+            )
+        return tensor
+    return convert_to_tensor(value, wanted, name=argument)
+
+
+def _list_input(
+    type_: str, argument: str, kind: str, values: Any, types: dict[str, DType]
+) -> list[Tensor]:
+    if kind == "A":
+        return [convert_to_tensor(value, name=f"{argument}_{i}") for i, value in enumerate(values)]
+    wanted = BY_NAME[kind] if len(kind) > 1 else types.get(kind)
+    if wanted is None:
+        for value in values:
+            if isinstance(value, Tensor) or hasattr(value, "_as_tensor"):
+                wanted = value.dtype.base_dtype
+                break
+    tensors = []
+    for number, value in enumerate(values):
+        try:
+            tensor = convert_to_tensor(value, wanted, name=f"{argument}_{number}")
+        except ValueError:
+            wrong = [convert_to_tensor(v).dtype.base_dtype.name for v in values]
+            raise TypeError(
+                f"Tensors in list passed to '{argument}' of '{type_}' Op have types "
+                f"[{', '.join(wrong)}] that don't all match."
+            ) from None
+        wanted = wanted or tensor.dtype.base_dtype
+        tensors.append(tensor)
+    if wanted is not None:
+        types.setdefault(kind, wanted)
+    return tensors
+
+
+def apply(type_: str, *inputs: Any, name: str | None = None, **attributes: Any) -> Tensor:
+    """Make a node and give its first output."""
+    return apply_op(type_, *inputs, name=name, **attributes).outputs[0]

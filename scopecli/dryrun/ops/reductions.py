@@ -1,0 +1,165 @@
+"""Reductions over axes, and the norms made of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.graph.scopes import name_scope
+from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.arithmetic import add, builtin_range, range
+from scopecli.dryrun.ops.arrays import identity, reshape
+from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype, int64
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.graph.nodes import Tensor
+
+
+def _axes(tensor: Any, axis: Any) -> Any:
+    """The axes that are reduced: all of them where none are given."""
+    if axis is not None:
+        return axis
+    dims = tensor.dims
+    if dims:
+        return constant(list(builtin_range(len(dims))), "int32")
+    from scopecli.dryrun.ops.arrays import rank
+
+    return range(0, rank(tensor))
+
+
+def _reduction(type_: str) -> Any:
+    def reduction(
+        input_tensor: Any,
+        axis: Any = None,
+        keepdims: Any = None,
+        name: str | None = None,
+        reduction_indices: Any = None,
+        keep_dims: Any = None,
+    ) -> Tensor:
+        axis = reduction_indices if axis is None else axis
+        keep = bool(keep_dims if keepdims is None else keepdims)
+        if not hasattr(input_tensor, "dims"):
+            if axis is None and hasattr(input_tensor, "shape"):
+                axis = _axes_of_shape(input_tensor)
+            elif axis is None:
+                return _reduced_value(type_, input_tensor, keep, name)
+        return _scalar(
+            apply(type_, input_tensor, _axes(input_tensor, axis), name=name, keep_dims=keep),
+            axis is None and not keep,
+        )
+
+    return reduction
+
+
+def _scalar(found: Tensor, over_all: bool) -> Tensor:
+    """What is reduced over all axes is a scalar, even where nobody knows how many there are."""
+    if over_all:
+        found.set_shape(())
+    return found
+
+
+def _axes_of_shape(value: Any) -> Any:
+    """All axes of a variable or an array."""
+    rank = len(tuple(value.shape))
+    return constant(list(builtin_range(rank)), "int32") if rank else range(0, _rank(value))
+
+
+def _rank(value: Any) -> Tensor:
+    from scopecli.dryrun.ops.arrays import rank
+
+    return rank(value)
+
+
+def _reduced_value(type_: str, value: Any, keep: bool, name: str | None) -> Tensor:
+    """Of a list: its axes are asked for as a tensor."""
+    axes = range(0, _rank(value))
+    return apply(type_, value, axes, name=name, keep_dims=keep)
+
+
+reduce_sum = _reduction("Sum")
+reduce_mean = _reduction("Mean")
+reduce_max = _reduction("Max")
+reduce_min = _reduction("Min")
+reduce_prod = _reduction("Prod")
+reduce_all = _reduction("All")
+reduce_any = _reduction("Any")
+
+
+def reduce_logsumexp(
+    input_tensor: Any,
+    axis: Any = None,
+    keepdims: Any = None,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keep_dims: Any = None,
+) -> Tensor:
+    """The logarithm of a sum of exponentials."""
+    axis = reduction_indices if axis is None else axis
+    keep = bool(keep_dims if keepdims is None else keepdims)
+    with name_scope(name, "ReduceLogSumExp") as scope:
+        tensor = convert_to_tensor(input_tensor)
+        largest = reduce_max(tensor, axis, True)
+        finite = apply("SelectV2", apply("IsFinite", largest), largest, 0)
+        largest = apply("StopGradient", finite)
+        total = reduce_sum(apply("Exp", apply("Sub", tensor, largest)), axis, keep)
+        result = apply("Log", total)
+        if not keep:
+            largest = reshape(largest, apply("Shape", result, out_type=BY_NAME["int32"]))
+        return add(result, largest, name=scope)
+
+
+def argmax(
+    input: Any,
+    axis: Any = None,
+    name: str | None = None,
+    dimension: Any = None,
+    output_type: Any = int64,
+) -> Tensor:
+    """Where the largest element is."""
+    return _arg("ArgMax", input, dimension if axis is None else axis, name, output_type)
+
+
+def argmin(
+    input: Any,
+    axis: Any = None,
+    name: str | None = None,
+    dimension: Any = None,
+    output_type: Any = int64,
+) -> Tensor:
+    """Where the smallest element is."""
+    return _arg("ArgMin", input, dimension if axis is None else axis, name, output_type)
+
+
+def _arg(type_: str, value: Any, axis: Any, name: str | None, kind: Any) -> Tensor:
+    axis = 0 if axis is None else axis
+    return apply(type_, value, axis, name=name, output_type=as_dtype(kind))
+
+
+def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
+    """Not longer than a bound."""
+    from scopecli.dryrun.ops.filled import ones_like
+    from scopecli.dryrun.ops.indexing import where
+
+    with name_scope(name, "clip_by_norm") as scope:
+        values = convert_to_tensor(t, name="t")
+        total = reduce_sum(values * values, axes, True)
+        positive = total > 0
+        safe = where(positive, total, ones_like(total))
+        norm = where(positive, apply("Sqrt", safe), total)
+        intermediate = values * clip_norm
+        return identity(intermediate / apply("Maximum", norm, clip_norm), name=scope)
+
+
+def norm(
+    tensor: Any,
+    ord: Any = "euclidean",
+    axis: Any = None,
+    keepdims: Any = None,
+    name: str | None = None,
+    keep_dims: Any = None,
+) -> Tensor:
+    """The length of a vector."""
+    keep = bool(keep_dims if keepdims is None else keepdims)
+    with name_scope(name, "norm"):
+        tensor = convert_to_tensor(tensor)
+        result = apply("Sqrt", reduce_sum(tensor * tensor, axis, True))
+        return result if keep else apply("Squeeze", result, squeeze_dims=axis and [axis])

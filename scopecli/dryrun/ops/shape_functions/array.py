@@ -1,0 +1,250 @@
+"""Shapes of what arranges a tensor anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scopecli.dryrun.ops.shape_functions.common import from_values, handle
+from scopecli.dryrun.values.constant_values import constant_value, number, vector
+from scopecli.dryrun.values.shapes import brackets, compatible, merged, mismatch
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.ops.shape_functions import Attributes, Inputs
+    from scopecli.dryrun.values.shapes import Dims
+
+
+def resource_gather(inputs: Inputs, attributes: Attributes) -> Dims:
+    """Rows of the variable that a handle is for."""
+    params, indices = handle(inputs, attributes), inputs[1].dims
+    return None if params is None or indices is None else indices + params[1:]
+
+
+def transposed(inputs: Inputs, _: Attributes) -> Dims:
+    """As the first input says, but for the batch, which is that of the third."""
+    sizes, batch = from_values(inputs[0]), inputs[2].dims
+    return None if sizes is None else ((batch or (None,))[0], *sizes[1:])
+
+
+def reshape(inputs: Inputs, _: Attributes) -> Dims:
+    """As the second input says; -1 stands for what is left."""
+    dims, wanted = inputs[0].dims, vector(inputs[1])
+    if wanted is None:
+        return None
+    known = 1
+    unknowns = [i for i, size in enumerate(wanted) if size is None or size < 0]
+    for size in wanted:
+        known *= size if size is not None and size >= 0 else 1
+    sizes = [None if size is None or size < 0 else size for size in wanted]
+    if dims is not None and None not in dims:
+        total = 1
+        for size in dims:
+            total *= size
+        if len(unknowns) == 1:
+            if known and total % known:
+                raise ValueError(
+                    f"Dimension size must be evenly divisible by {known} but is {total} with "
+                    f"input shapes: {brackets(dims)}, [{len(wanted)}]."
+                )
+            sizes[unknowns[0]] = total // known if known else None
+        elif not unknowns and total != known:
+            raise ValueError(
+                f"Cannot reshape a tensor with {total} elements to shape "
+                f"{brackets(tuple(sizes))} ({known} elements)"
+            )
+    return tuple(sizes)
+
+
+def concat(inputs: Inputs, _: Attributes) -> Dims:
+    """One after the other along an axis."""
+    axis = number(inputs[1])
+    shapes = [tensor.dims for tensor in inputs[0]]
+    known = [dims for dims in shapes if dims is not None]
+    if not known:
+        return None
+    rank = len(known[0])
+    if axis is None:
+        return (None,) * rank
+    axis = axis % rank if rank else 0
+    found: Dims = None
+    total: int | None = 0
+    for dims in shapes:
+        rest = None if dims is None else (*dims[:axis], None, *dims[axis + 1 :])
+        if not compatible(found, rest):
+            raise ValueError(mismatch(found, rest))
+        found = merged(found, rest)
+        size = None if dims is None else dims[axis]
+        total = None if total is None or size is None else total + size
+    found = found or ()
+    return (*found[:axis], total, *found[axis + 1 :])
+
+
+def split(inputs: Inputs, attributes: Attributes) -> list[Dims]:
+    """Equal parts along an axis."""
+    axis, dims, count = number(inputs[0]), inputs[1].dims, attributes["num_split"]
+    if dims is None or axis is None:
+        return [None if dims is None else (None,) * len(dims)] * count
+    axis %= len(dims)
+    size = dims[axis]
+    if size is not None and size % count:
+        raise ValueError(
+            f"Dimension size must be evenly divisible by {count} but is {size} with input "
+            f"shapes: [], {brackets(dims)}."
+        )
+    part = None if size is None else size // count
+    return [(*dims[:axis], part, *dims[axis + 1 :])] * count
+
+
+def split_v(inputs: Inputs, attributes: Attributes) -> list[Dims]:
+    """Parts of given sizes along an axis."""
+    dims, axis = inputs[0].dims, number(inputs[2])
+    sizes = vector(inputs[1]) or [None] * attributes["num_split"]
+    if dims is None or axis is None:
+        return [None] * len(sizes)
+    axis %= len(dims)
+    total = dims[axis]
+    known = sum(size for size in sizes if size is not None and size >= 0)
+    found: list[Dims] = []
+    for size in sizes:
+        rest = None if total is None else total - known
+        part = rest if size is not None and size < 0 else size
+        found.append((*dims[:axis], part, *dims[axis + 1 :]))
+    return found
+
+
+def pack(inputs: Inputs, attributes: Attributes) -> Dims:
+    """One more axis, as long as the list."""
+    found: Dims = None
+    for tensor in inputs[0]:
+        if not compatible(found, tensor.dims):
+            shapes = f"{brackets(found)} and {brackets(tensor.dims)}"
+            raise ValueError(f"Shapes must be equal, but are {shapes}")
+        found = merged(found, tensor.dims)
+    if found is None:
+        return None
+    axis = attributes.get("axis", 0) % (len(found) + 1)
+    return (*found[:axis], len(inputs[0]), *found[axis:])
+
+
+def unpack(inputs: Inputs, attributes: Attributes) -> list[Dims]:
+    """The parts along an axis, without it."""
+    dims = inputs[0].dims
+    if dims is not None:
+        axis = attributes.get("axis", 0) % len(dims)
+        dims = dims[:axis] + dims[axis + 1 :]
+    return [dims] * attributes["num"]
+
+
+def gather(inputs: Inputs, _: Attributes) -> Dims:
+    """The indices' axes in place of the one that is looked up."""
+    params, indices, axis = inputs[0].dims, inputs[1].dims, number(inputs[2])
+    if params is None or indices is None or axis is None:
+        return None
+    axis %= len(params)
+    return (*params[:axis], *indices, *params[axis + 1 :])
+
+
+def gather_nd(inputs: Inputs, _: Attributes) -> Dims:
+    """Rows at many indices."""
+    params, indices = inputs[0].dims, inputs[1].dims
+    if params is None or not indices or indices[-1] is None:
+        return None
+    return (*indices[:-1], *params[indices[-1] :])
+
+
+def rank_vector(inputs: Inputs, _: Attributes) -> Dims:
+    """As long as the input has axes."""
+    dims = inputs[0].dims
+    return (None if dims is None else len(dims),)
+
+
+def one_hot(inputs: Inputs, attributes: Attributes) -> Dims:
+    """One more axis, as long as there are classes."""
+    dims, depth = inputs[0].dims, number(inputs[1])
+    if dims is None:
+        return None
+    axis = attributes.get("axis", -1)
+    axis = len(dims) if axis == -1 else axis
+    return (*dims[:axis], depth, *dims[axis:])
+
+
+def transpose(inputs: Inputs, _: Attributes) -> Dims:
+    """The axes in another order."""
+    dims, order = inputs[0].dims, vector(inputs[1])
+    if order is None or dims is None:
+        return None if order is None else (None,) * len(order)
+    if len(order) != len(dims):
+        raise ValueError(
+            f"Dimension must be {len(dims)} but is {len(order)} with input shapes: "
+            f"{brackets(dims)}, [{len(order)}]."
+        )
+    return tuple(None if axis is None else dims[axis] for axis in order)
+
+
+def expand_dims(inputs: Inputs, _: Attributes) -> Dims:
+    """One more axis of size 1."""
+    dims, axis = inputs[0].dims, number(inputs[1])
+    if dims is None:
+        return None
+    if axis is None:
+        return (None,) * (len(dims) + 1)
+    if not -len(dims) - 1 <= axis <= len(dims):
+        raise ValueError(
+            f"dim {axis} not in the interval [{-len(dims) - 1}, {len(dims)}]. with input shapes: "
+            f"{brackets(dims)}, []."
+        )
+    axis %= len(dims) + 1
+    return (*dims[:axis], 1, *dims[axis:])
+
+
+def squeeze(inputs: Inputs, attributes: Attributes) -> Dims:
+    """Without axes of size 1."""
+    dims = inputs[0].dims
+    if dims is None:
+        return None
+    axes = attributes.get("squeeze_dims")
+    if axes:
+        gone = {axis % len(dims) for axis in axes}
+        for axis in sorted(gone):
+            if dims[axis] not in {1, None}:
+                raise ValueError(
+                    f"Can not squeeze dim[{axis}], expected a dimension of 1, got {dims[axis]} "
+                    f"with input shapes: {brackets(dims)}."
+                )
+        return tuple(size for axis, size in enumerate(dims) if axis not in gone)
+    return None if None in dims else tuple(size for size in dims if size != 1)
+
+
+def tile(inputs: Inputs, _: Attributes) -> Dims:
+    """Each axis so many times."""
+    dims, times = inputs[0].dims, vector(inputs[1])
+    if times is None:
+        return None if dims is None else (None,) * len(dims)
+    if dims is None:
+        return (None,) * len(times)
+    return tuple(
+        None if size is None or count is None else size * count
+        for size, count in zip(dims, times, strict=True)
+    )
+
+
+def pad(inputs: Inputs, _: Attributes) -> Dims:
+    """Longer by the padding at both ends."""
+    dims, paddings = inputs[0].dims, constant_value(inputs[1])
+    if dims is None:
+        return None
+    if not isinstance(paddings, (list, tuple)):
+        return (None,) * len(dims)
+    return tuple(
+        None if size is None or None in tuple(pair) else size + sum(pair)
+        for size, pair in zip(dims, paddings, strict=True)
+    )
+
+
+def new_list(_: Inputs, __: Attributes) -> list[Dims]:
+    """A list's handle and flow."""
+    return [(2,), ()]
+
+
+def joined_elements(_: Inputs, __: Attributes) -> list[Dims]:
+    """The elements of a list one after the other, and their lengths."""
+    return [None, (None,)]

@@ -1,0 +1,40 @@
+"""Functions that do no more than make one node, built from the table when they are asked for."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.ops.applying import apply, apply_op
+from scopecli.dryrun.ops.table import OPS, WRAPPERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@cache
+def wrapper(name: str) -> Callable[..., Any] | None:
+    """The function of that name, or None where the table has none."""
+    text = WRAPPERS.get(name)
+    if text is None:
+        return None
+    type_, *words = text.split()
+    inputs = [word for word in words if "=" not in word]
+    options = dict(word.split("=", 1) for word in words if "=" in word)
+    parameters = [*inputs, *options, "name"]
+    several = len(OPS[type_].partition("|")[0].partition("->")[2].split()) > 1
+
+    def function(*arguments: Any, **named: Any) -> Any:
+        given = dict(zip(parameters, arguments, strict=False))
+        given.update(named)
+        missing = [word for word in inputs if word not in given]
+        if missing:
+            raise TypeError(f"{name}() missing required argument: {missing[0]!r}")
+        node_name = given.pop("name", None)
+        values = [given.pop(word) for word in inputs]
+        if several:
+            return tuple(apply_op(type_, *values, name=node_name, **{**options, **given}).outputs)
+        return apply(type_, *values, name=node_name, **{**options, **given})
+
+    function.__name__ = name
+    return function

@@ -1,0 +1,1 @@
+"""Running a program: what it finds in place of TensorFlow, and the model of what it built."""

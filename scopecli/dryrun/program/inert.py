@@ -1,0 +1,88 @@
+"""What a program touches around its graph, and what makes no variable: it does nothing here."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+class Coordinator:
+    """Threads that are never started."""
+
+    def should_stop(self) -> bool:
+        """Always."""
+        return True
+
+    def request_stop(self, *_: Any) -> None:
+        """Nothing runs."""
+
+    join = request_stop
+
+
+def start_queue_runners(*_: Any, **__: Any) -> list[Any]:
+    """Nothing is started."""
+    return []
+
+
+def replica_device_setter(
+    ps_tasks: int = 0,
+    ps_device: str = "/job:ps",
+    worker_device: str = "/job:worker",
+    *_: Any,
+    **__: Any,
+) -> Any:
+    """A device function that puts variables on the parameter servers in turn."""
+    if not ps_tasks:
+        return None
+    count = -1
+
+    def device(op: Any) -> str:
+        nonlocal count
+        if op.type not in {"VariableV2", "VarHandleOp"}:
+            return worker_device
+        count += 1
+        return f"{ps_device}/task:{count % ps_tasks}"
+
+    return device
+
+
+class ConfigProto:
+    """How a session would run."""
+
+    def __init__(self, **options: Any) -> None:
+        self.gpu_options = GPUOptions()
+        self.__dict__.update(options)
+
+
+class GPUOptions:
+    """How a session would use a GPU."""
+
+    def __init__(self, **options: Any) -> None:
+        self.__dict__.update(options)
+
+
+class _Flags:
+    """The flags of a program, with their defaults."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"Unknown command line flag '{name}'")
+
+
+FLAGS = _Flags()
+
+
+def define(name: str, default: Any = None, *_: Any, **__: Any) -> None:
+    """Define a flag; it has its default."""
+    setattr(FLAGS, name, default)
+
+
+def run(main: Any = None, argv: Any = None) -> None:
+    """Call the program's `main`.
+
+    Raises:
+        SystemExit: it is done.
+    """
+    if main is None:
+        frame = sys._getframe(1)  # noqa: SLF001 - the program's own module is meant
+        main = frame.f_globals["main"]
+    sys.exit(main(argv or sys.argv))

@@ -1,0 +1,154 @@
+"""Running a program for the graph that it builds, and the model of that graph."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager, redirect_stdout
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scopecli.dryrun.graph.default import forget_graphs, get_default_graph
+from scopecli.dryrun.program.model import model_of
+from scopecli.dryrun.program.session import GraphComplete
+from scopecli.dryrun.program.standing_in import standing_in
+from scopecli.dryrun.variables import calls
+from scopecli.errors import PathError, ProgramError, ScopecliError, UnknownNameError
+from scopecli.model.model import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import FrameType
+
+    from scopecli.dryrun.variables.calls import Call, Refusal
+    from scopecli.model.model import Model
+
+__all__ = ["Run", "model_of", "run", "split"]
+
+
+class Run(NamedTuple):
+    """What a program did.
+
+    Attributes:
+        model: of the graph that it built, as far as it came.
+        calls: its requests for variables, in order.
+        refusal: the request that TensorFlow would answer with an error, where it made one.
+    """
+
+    model: Model
+    calls: Sequence[Call]
+    refusal: Refusal | None
+
+
+def split(path: str) -> tuple[str, str] | None:
+    """File and function of `FILE.py:FUNCTION`; None where that is something else.
+
+    The function is empty where there is none.
+    """
+    if path.endswith(".py"):
+        return (path, "") if os.path.isfile(path) else None
+    file, colon, function = path.rpartition(":")
+    return (file, function) if colon and file.endswith(".py") else None
+
+
+def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> Run:
+    """Run `FILE.py`, or a function of it, on an empty graph.
+
+    Args:
+        path: the file, and after a colon the function.
+        arguments: what the function gets.
+        stands_for: what `import` gives the engine for; nothing, or `tensorflow`.
+
+    Raises:
+        ProgramError: the program failed, for another reason than the rules of reuse.
+        PathError: there is no such file.
+        UnknownNameError: it has no such function.
+    """
+    from scopecli.dryrun.variables.kind import disable_resource_variables
+
+    file, function = split(path) or (path, "")
+    source = _source(file)
+    forget_graphs()
+    disable_resource_variables()  # the program before may have enabled them
+    calls.forget()
+    notes: list[Note] = []
+    refusal = None
+    try:
+        with _as_program(file), standing_in(stands_for), redirect_stdout(sys.stderr):
+            module = _executed(file, source, "" if function else "__main__")
+            if function:
+                _function(module, function, path)(**arguments)
+    except GraphComplete as complete:
+        place = f"{complete.file}:{complete.line}"
+        notes.append(Note("stopped", "asks for a value; the run ended there", place))
+    except SystemExit:
+        pass
+    except ScopecliError as error:
+        error.path = error.path or path
+        raise
+    except Exception as error:
+        refusal = calls.refusal_of(error)
+        if refusal is None:
+            raise _failure(path, error) from error
+    graph = get_default_graph()
+    return Run(model_of(graph, path, notes), calls.calls_of(graph), refusal)
+
+
+def _source(file: str) -> bytes:
+    try:
+        with open(file, "rb") as opened:
+            return opened.read()
+    except OSError as error:
+        raise PathError(error.strerror or str(error), path=file) from None
+
+
+def _executed(file: str, source: bytes, name: str) -> ModuleType:
+    """The program's module, run."""
+    stem = os.path.splitext(os.path.basename(file))[0]
+    module = ModuleType(name or stem)
+    module.__file__ = file
+    exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - the user's own
+    return module
+
+
+def _function(module: ModuleType, name: str, path: str) -> Any:
+    found: Any = module
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if not callable(found):
+        known = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
+        words = f"has no function {name!r}"
+        hint = f"it has: {', '.join(known[:8])}" if known else None
+        raise UnknownNameError(words, path=path, hint=hint)
+    return found
+
+
+@contextmanager
+def _as_program(file: str) -> Iterator[None]:
+    """As Python starts a program: its folder is where it imports from, and it has no arguments."""
+    argv, paths = sys.argv, list(sys.path)
+    sys.argv = [file]
+    sys.path.insert(0, os.path.dirname(os.path.abspath(file)))
+    try:
+        yield
+    finally:
+        sys.argv = argv
+        sys.path[:] = paths
+
+
+def _failure(path: str, error: Exception) -> ProgramError:
+    """What a program's own error is, and where."""
+    words = str(error).strip().partition("\n")[0]
+    problem = f"{type(error).__name__}: {words}" if words else type(error).__name__
+    where = None
+    traceback = error.__traceback__
+    while traceback is not None:
+        frame: FrameType = traceback.tb_frame
+        if not frame.f_globals.get("__name__", "").startswith("scopecli."):
+            where = f"{frame.f_code.co_filename}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    if isinstance(error, SyntaxError):
+        where = f"{error.filename}:{error.lineno}"
+    missing = isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("tensorflow")
+    hint = "`--as tensorflow` lets the engine stand in for it" if missing else None
+    return ProgramError(problem, path=path, where=where, hint=hint)

@@ -1,0 +1,34 @@
+"""`tf.train`: the global step, optimizers, averages and what else a training program touches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scopecli.dryrun.namespaces import attributes
+
+_MODULES = {
+    "variables.collections": "create_global_step get_global_step get_or_create_global_step",
+    "train.optimizer": "Optimizer",
+    "train.optimizers": "GradientDescentOptimizer MomentumOptimizer AdagradOptimizer"
+    " RMSPropOptimizer AdadeltaOptimizer FtrlOptimizer AdamOptimizer",
+    "train.learning_rates": "exponential_decay",
+    "train.averages": "ExponentialMovingAverage",
+    "train.saver": "Saver SaverDef",
+    "program.inert": "Coordinator start_queue_runners replica_device_setter",
+}
+__getattr__ = attributes(__name__, _MODULES)
+
+
+def get_checkpoint_state(*_: Any, **__: Any) -> None:
+    """There is none: nothing is restored."""
+    return
+
+
+def latest_checkpoint(*_: Any, **__: Any) -> None:
+    """There is none: nothing is restored."""
+    return
+
+
+def global_step(sess: Any, global_step_tensor: Any) -> Any:
+    """End the run: a graph that is built for its names alone computes nothing."""
+    return sess.run(global_step_tensor)

@@ -1,0 +1,185 @@
+"""Optimizers: gradients as one node, slots, and the nodes that update variables.
+
+https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/training/optimizer.py
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scopecli.dryrun.graph.default import get_default_graph
+from scopecli.dryrun.graph.keys import GraphKeys
+from scopecli.dryrun.graph.nodes import Operation, Tensor
+from scopecli.dryrun.graph.scopes import (
+    colocate_with,
+    control_dependencies,
+    get_collection_ref,
+    group,
+    init_scope,
+    name_scope,
+)
+from scopecli.dryrun.ops.applying import convert_to_tensor
+from scopecli.dryrun.train.gradients import gradients, plain_tensor
+from scopecli.dryrun.train.slots import ROLES, create_slot
+from scopecli.dryrun.values.dtypes import reference
+from scopecli.dryrun.variables.assigning import assign_add
+from scopecli.dryrun.variables.collections import trainable_variables
+
+
+class Optimizer:
+    """What all optimizers do."""
+
+    # Slots: name and initializer. Hyperparameters: attribute and name of the constant.
+    update_op = "ApplyGradientDescent"
+
+    GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
+
+    def __init__(self, use_locking: bool = False, name: str = "") -> None:
+        self._name = name
+        self._slots: dict[str, dict[Any, Any]] = {}
+        self._hyper: list[tuple[str, Any]] = []
+        self._prepared: list[Tensor] = []
+
+    def get_name(self) -> str:
+        """Its name."""
+        return self._name
+
+    def minimize(
+        self,
+        loss: Any,
+        global_step: Any = None,
+        var_list: Any = None,
+        gate_gradients: int = 1,
+        aggregation_method: Any = None,
+        colocate_gradients_with_ops: bool = False,
+        name: str | None = None,
+        grad_loss: Any = None,
+    ) -> Any:
+        """Make the nodes of a training step.
+
+        Raises:
+            ValueError: no variable has a gradient.
+        """
+        pairs = self.compute_gradients(loss, var_list=var_list)
+        if not any(gradient is not None for gradient, _ in pairs):
+            raise ValueError(
+                "No gradients provided for any variable, check your graph for ops that do not "
+                f"support gradients, between variables {[str(v) for _, v in pairs]} and loss "
+                f"{loss}."
+            )
+        return self.apply_gradients(pairs, global_step=global_step, name=name)
+
+    def compute_gradients(
+        self, loss: Any, var_list: Any = None, *_: Any, **__: Any
+    ) -> list[tuple[Any, Any]]:
+        """The gradient of each variable."""
+        if var_list is None:
+            var_list = trainable_variables()
+            var_list += get_default_graph().get_collection(GraphKeys.TRAINABLE_RESOURCE_VARIABLES)
+        var_list = _flat(var_list)
+        if not var_list:
+            raise ValueError("No variables to optimize.")
+        return list(zip(gradients(loss, var_list), var_list, strict=True))
+
+    def apply_gradients(
+        self, grads_and_vars: Any, global_step: Any = None, name: str | None = None
+    ) -> Any:
+        """Make the nodes that update the variables.
+
+        Raises:
+            ValueError: no variable has a gradient.
+        """
+        pairs = [(gradient, variable) for gradient, variable in grads_and_vars]
+        if not pairs:
+            raise ValueError("No variables provided.")
+        used = [(gradient, variable) for gradient, variable in pairs if gradient is not None]
+        if not used:
+            names = [variable.name for _, variable in pairs]
+            raise ValueError(f"No gradients provided for any variable: {names}.")
+        with init_scope():
+            self._create_slots([variable for _, variable in used])
+        with name_scope(name, self._name) as scope:
+            self._prepare()
+            updates = []
+            for gradient, variable in used:
+                update = name_scope("update_" + variable.op.name)
+                with update, colocate_with(variable.op):
+                    updates.append(self._update(convert_to_tensor(gradient), variable))
+            if global_step is None:
+                done = self._finish(updates, scope)
+            else:
+                with (
+                    control_dependencies([self._finish(updates, "update")]),
+                    colocate_with(global_step.op),
+                ):
+                    done = _counted(global_step, scope)
+            train_ops = get_collection_ref(GraphKeys.TRAIN_OP)
+            operation = done.op if isinstance(done, Tensor) else done
+            if operation not in train_ops:
+                train_ops.append(operation)
+            return operation
+
+    def _create_slots(self, variables: list[Any]) -> None:
+        """Make the state that each variable needs."""
+
+    def _prepare(self) -> None:
+        self._prepared = [convert_to_tensor(value, name=name) for name, value in self._hyper]
+
+    def _update(self, gradient: Tensor, variable: Any) -> Operation:
+        slots = [members[variable] for members in self._slots.values() if variable in members]
+        inputs = [
+            plain_tensor(variable),
+            *[plain_tensor(slot) for slot in slots],
+            *self._prepared,
+            gradient,
+        ]
+        graph = get_default_graph()
+        prefix = "Resource" if variable.is_resource else ""
+        name = graph.unique_name(prefix + self.update_op)
+        kind = reference(variable.dtype)
+        outputs = [] if variable.is_resource else [(kind, variable.shape.plain)]
+        return graph.add(prefix + self.update_op, name, inputs, outputs, {})
+
+    def _finish(self, updates: list[Any], name: str) -> Any:
+        return group(*updates, name=name)
+
+    def _slot(self, variable: Any, slot: str, operation: str, initializer: Any) -> Any:
+        """Get or make one variable's state."""
+        members = self._slots.setdefault(slot, {})
+        if variable not in members:
+            made = create_slot(variable, operation, initializer)
+            members[variable] = made
+            attributes: dict[str, object] = {
+                "slot_of": variable.op.name,
+                "slot_name": ROLES.get((self.update_op, slot), slot),
+                "evidence": "graph",
+            }
+            get_default_graph().roles[made.op.name] = ("slot", attributes)
+        return members[variable]
+
+    def get_slot(self, var: Any, name: str) -> Any:
+        """One variable's state, or None."""
+        return self._slots.get(name, {}).get(var)
+
+    def get_slot_names(self) -> list[str]:
+        """The names of the states."""
+        return sorted(self._slots)
+
+    def variables(self) -> list[Any]:
+        """All its state."""
+        return [made for members in self._slots.values() for made in members.values()]
+
+
+def _counted(global_step: Any, name: str) -> Any:
+    """The node that counts a step; of a resource, the assignment itself."""
+    if not global_step.dtype.is_ref:
+        return global_step.assign_add(1, name=name, read_value=False)
+    return assign_add(global_step, 1, name=name)
+
+
+def _flat(variables: Any) -> list[Any]:
+    found: list[Any] = []
+    for variable in variables if isinstance(variables, (list, tuple)) else [variables]:
+        parts = hasattr(variable, "_get_variable_list") or isinstance(variable, (list, tuple))
+        found += _flat(list(variable)) if parts else [variable]
+    return found

@@ -1,0 +1,212 @@
+"""The optimizers of `tf.train`: their slots and the constants of a step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.graph.default import get_default_graph
+from scopecli.dryrun.graph.scopes import (
+    colocate_with,
+    control_dependencies,
+    group,
+)
+from scopecli.dryrun.initializers import (
+    constant_initializer,
+    ones_initializer,
+    zeros_initializer,
+)
+from scopecli.dryrun.train.optimizer import Optimizer
+from scopecli.dryrun.variables.variable import Variable
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.graph.nodes import Operation, Tensor
+
+
+class GradientDescentOptimizer(Optimizer):
+    """Plain steps."""
+
+    def __init__(
+        self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent"
+    ) -> None:
+        super().__init__(use_locking, name)
+        self._hyper = [("learning_rate", learning_rate)]
+
+
+class MomentumOptimizer(Optimizer):
+    """Steps with momentum."""
+
+    update_op = "ApplyMomentum"
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        momentum: Any,
+        use_locking: bool = False,
+        name: str = "Momentum",
+        use_nesterov: bool = False,
+    ) -> None:
+        super().__init__(use_locking, name)
+        self._hyper = [("learning_rate", learning_rate), ("momentum", momentum)]
+
+    def _create_slots(self, variables: list[Any]) -> None:
+        for variable in variables:
+            self._slot(variable, "momentum", self._name, zeros_initializer())
+
+
+class AdagradOptimizer(Optimizer):
+    """Steps scaled by all that went before."""
+
+    update_op = "ApplyAdagrad"
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        initial_accumulator_value: float = 0.1,
+        use_locking: bool = False,
+        name: str = "Adagrad",
+    ) -> None:
+        super().__init__(use_locking, name)
+        self._initial = initial_accumulator_value
+        self._hyper = [("learning_rate", learning_rate)]
+
+    def _create_slots(self, variables: list[Any]) -> None:
+        for variable in variables:
+            kind = variable.dtype.base_dtype
+            initializer = constant_initializer(self._initial, dtype=kind)
+            self._slot(variable, "accumulator", self._name, initializer)
+
+
+class RMSPropOptimizer(Optimizer):
+    """Steps scaled by what went before lately."""
+
+    update_op = "ApplyRMSProp"
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        decay: Any = 0.9,
+        momentum: Any = 0.0,
+        epsilon: Any = 1e-10,
+        use_locking: bool = False,
+        centered: bool = False,
+        name: str = "RMSProp",
+    ) -> None:
+        super().__init__(use_locking, name)
+        self._centered = centered
+        self.update_op = "ApplyCenteredRMSProp" if centered else "ApplyRMSProp"
+        self._hyper = [("learning_rate", learning_rate), ("decay", decay)]
+        self._hyper += [("momentum", momentum), ("epsilon", epsilon)]
+
+    def _create_slots(self, variables: list[Any]) -> None:
+        for variable in variables:
+            self._slot(variable, "rms", self._name, ones_initializer())
+            if self._centered:
+                self._slot(variable, "mg", self._name, zeros_initializer())
+            self._slot(variable, "momentum", self._name, zeros_initializer())
+
+
+class AdadeltaOptimizer(Optimizer):
+    """Steps scaled by earlier steps."""
+
+    update_op = "ApplyAdadelta"
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        rho: Any = 0.95,
+        epsilon: Any = 1e-8,
+        use_locking: bool = False,
+        name: str = "Adadelta",
+    ) -> None:
+        super().__init__(use_locking, name)
+        self._hyper = [("lr", learning_rate), ("rho", rho), ("epsilon", epsilon)]
+
+    def _create_slots(self, variables: list[Any]) -> None:
+        for variable in variables:
+            self._slot(variable, "accum", self._name, zeros_initializer())
+            self._slot(variable, "accum_update", self._name, zeros_initializer())
+
+
+class FtrlOptimizer(Optimizer):
+    """Follow the regularized leader."""
+
+    update_op = "ApplyFtrl"
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        learning_rate_power: Any = -0.5,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: Any = 0.0,
+        l2_regularization_strength: Any = 0.0,
+        use_locking: bool = False,
+        name: str = "Ftrl",
+        **_: Any,
+    ) -> None:
+        super().__init__(use_locking, name)
+        self._initial = initial_accumulator_value
+        self._hyper = [
+            ("learning_rate", learning_rate),
+            ("l1_regularization_strength", l1_regularization_strength),
+            ("l2_regularization_strength", l2_regularization_strength),
+            ("learning_rate_power", learning_rate_power),
+        ]
+
+    def _create_slots(self, variables: list[Any]) -> None:
+        def filled(shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+            return ones_initializer()(shape, dtype) * self._initial
+
+        for variable in variables:
+            self._slot(variable, "accum", self._name, filled)
+            self._slot(variable, "linear", self._name, zeros_initializer())
+
+
+class AdamOptimizer(Optimizer):
+    """Steps with momentum, scaled by what went before."""
+
+    update_op = "ApplyAdam"
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta1: Any = 0.9,
+        beta2: Any = 0.999,
+        epsilon: Any = 1e-8,
+        use_locking: bool = False,
+        name: str = "Adam",
+    ) -> None:
+        super().__init__(use_locking, name)
+        self._hyper = [("learning_rate", learning_rate), ("beta1", beta1)]
+        self._hyper += [("beta2", beta2), ("epsilon", epsilon)]
+        self._betas = {"beta1_power": beta1, "beta2_power": beta2}
+        self._powers: list[Any] = []
+
+    def _create_slots(self, variables: list[Any]) -> None:
+        first = min(variables, key=lambda variable: variable.name)
+        if not self._powers:
+            for name, beta in self._betas.items():
+                with colocate_with(first.op):
+                    power = Variable(
+                        beta, name=name, trainable=False, use_resource=first.is_resource
+                    )
+                get_default_graph().roles[power.op.name] = ("bookkeeping", {})
+                self._powers.append(power)
+        for variable in variables:
+            self._slot(variable, "m", self._name, zeros_initializer())
+            self._slot(variable, "v", self._name, zeros_initializer())
+
+    def _update(self, gradient: Tensor, variable: Any) -> Operation:
+        hyper = self._prepared
+        powers = [power.value() for power in self._powers]
+        self._prepared = [*powers, *hyper]
+        try:
+            return super()._update(gradient, variable)
+        finally:
+            self._prepared = hyper
+
+    def _finish(self, updates: list[Any], name: str) -> Any:
+        done = []
+        with control_dependencies(updates), colocate_with(self._powers[0].op):
+            for power, beta in zip(self._powers, self._prepared[1:3], strict=True):
+                done.append(power.assign(power.value() * beta, use_locking=False))
+        return group(*updates, *done, name=name)

@@ -1,0 +1,140 @@
+"""Python and numpy values that become constants: their type, shape and elements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.graph.nodes import Tensor
+from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype
+from scopecli.dryrun.values.shapes import Dimension
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.values.dtypes import DType
+
+_KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "bool"),
+    (int, "int32"),
+    (float, "float32"),
+    (complex, "complex128"),
+    (str, "string"),
+    (bytes, "string"),
+)
+_ORDER = ("int32", "int64", "float32", "complex128")
+
+
+def has_tensor(values: Any) -> bool:
+    """Whether a list holds a tensor or a variable, at any depth."""
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            if has_tensor(value):
+                return True
+        elif isinstance(value, Tensor) or hasattr(value, "_as_tensor"):
+            return True
+    return False
+
+
+def shape_of_value(value: Any) -> tuple[int, ...]:
+    """The shape of nested lists or of an array.
+
+    Raises:
+        ValueError: the lists have different lengths.
+    """
+    if isinstance(value, (list, tuple)):
+        if not value:
+            return (0,)
+        inner = shape_of_value(value[0])
+        if isinstance(value[0], (list, tuple)) and any(
+            shape_of_value(item) != inner for item in value[1:]
+        ):
+            raise ValueError(
+                f"Argument must be a dense tensor: {value} - got shape {[len(value), *inner]}, "
+                f"but wanted {[len(value)]}."
+            )
+        return (len(value), *inner)
+    shape = getattr(value, "shape", None)
+    return tuple(int(size) for size in shape) if isinstance(shape, tuple) else ()
+
+
+def flattened(value: Any) -> list[Any]:
+    """All elements in order."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [element for item in value for element in flattened(item)]
+    return [value]
+
+
+def inferred_dtype(value: Any, wanted: DType | None) -> DType:
+    """The type of a constant with this value.
+
+    Raises:
+        TypeError: the value has elements that are not of the wanted type.
+    """
+    array = getattr(value, "dtype", None)
+    if array is not None:
+        own = as_dtype(array)
+        return wanted or own
+    if wanted is None:
+        return BY_NAME[_common(value)]
+    element = _wrong(value, wanted)
+    if element is not None:
+        kind = type(element[0]).__name__
+        raise TypeError(f"Expected {wanted.name}, but got {element[0]} of type '{kind}'.")
+    return wanted
+
+
+def _common(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        kinds = [_common(item) for item in value]
+        if not kinds:
+            return "float32"
+        ranked = [kind for kind in kinds if kind in _ORDER]
+        if len(ranked) == len(kinds):
+            return max(ranked, key=_ORDER.index)
+        return kinds[0]
+    array = getattr(value, "dtype", None)
+    if array is not None:
+        return as_dtype(array).name
+    if isinstance(value, Dimension):
+        return "int32"
+    for kind, name in _KINDS:
+        if isinstance(value, kind):
+            return name
+    if hasattr(value, "__index__"):
+        return "int32"
+    if hasattr(value, "__float__"):
+        return "float32"
+    raise TypeError(
+        f"Failed to convert elements of {value!r} to Tensor. Consider casting elements to a "
+        "supported type. See https://www.tensorflow.org/api_docs/python/tf/dtypes for supported "
+        "TF dtypes."
+    )
+
+
+def _wrong(value: Any, wanted: DType) -> tuple[Any] | None:
+    """The first element that cannot be of the type."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            found = _wrong(item, wanted)
+            if found is not None:
+                return found
+        return None
+    return None if _fits(value, wanted) else (value,)
+
+
+def _fits(value: Any, wanted: DType) -> bool:
+    if hasattr(value, "dtype") or isinstance(value, Dimension):
+        return True
+    if value is None:
+        return False
+    if wanted.is_bool:
+        return isinstance(value, bool)
+    if wanted.name == "string":
+        return isinstance(value, (str, bytes))
+    if isinstance(value, (str, bytes, bool)):
+        return False
+    if wanted.is_integer:
+        return isinstance(value, int) or hasattr(value, "__index__")
+    if wanted.is_floating:
+        return not isinstance(value, complex)
+    return True

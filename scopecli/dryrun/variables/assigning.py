@@ -1,0 +1,54 @@
+"""`tf.assign` and the like: functions that change a variable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.ops.applying import apply
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.graph.nodes import Tensor
+
+
+def is_variable_initialized(variable: Any) -> Tensor:
+    """Whether a variable is set, as a tensor."""
+    return variable._is_initialized()  # type: ignore[no-any-return] # noqa: SLF001
+
+
+def assign(
+    ref: Any, value: Any, validate_shape: Any = None, use_locking: Any = None, name: Any = None
+) -> Any:
+    """Set a variable."""
+    if ref.dtype.is_ref:
+        return apply("Assign", ref, value, name=name)
+    return ref.assign(value, name=name)
+
+
+def assign_add(ref: Any, value: Any, use_locking: Any = None, name: Any = None) -> Any:
+    """Add to a variable."""
+    if ref.dtype.is_ref:
+        return apply("AssignAdd", ref, value, name=name)
+    return ref.assign_add(value)
+
+
+def assign_sub(ref: Any, value: Any, use_locking: Any = None, name: Any = None) -> Any:
+    """Subtract from a variable."""
+    if ref.dtype.is_ref:
+        return apply("AssignSub", ref, value, name=name)
+    return ref.assign_sub(value)
+
+
+def _scatter(kind: str) -> Any:
+    def scatter(
+        ref: Any, indices: Any, updates: Any, use_locking: Any = None, name: Any = None
+    ) -> Any:
+        if ref.dtype.is_ref:
+            return apply(f"Scatter{kind}", ref, indices, updates, name=name)
+        return ref.scattered(kind, indices, updates, name)
+
+    return scatter
+
+
+scatter_update = _scatter("Update")
+scatter_add = _scatter("Add")
+scatter_sub = _scatter("Sub")

@@ -1,0 +1,238 @@
+"""`with tf.variable_scope(...)`: opening a scope, under a name, another scope or a default name."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.graph.default import get_default_graph
+from scopecli.dryrun.graph.scopes import graph_of, name_scope
+from scopecli.dryrun.variables.scope import AUTO_REUSE, VariableScope, open_scopes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+
+# What a scope hands down to the scopes inside, beside its name and reuse mode.
+_DEFAULTS = (
+    "initializer",
+    "regularizer",
+    "caching_device",
+    "partitioner",
+    "dtype",
+    "use_resource",
+)
+
+
+class PureVariableScope:
+    """A variable scope without a name scope."""
+
+    def __init__(
+        self,
+        name_or_scope: Any,
+        reuse: Any = None,
+        old_name_scope: str | None = None,
+        custom_getter: Any = None,
+        constraint: Any = None,
+        **defaults: Any,
+    ) -> None:
+        self._name_or_scope = name_or_scope
+        self._reuse = reuse
+        self._old_name_scope = old_name_scope
+        self._custom_getter = custom_getter
+        self._constraint = constraint
+        self._defaults = defaults
+        self._scopes = open_scopes()
+        self._opened: VariableScope | None = None
+        self._old = self._scopes.current
+        self._counts: dict[str, int] = {}
+        self._cached: VariableScope | None = None
+        if isinstance(name_or_scope, VariableScope):
+            scope = name_or_scope
+            self._cached = self._extended(
+                scope, scope.name, reuse or scope.reuse, scope.original_name_scope
+            )
+
+    def _extended(
+        self, parent: VariableScope, name: str, reuse: Any, original: str
+    ) -> VariableScope:
+        """A scope with what the parent has, and what was given on top."""
+        found = VariableScope(
+            reuse,
+            name=name,
+            custom_getter=parent.custom_getter,
+            name_scope=original,
+            constraint=self._constraint,
+        )
+        for key in _DEFAULTS:
+            given = self._defaults.get(key)
+            setattr(found, key, getattr(parent, key) if given is None else given)
+        if self._custom_getter is not None:
+            found.custom_getter = _wrapped(self._custom_getter, parent.custom_getter)
+        return found
+
+    def __enter__(self) -> VariableScope:
+        scopes = self._scopes
+        self._old = scopes.current
+        if self._cached is not None:
+            scopes.open(self._cached.name)
+            self._counts = dict(scopes.counts)
+            found = self._cached
+        else:
+            given = self._name_or_scope
+            name = f"{self._old.name}/{given}" if self._old.name else given
+            # Reuse is inherited, and cannot be switched off inside.
+            self._reuse = self._reuse or self._old.reuse
+            original = given if self._old_name_scope is None else self._old_name_scope
+            found = self._extended(self._old, name, self._reuse, original)
+            scopes.open(name)
+        scopes.current = self._opened = found
+        return found
+
+    def __exit__(self, *_: object) -> None:
+        scopes = self._scopes
+        if scopes.current is not self._opened:
+            raise RuntimeError("Improper nesting of variable_scope.")
+        if self._cached is not None:
+            scopes.counts = self._counts
+        else:
+            scopes.close_inside(self._opened.name if self._opened else "")
+        scopes.current = self._old
+
+
+def _wrapped(new: Any, old: Any) -> Any:
+    """A getter that calls the outer one, which calls the true one."""
+    if old is None:
+        return new
+    return lambda getter, *arguments, **options: new(partial(old, getter), *arguments, **options)
+
+
+def unique_scope(prefix: str) -> str:
+    """A name that was not opened yet in the current scope."""
+    scopes = open_scopes()
+    current = scopes.current.name
+    name = f"{current}/{prefix}" if current else prefix
+    if not scopes.counts.get(name):
+        return prefix
+    number = 1
+    while scopes.counts.get(f"{name}_{number}"):
+        number += 1
+    return f"{prefix}_{number}"
+
+
+class variable_scope:
+    """`with tf.variable_scope(name):` opens a variable scope and a name scope."""
+
+    def __init__(
+        self,
+        name_or_scope: Any,
+        default_name: Any = None,
+        values: Any = None,
+        initializer: Any = None,
+        regularizer: Any = None,
+        caching_device: Any = None,
+        partitioner: Any = None,
+        custom_getter: Any = None,
+        reuse: Any = None,
+        dtype: Any = None,
+        use_resource: Any = None,
+        constraint: Any = None,
+        auxiliary_name_scope: bool = True,
+    ) -> None:
+        if default_name is None and name_or_scope is None:
+            raise TypeError("If default_name is None then name_or_scope is required")
+        if reuse is False:
+            reuse = None
+        if reuse not in {True, None, AUTO_REUSE}:
+            raise ValueError("The reuse parameter must be True or False or None.")
+        if not isinstance(auxiliary_name_scope, bool):
+            raise TypeError(
+                "The auxiliary_name_scope must be `True` or `False`, while get "
+                f"{auxiliary_name_scope}"
+            )
+        self._name_or_scope = name_or_scope
+        self._default_name = default_name
+        self._reuse = reuse
+        self._auxiliary = auxiliary_name_scope
+        self._graph = graph_of(values or ())
+        self._options = {
+            "initializer": initializer,
+            "regularizer": regularizer,
+            "caching_device": caching_device,
+            "partitioner": partitioner,
+            "custom_getter": custom_getter,
+            "dtype": dtype,
+            "use_resource": use_resource,
+            "constraint": constraint,
+        }
+        self._names: name_scope | None = None
+        self._pure: PureVariableScope | None = None
+
+    def __enter__(self) -> VariableScope:
+        opened = self._graph.as_default()
+        opened.__enter__()
+        self._opened = opened
+        try:
+            if self._pure is not None:
+                if self._names is not None:
+                    self._names.__enter__()
+                return self._pure.__enter__()
+            return self._enter()
+        except BaseException:
+            opened.__exit__(None, None, None)
+            raise
+
+    def _enter(self) -> VariableScope:
+        names = None
+        if not self._auxiliary:
+            current = get_default_graph().name_stack
+            names = name_scope(current + "/" if current else current)
+        given = self._name_or_scope
+        if given is None:
+            if self._reuse:
+                raise ValueError("reuse=True cannot be used without a name_or_scope")
+            names = names or name_scope(self._default_name)
+            original = names.__enter__()
+            self._names = names
+            return self._pure_entered(unique_scope(self._default_name), None, original)
+        if not isinstance(given, (VariableScope, str)):
+            raise TypeError("VariableScope: name_or_scope must be a string or VariableScope.")
+        name = given if isinstance(given, str) else given.name.rpartition("/")[2]
+        if not name and names is None:  # somebody enters the root scope
+            return self._pure_entered(given, self._reuse, None)
+        names = names or name_scope(name)
+        entered = names.__enter__()
+        self._names = names
+        original = entered if isinstance(given, str) else given.original_name_scope
+        return self._pure_entered(given, self._reuse, original)
+
+    def _pure_entered(self, given: Any, reuse: Any, original: str | None) -> VariableScope:
+        pure = PureVariableScope(given, reuse, old_name_scope=original, **self._options)
+        found = pure.__enter__()
+        self._pure = pure
+        return found
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if self._pure is not None:
+                self._pure.__exit__(kind, error, traceback)
+        finally:
+            if self._names is not None:
+                self._names.__exit__(kind, error, traceback)
+            self._opened.__exit__(kind, error, traceback)
+
+
+@contextmanager
+def variable_op_scope(
+    values: Any, name_or_scope: Any, default_name: Any = None, **options: Any
+) -> Iterator[VariableScope]:
+    """The older form of `variable_scope`, with the values first."""
+    with variable_scope(name_or_scope, default_name, values, **options) as scope:
+        yield scope
