@@ -17,7 +17,7 @@ RULE = Rule(
     code="F707",
     name="duplicate-safetensors-key",
     severity="error",
-    needs="variables",
+    needs="file",
     summary="A safetensors header, a graph or an archive has one key twice; or an archive of"
     " PyTorch's has a second `data.pkl`.",
     why="Of two, a library takes the first or the last one and says nothing, so a tensor is lost."
@@ -38,4 +38,5 @@ RULE = Rule(
 
 def check(context: Context) -> Iterator[Hit]:
     """Look for what the reader noticed."""
+    yield from damage.hits(context, RULE.code)
     yield from damage.noted(context, "duplicate-key", "duplicate-member")
