@@ -118,7 +118,7 @@ class Archive:
     def _ambiguities(self, members: Sequence[zipdir.Member]) -> Iterator[Note]:
         """What one reader may take in one place, and another in another."""
         for name in zipdir.duplicates(members):
-            yield Note(_TWICE, "is in the archive twice, and readers differ in which they take", name)
+            yield Note(_TWICE, "is there twice, and readers differ in which they take", name)
         for name in self._members:
             if is_pickle(name) and name != self._folder + PICKLE:
                 yield Note(_TWICE, f"is a second {PICKLE}: PyTorch reads {self._folder}", name)

@@ -56,8 +56,8 @@ def check(context: Context) -> Iterator[Hit]:
         fingerprint = told(variable)
         if fingerprint is not None:
             alike.setdefault((fingerprint, variable.dtype, variable.shape), []).append(variable)
-    for first, *others in alike.values():
-        others = [variable for variable in others if not _is_one(variable, first)]
+    for first, *rest in alike.values():
+        others = [variable for variable in rest if not _is_one(variable, first)]
         if others and not _is_constant(context, first):
             for variable in others:
                 yield Hit(variable.name, f"holds the same values as {first.name}")

@@ -243,6 +243,32 @@ def test_slots_that_were_lost(tmp_path: Path) -> None:
     assert checked(prefix, "O5") == []
 
 
+def alone(*, partitioned: bool) -> Callable[[], list[Any]]:
+    """A scope for each weight, so that none has one beside it."""
+
+    def build() -> list[Any]:
+        x = tf.ones([2, 4])
+        for scope in "abc":
+            parts = tf.fixed_size_partitioner(2) if partitioned else None
+            with tf.variable_scope(scope, partitioner=parts):
+                x = tf.matmul(x, tf.get_variable("w", [4, 4]))
+        return [tf.train.AdamOptimizer().minimize(tf.reduce_sum(x))]
+
+    return build
+
+
+@pytest.mark.rules("O501")
+@pytest.mark.parametrize("partitioned", [False, True])
+def test_slots_that_only_the_graph_has(tmp_path: Path, *, partitioned: bool) -> None:
+    """All of a variable: without the graph it could be one that is not trained."""
+    good = saved(tmp_path / "good", alone(partitioned=partitioned))
+    assert checked(good, "O501") == []
+    lost = rewritten(tmp_path, good, lambda name: "" if name.startswith("b/w/") else name)
+    assert checked(lost, "O501") == []
+    shutil.copy(f"{good}.meta", f"{lost}.meta")
+    assert checked(lost, "O501") == ["b/w"]
+
+
 @pytest.mark.rules("O502")
 def test_slots_that_stayed_behind(tmp_path: Path) -> None:
     prefix = saved(tmp_path / "a", training())

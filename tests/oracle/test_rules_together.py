@@ -49,8 +49,8 @@ def normalized(x: Any) -> Any:
         mean = tf.get_variable("moving_mean", [4], trainable=False)
         gamma = tf.get_variable("gamma", [4], initializer=tf.ones_initializer())
         batch = tf.reduce_mean(x, 0)
-        update = mean.assign_sub(0.1 * (mean - batch), name="update")
-        tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update.op if hasattr(update, "op") else update)
+        update = tf.group(mean.assign_sub(0.1 * (mean - batch)), name="update")
+        tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update)
         return (x - batch) * gamma
 
 

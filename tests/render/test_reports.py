@@ -149,9 +149,7 @@ class TestSarif:
     def test_the_document_is_what_the_standard_says(self, report: Report) -> None:
         assert SARIF["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
         Draft202012Validator.check_schema(SARIF)
-        validator = Draft202012Validator(
-            SARIF, format_checker=Draft202012Validator.FORMAT_CHECKER
-        )
+        validator = Draft202012Validator(SARIF, format_checker=Draft202012Validator.FORMAT_CHECKER)
         document = json.loads(text(as_sarif(report)), parse_constant=pytest.fail)
         assert [error.message for error in validator.iter_errors(document)] == []
         document["runs"][0]["results"] = [{"ruleId": "N101"}]  # no message

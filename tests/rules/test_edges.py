@@ -38,7 +38,7 @@ SCOPES = """
     ("code", "text", "expected"),
     [
         ("N101", LETTERS, []),
-        ("N101", LETTERS.replace("separator := .", "separator := /"), ["gates.w"]),
+        ("N101", LETTERS.replace("separator := .", "separator := /"), ["gates.W"]),
         ("N105", STATES, ["model.module"]),
         ("N105", PART, []),
         ("N105", SCOPES, []),
