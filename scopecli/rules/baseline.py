@@ -10,7 +10,7 @@ import json
 import os
 import re
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scopecli.errors import NotAModelError, PathError
 
@@ -74,7 +74,7 @@ def read(path: str) -> frozenset[str]:
         ) from error
 
 
-def _rows(document: dict[str, list[dict[str, object]]]) -> list[dict[str, object]]:
+def _rows(document: Any) -> Any:
     if document["schema"] != SCHEMA:
         raise ValueError(document["schema"])
     return document["findings"]
