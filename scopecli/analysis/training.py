@@ -10,7 +10,7 @@ from scopecli.analysis.dataflow import VARIABLE_OPS
 from scopecli.analysis.wiring import PASSING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from scopecli.analysis.wiring import Wiring
     from scopecli.model.graph import Function, Graph
@@ -29,6 +29,7 @@ _LOOKING = frozenset(
 _LOOKING_STARTS = ("Save", "HistogramSummary", "ScalarSummary", "WriteHistogramSummary")
 # `tf.gradients` puts the gradient of an operation below its own scope, under that name and `_grad`.
 _GRADIENT = r"(?:.*/)?gradients(?:_[0-9]+)?/(.*?)_grad/"
+_GRADIENTS = "/gradients"
 _REGULARIZER = "/Regularizer"
 
 
@@ -147,24 +148,39 @@ class Training:
     def penalties(self) -> Mapping[str, Mapping[str, list[str]]]:
         """For each variable, the scopes of its regularizers with their operations.
 
-        TensorFlow puts those of `w` below `w/Regularizer`; one that was written by hand, as
-        `tf.nn.l2_loss(w)`, is a scope of its own.
+        One that was written by hand, as `tf.nn.l2_loss(w)`, is a scope of its own.
         """
         found: dict[str, dict[str, list[str]]] = {}
-        for variable, scope, name in self._penalizing():
-            found.setdefault(variable, {}).setdefault(scope, []).append(name)
+        for scope, numbers in self._penalizing().items():
+            variable = scope.partition(_REGULARIZER)[0]
+            if not self._is_variable(variable):
+                variable = next(filter(None, map(self._target, numbers)), "")
+            if variable:
+                names = [self.wiring.names[number] for number in numbers]
+                found.setdefault(variable, {})[scope] = names
         return found
 
-    def _penalizing(self) -> Iterator[tuple[str, str, str]]:
+    def _penalizing(self) -> Mapping[str, list[int]]:
+        """The scopes that penalize a variable, and their operations.
+
+        TensorFlow puts those of `w` below `w/Regularizer`; layers, below the name that the weight
+        has for them: those of `fc/weights` may be below `fc/kernel/Regularizer`.
+        """
         wiring = self.wiring
+        found: dict[str, list[int]] = {}
         for number, (name, op) in enumerate(zip(wiring.names, wiring.ops, strict=True)):
-            variable, found, rest = name.partition(_REGULARIZER)
-            if found and self._is_variable(variable):
-                yield variable, f"{variable}{_REGULARIZER}{rest.partition('/')[0]}", name
+            before, inside, rest = name.partition(_REGULARIZER)
+            if inside and _GRADIENTS not in f"/{before}":
+                scope = f"{before}{_REGULARIZER}{rest.partition('/')[0]}"
+                found.setdefault(scope, []).append(number)
             elif op == "L2Loss":
-                variable = self._target(number)
-                if variable:
-                    yield variable, name, name
+                found[name] = [number]
+        return found
+
+    def regularizers(self, variable: str) -> Mapping[str, list[str]]:
+        """Those of the penalties of a variable that are no operation by hand."""
+        scopes = self.penalties.get(variable, {})
+        return {scope: names for scope, names in scopes.items() if _REGULARIZER in scope}
 
     def _target(self, number: int) -> str:
         """The variable that a node has as first input; nothing where it is no variable."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
     from scopecli.model.model import Model
 
-# The formats that are zip archives.
-_ARCHIVES = frozenset({"keras-v3", "npz"})
+# The formats that are zip archives, or may be.
+_ARCHIVES = frozenset({"keras-v3", "npz", "torch"})
+_ZIP = b"PK"
 _CHUNK_BYTES = 4 << 20
 
 
@@ -24,10 +26,11 @@ def bytes_to_read(model: Model) -> int:
     """How much `mismatches` will read."""
     if tf_bundle_checks.is_bundle(model):
         return sum(file.size or 0 for file in model.files if file.role == "data")
-    if model.format not in _ARCHIVES:
-        return 0
-    with Source(model.files[0].path) as source:
-        return sum(member.size for member in zipdir.members(source))
+    total = 0
+    for path in _archives(model):
+        with Source(path) as source:
+            total += sum(member.size for member in _checked(source, model))
+    return total
 
 
 def mismatches(model: Model, progress: Callable[[int], None]) -> Iterator[tuple[str, str]]:
@@ -37,12 +40,49 @@ def mismatches(model: Model, progress: Callable[[int], None]) -> Iterator[tuple[
     """
     if tf_bundle_checks.is_bundle(model):
         yield from tf_bundle_checks.mismatches(model, progress)
-    elif model.format in _ARCHIVES:
-        with Source(model.files[0].path) as source:
-            for member in zipdir.members(source):
+    for path in _archives(model):
+        with Source(path) as source:
+            for member in _checked(source, model):
                 problem = _problem(source, member, progress)
                 if problem:
-                    yield member.name, problem
+                    subjects = _variables(model, source, member) or [member.name]
+                    yield from ((subject, problem) for subject in subjects)
+
+
+def _archives(model: Model) -> Iterator[str]:
+    """The files of a model that are zip archives."""
+    if model.format in _ARCHIVES:
+        for file in model.files:
+            if file.size:
+                with Source(file.path) as source:
+                    is_zip = source.head(len(_ZIP)) == _ZIP
+                if is_zip:
+                    yield file.path
+
+
+def _checked(source: Source, model: Model) -> Iterator[zipdir.Member]:
+    """The members with a checksum, which PyTorch can be told to leave out."""
+    for member in zipdir.members(source):
+        if member.crc or model.format != "torch":
+            yield member
+
+
+def _variables(model: Model, source: Source, member: zipdir.Member) -> list[str]:
+    """The variables whose values a member of one of PyTorch's archives has."""
+    if model.format != "torch":
+        return []
+    try:
+        begin = zipdir.data_offset(source, member)
+    except ScopecliError:
+        return []
+    shard, end = os.path.basename(source.path), begin + member.compressed_size
+    return [
+        variable.name
+        for variable in model.variables
+        if variable.storage is not None
+        and variable.storage.shard == shard
+        and variable.storage.offset in range(begin, end)
+    ]
 
 
 def _problem(source: Source, member: zipdir.Member, progress: Callable[[int], None]) -> str:

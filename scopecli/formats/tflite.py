@@ -70,7 +70,7 @@ def read(path: str) -> Model:
         variables = [_variable(key, each, shard) for key, each in zip(keys, held, strict=True)]
         metadata = _metadata(root, graphs)
         size = source.size
-    notes = some(Note("duplicate-key", "is the name of several tensors", key) for key in repeated)
+    notes = some(Note("repeated-name", "is the name of several tensors", key) for key in repeated)
     return Model(
         path=path,
         format=FORMAT,

@@ -13,9 +13,10 @@ from scopecli.binary import member_bytes, pickle_opcodes, zipdir
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
 from scopecli.formats.torch_marks import PICKLE, is_pickle
+from scopecli.model.model import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from scopecli.binary.member_bytes import Bytes
     from scopecli.binary.pickle_values import Pickle
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 LITTLE = "little"
 
 _CONSTANTS = "constants.pkl"
+_PICKLES = ".pkl"
+_TWICE = "duplicate-member"
 _LARGEST_PICKLE = 1 << 28
 _LARGEST_FACT = 64
 _ORDERS = frozenset({LITTLE, "big"})
@@ -35,8 +38,10 @@ class Archive:
         pickle: what `data.pkl` holds.
         pickle_size: its bytes.
         constants: what `constants.pkl` holds; None where there is none.
+        others: what the pickles hold that are read by none, or by other readers.
         byte_order: of the values.
         facts: about the file.
+        notes: what readers may take for different files.
     """
 
     __slots__ = (
@@ -47,6 +52,8 @@ class Archive:
         "byte_order",
         "constants",
         "facts",
+        "notes",
+        "others",
         "pickle",
         "pickle_size",
     )
@@ -59,11 +66,10 @@ class Archive:
         """
         self._path = path
         self._begins: dict[str, int] | None = None
-        self._members = {member.name: member for member in zipdir.members(source)}
-        pickles = [name for name in self._members if is_pickle(name)]
-        if not pickles:
-            raise DamagedFileError(f"has no {PICKLE}", path=source.name)
-        self._folder = min(pickles, key=len).removesuffix(PICKLE)
+        members = zipdir.members(source)
+        self._members = {member.name: member for member in reversed(members)}  # as PyTorch
+        self._folder = _folder(members, source.name)
+        self.notes = list(self._ambiguities(members))
         data = self._read(source, PICKLE)
         self.pickle: Pickle = pickle_opcodes.walk(data, f"{source.name}:{PICKLE}")
         self.pickle_size = len(data)
@@ -72,6 +78,7 @@ class Archive:
             data = self._read(source, _CONSTANTS)
             self.constants = pickle_opcodes.walk(data, f"{source.name}:{_CONSTANTS}")
             self.pickle_size += len(data)
+        self.others = list(self._others(source, members))
         self.byte_order = self._fact(source, "byteorder") or LITTLE
         if self.byte_order not in _ORDERS:
             raise DamagedFileError(
@@ -108,6 +115,29 @@ class Archive:
         with Source(self._path) as source:
             return member_bytes.of_member(source, self._members[self._name(key)])
 
+    def _ambiguities(self, members: Sequence[zipdir.Member]) -> Iterator[Note]:
+        """What one reader may take in one place, and another in another."""
+        for name in zipdir.duplicates(members):
+            yield Note(_TWICE, "is there twice, and readers differ in which they take", name)
+        for name in self._members:
+            if is_pickle(name) and name != self._folder + PICKLE:
+                yield Note(_TWICE, f"is a second {PICKLE}: PyTorch reads {self._folder}", name)
+
+    def _others(self, source: Source, members: Iterable[zipdir.Member]) -> Iterator[Pickle]:
+        """The pickles beside those that are read, as far as they are some."""
+        read = [self._members.get(self._folder + name) for name in (PICKLE, _CONSTANTS)]
+        seen = {member.header for member in read if member is not None}
+        room = _LARGEST_PICKLE
+        for member in members:
+            if member.header not in seen and member.name.endswith(_PICKLES):
+                seen.add(member.header)
+                try:
+                    data = _bytes_of(source, member, room)
+                    yield pickle_opcodes.walk(data, f"{source.name}:{member.name}")
+                except ScopecliError:
+                    continue  # nobody can load it either
+                room -= len(data)
+
     def _found(self, source: Source) -> Iterable[tuple[str, int]]:
         for name, member in self._members.items():
             if member.method == zipdir.STORED:
@@ -129,8 +159,26 @@ class Archive:
         return self._read(source, name).decode("utf-8", "replace").strip()
 
     def _read(self, source: Source, name: str) -> bytes:
-        member = self._members[self._folder + name]
-        if member.crc == 0 and member.method == zipdir.STORED and member.size <= _LARGEST_PICKLE:
-            window = zipdir.open_member(source, member)
-            return window.read(0, window.size)
-        return zipdir.read_member(source, member, _LARGEST_PICKLE)
+        return _bytes_of(source, self._members[self._folder + name], _LARGEST_PICKLE)
+
+
+def _folder(members: Sequence[zipdir.Member], path: str) -> str:
+    """The folder that everything is in: PyTorch takes that of the first member.
+
+    Raises:
+        DamagedFileError: there is no pickle in any.
+    """
+    pickles = [member.name for member in members if is_pickle(member.name)]
+    if not pickles:
+        raise DamagedFileError(f"has no {PICKLE}", path=path)
+    first = members[0].name.partition("/")[0]
+    name = f"{first}/{PICKLE}"
+    return (name if name in pickles else min(pickles, key=len)).removesuffix(PICKLE)
+
+
+def _bytes_of(source: Source, member: zipdir.Member, limit: int) -> bytes:
+    """The bytes of a member, whose checksum PyTorch may have been told to leave out."""
+    if member.crc == 0 and member.method == zipdir.STORED and member.size <= limit:
+        window = zipdir.open_member(source, member)
+        return window.read(0, window.size)
+    return zipdir.read_member(source, member, limit)

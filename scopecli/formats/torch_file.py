@@ -57,8 +57,10 @@ class Container(Protocol):
     pickle: Pickle
     pickle_size: int
     constants: Pickle | None
+    others: list[Pickle]
     byte_order: str
     facts: dict[str, object]
+    notes: list[Note]
 
     def size(self, key: str, /) -> int | None:
         """Bytes of a storage; None where it is missing."""
@@ -177,12 +179,12 @@ def _contents(
     aliases = _aliases(found)
     places: dict[str, Place] = {}
     variables: dict[str, Variable] = {}
-    notes: list[Note] = []
+    notes = [*container.notes]
     for item in found:
         key, tensor = item.path or KEY, item.tensor
         if key in variables:
             key = _free_key(key, variables)
-            notes.append(Note("duplicate-key", "has a name that another entry has, too", key))
+            notes.append(Note("repeated-name", "has a name that another entry has, too", key))
         stored = tensor.stored
         if stored is not None:
             places[key] = Place(tensor, container)
@@ -202,11 +204,12 @@ def _contents(
     if container.constants is not None:
         imports += container.constants.imports
     listing = torch_globals.listing(imports)
+    said = torch_globals.notes([*_foreign(container, listing), *_hidden(container, listing)])
     return Contents(
         list(variables.values()),
         _metadata(container, tree, listing),
         listing,
-        some(notes) + some(torch_globals.notes(_foreign(container, listing))),
+        some(notes) + some(said),
         size,
         TorchTensors(places, path),
     )
@@ -216,6 +219,12 @@ def _foreign(container: Container, listing: tuple[str, ...]) -> Iterator[str]:
     """What is imported from elsewhere: the classes of TorchScript are in the archive itself."""
     is_script = container.constants is not None
     return (path for path in listing if not (is_script and path.startswith(_SCRIPT)))
+
+
+def _hidden(container: Container, listing: tuple[str, ...]) -> Iterator[str]:
+    """What is hostile in pickles that PyTorch itself does not read."""
+    found = torch_globals.listing(one for pickle in container.others for one in pickle.imports)
+    return (path for path in found if torch_globals.is_hostile(path) and path not in listing)
 
 
 def _metadata(

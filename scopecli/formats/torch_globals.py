@@ -172,12 +172,17 @@ def modern_path(found: Global) -> str:
     return f"{_RENAMED.get(found.module, found.module)}.{found.name}"
 
 
+def is_hostile(path: str) -> bool:
+    """Whether an import runs programs, or hides what it is."""
+    module = path.partition(".")[0]
+    return path in _HOSTILE or module in _HOSTILE_MODULES or path == _COMPUTED
+
+
 def _danger(path: str) -> int:
     """0 where it is hostile, 1 where it is refused, 2 where it is allowed."""
     if path in ALLOWED:
         return 2
-    is_hostile = path in _HOSTILE or path.partition(".")[0] in _HOSTILE_MODULES
-    return 0 if is_hostile or path == _COMPUTED else 1
+    return 0 if is_hostile(path) else 1
 
 
 def listing(imports: Iterable[Global]) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from scopecli.binary.member_bytes import Bytes
     from scopecli.binary.pickle_values import Pickle
+    from scopecli.model.model import Note
 
 _PROTOCOL = 1001
 _PICKLES = 5
@@ -39,11 +40,23 @@ class Stream:
         pickle: what the fourth pickle holds.
         pickle_size: its bytes.
         constants: there are none.
+        others: there are none.
         byte_order: of the values.
         facts: about the file.
+        notes: there are none.
     """
 
-    __slots__ = ("_path", "_ranges", "byte_order", "constants", "facts", "pickle", "pickle_size")
+    __slots__ = (
+        "_path",
+        "_ranges",
+        "byte_order",
+        "constants",
+        "facts",
+        "notes",
+        "others",
+        "pickle",
+        "pickle_size",
+    )
 
     def __init__(self, source: Source, path: str) -> None:
         """Read the pickles, and where each storage starts.
@@ -63,6 +76,8 @@ class Stream:
         self._path = path
         self.pickle_size = self.pickle.end - machine.end
         self.constants: Pickle | None = None
+        self.others: list[Pickle] = []
+        self.notes: list[Note] = []
         self.byte_order = "little"
         self.facts: dict[str, object] = {"container": "legacy stream", "version": str(_PROTOCOL)}
         self._ranges = dict(_ranges(source, keys, _element_sizes(self.pickle)))

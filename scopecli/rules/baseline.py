@@ -7,9 +7,10 @@ training step to training step, so it outlives reordering, more data and a later
 from __future__ import annotations
 
 import json
+import os
 import re
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scopecli.errors import NotAModelError, PathError
 
@@ -26,10 +27,17 @@ def fingerprints(findings: Iterable[Finding]) -> Iterator[str]:
     """A fingerprint for each finding; of equal ones, the later are told apart by their number."""
     seen: dict[str, int] = {}
     for finding in findings:
-        path = re.sub(_STEP, "", finding.path.replace("\\", "/"))
+        path = re.sub(_STEP, "", _place(finding.path))
         text = json.dumps([finding.code, path, finding.subject])
         seen[text] = number = seen.get(text, 0) + 1
         yield sha256(f"{text} {number}".encode()).hexdigest()[:32]
+
+
+def _place(path: str) -> str:
+    """A path as it is from the working folder, however it was given; outside of it, as it is."""
+    place = os.path.normpath(path)
+    here = os.path.join(os.getcwd(), "")
+    return place.removeprefix(here).replace("\\", "/")
 
 
 def text_of(findings: Sequence[Finding]) -> str:
@@ -57,15 +65,19 @@ def read(path: str) -> frozenset[str]:
     try:
         with open(path, encoding="utf-8") as file:
             document = json.load(file)
-        if document["schema"] != SCHEMA:
-            raise NotAModelError(f"is no {SCHEMA} document", path=path)
-        return frozenset(str(row["fingerprint"]) for row in document["findings"])
+        return frozenset(str(row["fingerprint"]) for row in _rows(document))
     except OSError as error:
         raise PathError(f"cannot be read: {error.strerror}", path=path) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NotAModelError(
             f"is no {SCHEMA} document", path=path, hint="make one with --write-baseline"
         ) from error
+
+
+def _rows(document: Any) -> Any:
+    if document["schema"] != SCHEMA:
+        raise ValueError(document["schema"])
+    return document["findings"]
 
 
 def known(path: str, written: str | None) -> frozenset[str]:

@@ -34,6 +34,7 @@ CODES: tuple[tuple[str, str], ...] = (
     (", and has ", "F703"),
     ("without its directory", "F703"),
     ("shape needs", "F703"),
+    ("has two members called", "F707"),
 )
 OTHER = "F700"
 

@@ -21,11 +21,11 @@ RULE = Rule(
     needs="file",
     summary="A tensor or a member of an archive does not have the bytes that its checksum is of.",
     why="A bit was flipped on the way or on the disk. TensorFlow compares the checksum only when"
-    " it reads that very tensor, h5py and zip tools only when they reach that member, and numbers"
-    " that are slightly wrong train on.",
+    " it reads that very tensor, h5py and zip tools only when they reach that member, PyTorch never"
+    " when it maps the file, and numbers that are slightly wrong train on.",
     fix="copy the file again, or take the checkpoint before it",
     false_alarms="Data is read with `--values` only. Values in HDF5 have a checksum where their"
-    " writer asked for one, which is rare.",
+    " writer asked for one, which is rare; those in safetensors, GGUF and ONNX have none.",
     bad="damage := does not have the bytes that its checksum is of",
     subjects=("",),
     good="w: float32[2]",

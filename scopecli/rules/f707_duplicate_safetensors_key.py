@@ -1,4 +1,4 @@
-"""F707: one key stands for two tensors."""
+"""F707: one key stands for two tensors, or one name for two members of an archive."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ RULE = Rule(
     code="F707",
     name="duplicate-safetensors-key",
     severity="error",
-    needs="variables",
-    summary="A safetensors header or an archive of arrays has one key twice.",
-    why="The library takes the last one and says nothing, so a tensor is lost. It is also how a"
-    " file shows one tensor to a scanner and another to a loader.",
+    needs="file",
+    summary="A safetensors header, a graph or an archive has one key twice; or an archive of"
+    " PyTorch's has a second `data.pkl`.",
+    why="Of two, a library takes the first or the last one and says nothing, so a tensor is lost."
+    " It is also how a file shows one tensor, or a harmless pickle, to a scanner and another to a"
+    " loader.",
     fix="write the file again with names that differ",
     bad="""
         format := safetensors
@@ -36,4 +38,5 @@ RULE = Rule(
 
 def check(context: Context) -> Iterator[Hit]:
     """Look for what the reader noticed."""
-    yield from damage.noted(context, "duplicate-key")
+    yield from damage.hits(context, RULE.code)
+    yield from damage.noted(context, "duplicate-key", "duplicate-member")

@@ -25,7 +25,8 @@ RULE = Rule(
     " apart when one is trained on; a copy may be a layer that was initialised from another and"
     " never trained.",
     fix="tie them again after loading, if they are meant to be one",
-    false_alarms="Zeros, ones and the like are not reported. Equal checksums of equal sizes are"
+    false_alarms="Zeros, ones and the like are not reported, nor are names that share their bytes"
+    " in the file, as PyTorch and TFLite keep tied weights. Equal checksums of equal sizes are"
     " equal values but for one time in four billion.",
     bad="""
         net/embed: float32[4,3] crc=77
@@ -55,10 +56,19 @@ def check(context: Context) -> Iterator[Hit]:
         fingerprint = told(variable)
         if fingerprint is not None:
             alike.setdefault((fingerprint, variable.dtype, variable.shape), []).append(variable)
-    for first, *others in alike.values():
+    for first, *rest in alike.values():
+        others = [variable for variable in rest if not _is_one(variable, first)]
         if others and not _is_constant(context, first):
             for variable in others:
                 yield Hit(variable.name, f"holds the same values as {first.name}")
+
+
+def _is_one(variable: Variable, other: Variable) -> bool:
+    """Whether two names are of the same bytes of the file."""
+    one, two = variable.storage, other.storage
+    if one is None or two is None or one.offset is None:
+        return False
+    return (one.shard, one.offset, one.length) == (two.shard, two.offset, two.length)
 
 
 def _checksum(variable: Variable) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
+from scopecli.model.names import leaf_of
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -37,17 +38,18 @@ RULE = Rule(
 
 def check(context: Context) -> Iterator[Hit]:
     """Hold every name in a scope against the others in it."""
+    separator = context.model.separator
     for scope, variables in context.scopes.items():
         inner = context.inner_scopes.get(scope, ())
-        yield from _among([*(variable.path for variable in variables), *inner])
+        yield from _among([*(variable.path for variable in variables), *inner], separator)
     for scope, inner in context.inner_scopes.items():
         if scope not in context.scopes:
-            yield from _among(inner)
+            yield from _among(inner, separator)
 
 
-def _among(paths: Iterable[str]) -> Iterator[Hit]:
+def _among(paths: Iterable[str], separator: str) -> Iterator[Hit]:
     seen: dict[str, str] = {}
     for path in sorted(set(paths), reverse=True):
         other = seen.setdefault(path.lower(), path)
-        if other != path and len(path.rpartition("/")[2]) > 1:
+        if other != path and len(leaf_of(path, separator)) > 1:
             yield Hit(path, f"differs from {other} in case only")

@@ -17,7 +17,8 @@ RULE = Rule(
     name="wrapper-prefix",
     severity="warning",
     needs="variables",
-    summary="All variables are below the scope of a wrapper, such as `module`.",
+    summary="All variables, or all of one state of a checkpoint, are below the scope of a wrapper,"
+    " such as `module`.",
     why="`DataParallel`, `torch.compile` and their like put their own name before every key. The"
     " model without the wrapper then finds none of its keys, and with `strict=False` loads nothing"
     " without saying so.",
@@ -41,18 +42,28 @@ _WRAPPERS = {
     "_forward_module": "DeepSpeed or Lightning",
     "_fsdp_wrapped_module": "FSDP",
 }
+_DICTIONARIES = "torch"  # the format whose files have a model's state as one entry of several
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Take wrapper after wrapper off, as long as all keys are below one."""
+    """Look at all names, or at those of each state in a file of several."""
     separator = context.model.separator
-    around = ""
+    states: dict[str, list[str]] = {}
+    for path in context.by_path:
+        states.setdefault(path.partition(separator)[0], []).append(path)
+    if len(states) == 1 and not _WRAPPERS.keys().isdisjoint(states):
+        yield from _around(list(context.by_path), "", separator)
+    elif context.model.format == _DICTIONARIES:
+        for state, paths in states.items():
+            yield from _around(paths, f"{state}{separator}", separator)
+
+
+def _around(paths: list[str], around: str, separator: str) -> Iterator[Hit]:
+    """Take wrapper after wrapper off, as long as all names are below one."""
     while True:
-        first = next(iter(context.by_path), "")
-        wrapper = first[len(around) :].partition(separator)[0]
+        wrapper = paths[0][len(around) :].partition(separator)[0]
         prefix = f"{around}{wrapper}{separator}"
-        if wrapper not in _WRAPPERS or not all(path.startswith(prefix) for path in context.by_path):
+        if wrapper not in _WRAPPERS or not all(path.startswith(prefix) for path in paths):
             break
-        count = len(context.by_path)
-        yield Hit(prefix[:-1], f"is what {_WRAPPERS[wrapper]} puts before all {count} names")
+        yield Hit(prefix[:-1], f"is what {_WRAPPERS[wrapper]} puts before all {len(paths)} names")
         around = prefix

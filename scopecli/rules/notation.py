@@ -198,7 +198,7 @@ def _variable(name: str, text: str) -> Variable:
     variable = variable._replace(nbytes=nbytes)
     if "crc" in attributes:
         checksum = Checksum(crc.KIND, int(str(attributes["crc"])))
-        return variable._replace(storage=StoredAt("data", 0, nbytes or 0, checksum))
+        return variable._replace(storage=StoredAt("data", None, nbytes or 0, checksum))
     return _held(variable) if "holds" in attributes else variable
 
 
@@ -206,7 +206,7 @@ def _held(variable: Variable) -> Variable:
     """A variable with the checksum of what it holds, as a checkpoint stores it."""
     one = _element(variable)
     checksum = Checksum(crc.KIND, crc.masked(crc.of_repeated(one, variable.params)))
-    return variable._replace(storage=StoredAt("data", 0, variable.nbytes or 0, checksum))
+    return variable._replace(storage=StoredAt("data", None, variable.nbytes or 0, checksum))
 
 
 def _element(variable: Variable) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
 from scopecli.model.names import leaf_of
+from scopecli.rules.context import CHECKPOINTS
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ RULE = Rule(
 )
 
 _NONE: frozenset[str] = frozenset()
+_NODE = "graph_variable"  # the attribute with the name that the graph has for a variable
 _FLOATS = ("bfloat", "float")
 _NEVER_TRAINED = frozenset(
     {"biased", "local_step", "moving_mean", "moving_var", "moving_variance", "num_batches_tracked"}
@@ -54,14 +56,20 @@ _NEVER_TRAINED = frozenset(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Compare the slots of the variables of each scope."""
+    """Compare the slots of the variables of each scope, and with those of the graph."""
     slots: dict[object, set[str]] = {}
     for variable in context.model.variables:
         if variable.kind == "slot" and "slot_name" in variable.attributes:
             owner = variable.attributes.get("slot_of")
             slots.setdefault(owner, set()).add(str(variable.attributes["slot_name"]))
+    if slots:
+        hits = [*_of_scopes(context, slots), *_of_graph(context, slots)]
+        yield from {hit.subject: hit for hit in reversed(hits)}.values()
+
+
+def _of_scopes(context: Context, slots: Mapping[object, set[str]]) -> Iterator[Hit]:
     usual = _usual(slots.values())
-    for beside in context.scopes.values() if slots else ():
+    for beside in context.scopes.values():
         owned = [slots.get(variable.key, _NONE) for variable in beside]
         around = _NONE.union(*owned)
         expected = around.union(*(usual[name] for name in around))
@@ -73,6 +81,26 @@ def check(context: Context) -> Iterator[Hit]:
                 names = " and no ".join(sorted(missing))
                 where = "those beside it have" if missing <= around else "most others have"
                 yield Hit(variable.name, f"has no {names}, as {where}")
+
+
+def _of_graph(context: Context, slots: Mapping[object, set[str]]) -> Iterator[Hit]:
+    """What the graph of a checkpoint keeps for a variable, and the checkpoint for others only."""
+    if context.model.format not in CHECKPOINTS:
+        return
+    own: dict[object, Variable] = {variable.key: variable for variable in context.own}
+    own |= {variable.attributes.get(_NODE, variable.key): variable for variable in context.own}
+    kept = _NONE.union(*slots.values())
+    missing: dict[str, set[str]] = {}
+    for slot in context.graph_variables.values():
+        name, node = slot.attributes.get("slot_name"), slot.attributes.get("slot_of")
+        if slot.kind == "slot" and name in kept:
+            part = context.graph_variables.get(str(node))
+            whole = part.attributes.get("partition_of", node) if part is not None else node
+            variable = own.get(whole)
+            if variable is not None and name not in slots.get(variable.key, _NONE):
+                missing.setdefault(variable.name, set()).add(str(name))
+    for subject, names in missing.items():
+        yield Hit(subject, f"has no {' and no '.join(sorted(names))}, which its graph has")
 
 
 def _usual(found: Iterable[set[str]]) -> Mapping[str, set[str]]:
@@ -91,7 +119,7 @@ def _usual(found: Iterable[set[str]]) -> Mapping[str, set[str]]:
 def _is_trained(context: Context, variable: Variable) -> bool:
     """Whether an optimizer updates a variable; without a graph, whether one may."""
     if context.model.graph is not None and context.training.exists:
-        node = variable.attributes.get("graph_variable", variable.key)
+        node = variable.attributes.get(_NODE, variable.key)
         return node in context.training.updated
     return (
         variable.trainable is not False

@@ -75,6 +75,7 @@ def _prefix(word: str) -> str:
         if name == word.lower():
             return code
     near = nearest(prefix, codes) + nearest(word.lower(), codes.values()) if word[1:] else []
+    near = near or [code for code in codes if code[0] == prefix[0] and prefix[1:].isdecimal()]
     hint = f"did you mean {' or '.join(near[:3])}?" if near else "see `scopecli rules`"
     raise UnknownNameError(f"no rule has the code {word!r}", hint=hint)
 

@@ -100,7 +100,9 @@ def _table(path: str) -> Mapping[str, object] | None:
         return document
     tool = document.get("tool")
     table = tool.get("scopecli") if isinstance(tool, dict) else None
-    return table if isinstance(table, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise _wrong("tool.scopecli", "a table", path)
+    return table
 
 
 def _prefixes(value: object, key: str, path: str) -> tuple[str, ...]:

@@ -38,8 +38,9 @@ RULE = Rule(
 
 def check(context: Context) -> Iterator[Hit]:
     """Look at the variables with regularizers."""
-    for name, scopes in context.training.penalties.items():
+    training = context.training
+    for name in training.penalties:
         variable = context.graph_variables.get(name)
-        own = [scope for scope in scopes if scope.startswith(f"{name}/")]
+        own = training.regularizers(name)
         if own and variable is not None and variable.trainable is False:
-            yield Hit(name, f"is not trainable, and is penalized in {own[0]}")
+            yield Hit(name, f"is not trainable, and is penalized in {next(iter(own))}")

@@ -42,8 +42,8 @@ RULE = Rule(
 def check(context: Context) -> Iterator[Hit]:
     """Look for a gradient of any copy of each regularizer."""
     training = context.training
-    for name, scopes in training.penalties.items():
-        own = {scope: ops for scope, ops in scopes.items() if scope.startswith(f"{name}/")}
+    for name in training.penalties:
+        own = training.regularizers(name)
         variable = context.graph_variables.get(name)
         if own and training.differentiated and variable is not None and variable.trainable:
             operations = [op for ops in own.values() for op in ops]

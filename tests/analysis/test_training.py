@@ -75,12 +75,29 @@ def test_writers_are_neither_initializers_nor_restored() -> None:
     assert found.written_by(found.wiring.find("zeros")) == frozenset()
 
 
+def test_a_layer_that_calls_its_weight_otherwise() -> None:
+    """As the layers of slim: `fc/weights` is `kernel` to the layer that penalizes it."""
+    found = training(
+        """
+        fc/weights: float32[3]
+        fc/kernel/Regularizer/Const = Const()
+        fc/kernel/Regularizer/L2Loss = L2Loss(fc/weights/read)
+        gradients/fc/kernel/Regularizer/L2Loss_grad/mul = Mul(fc/weights/read, x)
+        """
+    )
+    scope = "fc/kernel/Regularizer"
+    expected = {scope: [f"{scope}/Const", f"{scope}/L2Loss"]}
+    assert found.penalties["fc/weights"] == found.regularizers("fc/weights") == expected
+    assert f"{scope}/L2Loss" in found.differentiated
+
+
 def test_penalties_and_their_gradients() -> None:
     found = training()
     assert found.penalties == {
         "w": {"w/Regularizer": ["w/Regularizer/L2Loss"]},
         "v": {"L2Loss": ["L2Loss"]},
     }
+    assert found.regularizers("v") == {}
     assert found.differentiated == {"w/Regularizer/L2Loss": frozenset({"train/gradients_1/"})}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,3 +85,22 @@ def test_an_index_without_its_end_is_damaged(tmp_path: Path) -> None:
         path.write_bytes(whole[:size])
         with pytest.raises(scopecli.ScopecliError, match="does not end as a checkpoint index"):
             scopecli.load(path)
+
+
+def test_a_byte_in_a_storage_of_pytorch(tmp_path: Path) -> None:
+    """Named after the variable that it is of, in every shard."""
+    folder = tmp_path / "sharded"
+    shutil.copytree(SAMPLES / "sharded_torch", folder)
+    model = scopecli.load(folder)
+    assert mismatches(model) == []
+    variable = model.variables[-1]
+    assert variable.storage is not None
+    assert variable.storage.offset is not None
+    flip(folder / variable.storage.shard, variable.storage.offset)
+    assert mismatches(model) == [variable.name]
+
+
+def test_the_stream_of_pytorch_has_no_checksums() -> None:
+    model = scopecli.load(SAMPLES / "torch_legacy.pth")
+    assert stored_checksums.bytes_to_read(model) == 0
+    assert mismatches(model) == []

@@ -88,7 +88,7 @@ def test_tensors_with_values(tmp_path: Path) -> None:
         ("tensor_3", (), "float32", 4),
         ("net/w#2", (1,), "float32", 4),
     ]
-    assert [(note.code, note.subject) for note in model.notes] == [("duplicate-key", "net/w")]
+    assert [(note.code, note.subject) for note in model.notes] == [("repeated-name", "net/w")]
     assert [numbers(model, v.key) for v in model.variables] == [[1, 2], [3], [3]]
     assert (model.format, model.separator) == ("tflite", "/")
 

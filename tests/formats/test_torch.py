@@ -72,6 +72,12 @@ def archive(path: Path, pickle: bytes, /, order: str = "little", **storages: Any
     return path
 
 
+def written(path: Path, members: list[tuple[str, bytes]]) -> None:
+    with zipfile.ZipFile(path, "w") as file:
+        for name, data in members:
+            file.writestr(name, data)
+
+
 def stream(path: Path, pickle: bytes, **storages: tuple[int, bytes]) -> Path:
     keys = b"](" + b"".join(text(key) for key in storages) + b"e"
     runs = b"".join(n.to_bytes(8, "little") + data for n, data in storages.values())
@@ -168,7 +174,7 @@ class TestArchives:
         model = load(archive(tmp_path / "m.pt", pickle, s0=bytes(4)))
         assert inner
         assert [v.key for v in model.variables] == ["a.b", "a.b (2)", "5.0", "5.1.x"]
-        assert codes(model) == [("duplicate-key", "a.b (2)")]
+        assert codes(model) == [("repeated-name", "a.b (2)")]
         assert {v.name for v in model.variables} == {"a.b", "5.0", "5.1.x"}
 
     def test_a_tensor_alone(self, tmp_path: Path) -> None:
@@ -446,6 +452,39 @@ class TestHostileFiles:
         pickle = b"\x8c\x02os(cmy\njoined\n)Rt\x930}"
         model = load(archive(tmp_path / "m.pt", pickle))
         assert codes(model) == [(HOSTILE, "?.?"), (UNSAFE, "my.joined")]
+
+
+class TestAmbiguousArchives:
+    """What one reader takes for one file, and another for another."""
+
+    EVIL = b"\x80\x02cos\nsystem\n0}."
+
+    @pytest.mark.filterwarnings("ignore:Duplicate name")
+    def test_two_members_of_one_name(self, tmp_path: Path) -> None:
+        for first in (True, False):
+            path = archive(tmp_path / "m.pt", b"}")
+            with zipfile.ZipFile(path) as plain:
+                good = [(name, plain.read(name)) for name in plain.namelist()]
+            evil = ("m/data.pkl", self.EVIL)
+            written(path, [evil, *good] if first else [*good, evil])
+            assert codes(load(path)) == [("duplicate-member", "m/data.pkl"), (HOSTILE, "os.system")]
+
+    @pytest.mark.parametrize("name", ["a/data.pkl", "m/more/other.pkl"])
+    def test_another_pickle(self, tmp_path: Path, name: str) -> None:
+        path = archive(tmp_path / "m.pt", dictionary(w=tensor(stored("0", 4), 4)), s0=bytes(16))
+        with zipfile.ZipFile(path, "a") as file:
+            file.writestr(name, self.EVIL)
+        model = load(path)
+        assert [variable.key for variable in model.variables] == ["w"]  # of the first folder
+        assert codes(model)[-1] == (HOSTILE, "os.system")
+        assert (("duplicate-member", name) in codes(model)) == name.endswith("data.pkl")
+
+    def test_other_pickles_that_are_none(self, tmp_path: Path) -> None:
+        path = archive(tmp_path / "m.pt", b"}")
+        with zipfile.ZipFile(path, "a") as file:
+            file.writestr("m/other.pkl", b"no pickle")
+            file.writestr("m/classes.pkl", b"\x80\x02cmy.models\nNet\n.")
+        assert codes(load(path)) == []
 
 
 class TestDetection:

@@ -501,6 +501,7 @@ def saved_together(folder: Path, size: int) -> str:
     return prefix
 
 
+@pytest.mark.rules("N110")
 def test_files_that_are_loaded_together(tmp_path: Path) -> None:
     """N110, and what TensorFlow says of the same."""
     from scopecli.rules.run import Run
@@ -519,6 +520,7 @@ def test_files_that_are_loaded_together(tmp_path: Path) -> None:
             tf.train.Saver([w]).restore(session, second)
 
 
+@pytest.mark.rules("N108")
 def test_two_weights_of_one_name_in_a_layer(tmp_path: Path) -> None:
     """N108: an object-based checkpoint takes what HDF5 does not."""
     keras = pytest.importorskip("tf_keras", reason="pip install -e '.[oracle]'")
@@ -554,6 +556,7 @@ def functional(keras: Any, *names: str) -> Any:
     return keras.Model(inputs, x)
 
 
+@pytest.mark.rules("N106")
 def test_two_layers_of_one_name(keras3: Any, tmp_path: Path) -> None:
     """N106: Keras writes the file, and refuses to read it."""
     path = str(tmp_path / "model.keras")
@@ -572,6 +575,7 @@ def trained(keras: Any, *layers: Any) -> Any:
     return model
 
 
+@pytest.mark.rules("N109")
 def test_names_that_an_optimizer_flattens_to_one(keras3: Any, tmp_path: Path) -> None:
     """N109: an archive can hold them, HDF5 cannot."""
     wrap, dense_layer = keras3.layers.TimeDistributed, keras3.layers.Dense

@@ -84,6 +84,7 @@ def restore_error(graph: str, checkpoint: str) -> str:
 # Graph and checkpoint
 
 
+@pytest.mark.rules("G401", "G403")
 @pytest.mark.parametrize(
     ("code", "wanted"),
     [
@@ -103,6 +104,7 @@ def test_what_cannot_be_restored(code: str, wanted: Callable[[], None], tmp_path
     assert restore_error(f"{checkpoint}.meta", checkpoint) == ""
 
 
+@pytest.mark.rules("G402")
 def test_what_is_not_restored(tmp_path: Path) -> None:
     def trained() -> None:
         w = tf.get_variable("net/w", [4, 3])
@@ -116,6 +118,7 @@ def test_what_is_not_restored(tmp_path: Path) -> None:
     assert restore_error(graph, checkpoint) == ""
 
 
+@pytest.mark.rules("G404")
 def test_two_savers(tmp_path: Path) -> None:
     def build(*, of_a_part: bool) -> Any:
         w, v = (tf.get_variable(name, [3]) for name in "wv")
@@ -128,6 +131,7 @@ def test_two_savers(tmp_path: Path) -> None:
     assert checked(good, "G404") == []
 
 
+@pytest.mark.rules("G405")
 def test_averages_as_keys(tmp_path: Path) -> None:
     def build(*, averages: bool) -> Any:
         w = tf.get_variable("w", [3])
@@ -139,6 +143,7 @@ def test_averages_as_keys(tmp_path: Path) -> None:
     assert checked(exported(tmp_path / "b.meta", lambda: build(averages=False)), "G405") == []
 
 
+@pytest.mark.rules("G406")
 def test_a_graph_that_was_imported_into_a_scope(tmp_path: Path) -> None:
     checkpoint = saved(tmp_path / "a", variables(net__w=[4, 3], net__b=[3]))
 
@@ -166,6 +171,7 @@ def message_of(first: Callable[[], object], second: Callable[[], object], reuse:
     return ""
 
 
+@pytest.mark.rules("S206", "S207", "S208")
 @pytest.mark.parametrize(
     ("code", "second", "reuses"),
     [
@@ -229,6 +235,7 @@ def rewritten(folder: Path, prefix: str, rename: Callable[[str], str]) -> str:
     return merged
 
 
+@pytest.mark.rules("O501")
 def test_slots_that_were_lost(tmp_path: Path) -> None:
     prefix = saved(tmp_path / "a", training())
     lost = rewritten(tmp_path, prefix, lambda name: "" if name == "net/b/Adam_1" else name)
@@ -236,6 +243,33 @@ def test_slots_that_were_lost(tmp_path: Path) -> None:
     assert checked(prefix, "O5") == []
 
 
+def alone(*, partitioned: bool) -> Callable[[], list[Any]]:
+    """A scope for each weight, so that none has one beside it."""
+
+    def build() -> list[Any]:
+        x = tf.ones([2, 4])
+        for scope in "abc":
+            parts = tf.fixed_size_partitioner(2) if partitioned else None
+            with tf.variable_scope(scope, partitioner=parts):
+                x = tf.matmul(x, tf.get_variable("w", [4, 4]))
+        return [tf.train.AdamOptimizer().minimize(tf.reduce_sum(x))]
+
+    return build
+
+
+@pytest.mark.rules("O501")
+@pytest.mark.parametrize("partitioned", [False, True])
+def test_slots_that_only_the_graph_has(tmp_path: Path, *, partitioned: bool) -> None:
+    """All of a variable: without the graph it could be one that is not trained."""
+    good = saved(tmp_path / "good", alone(partitioned=partitioned))
+    assert checked(good, "O501") == []
+    lost = rewritten(tmp_path, good, lambda name: "" if name.startswith("b/w/") else name)
+    assert checked(lost, "O501") == []
+    shutil.copy(f"{good}.meta", f"{lost}.meta")
+    assert checked(lost, "O501") == ["b/w"]
+
+
+@pytest.mark.rules("O502")
 def test_slots_that_stayed_behind(tmp_path: Path) -> None:
     prefix = saved(tmp_path / "a", training())
     renamed = rewritten(tmp_path, prefix, lambda name: "net/bias" if name == "net/b" else name)
@@ -243,6 +277,7 @@ def test_slots_that_stayed_behind(tmp_path: Path) -> None:
     assert checked(prefix, "O502") == []
 
 
+@pytest.mark.rules("O503")
 @pytest.mark.parametrize("values_are_there", [True, False])
 def test_steps_of_the_optimizer(tmp_path: Path, values_are_there: bool) -> None:
     """They are in the checksums, so that the data need not be there."""
@@ -280,6 +315,7 @@ def with_a_dead_weight(*, dead: bool) -> Callable[[], list[Any]]:
     return build
 
 
+@pytest.mark.rules("H801", "H802")
 @pytest.mark.parametrize(
     ("code", "subject", "bad", "good"),
     [
@@ -301,6 +337,7 @@ def test_health_from_the_index(
     assert checked(saved(tmp_path / "new", lambda: bad()[:0]), code) == []  # before a step
 
 
+@pytest.mark.rules("H803")
 def test_what_is_no_number(tmp_path: Path) -> None:
     def build(value: float) -> Callable[[], None]:
         return lambda: tf.get_variable("w", initializer=np.array([1.0, value], "f4"))

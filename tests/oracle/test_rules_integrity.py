@@ -66,6 +66,7 @@ def test_what_is_whole_has_no_findings(prefix: str) -> None:
     assert codes(prefix, values=True) == []
 
 
+@pytest.mark.rules("F701")
 def test_every_byte_of_the_data_is_covered(prefix: str) -> None:
     """F701, where TensorFlow itself finds it only when it reads that tensor."""
     size = os.path.getsize(data_of(prefix))
@@ -93,6 +94,7 @@ def test_parts_have_checksums_of_their_own(parts: int, tmp_path: Path) -> None:
     assert finding.subject == "w"
 
 
+@pytest.mark.rules("F702")
 def test_one_bit_in_the_index(tmp_path: Path) -> None:
     """F702: TensorFlow lists what is before it, and says nothing."""
     names = [f"layer_{number}/kernel" for number in range(10_000)]
@@ -113,6 +115,7 @@ def test_an_index_that_is_cut_short(prefix: str, kept: float) -> None:
         tensorflow.train.list_variables(prefix)
 
 
+@pytest.mark.rules("F703")
 def test_data_that_is_cut_short(prefix: str) -> None:
     """F703: listing goes on as if nothing were."""
     os.truncate(data_of(prefix), os.path.getsize(data_of(prefix)) - 1)
@@ -120,18 +123,21 @@ def test_data_that_is_cut_short(prefix: str) -> None:
     assert len(tensorflow.train.list_variables(prefix)) == len(TENSORS)
 
 
+@pytest.mark.rules("F704")
 def test_a_missing_shard(prefix: str) -> None:
     os.remove(data_of(prefix))
     assert codes(prefix, values=True) == ["F704"]
     assert len(tensorflow.train.list_variables(prefix)) == len(TENSORS)
 
 
+@pytest.mark.rules("F705")
 def test_a_path_that_tensorflow_does_not_take(prefix: str) -> None:
     assert tensorflow.train.list_variables(f"{prefix}.index") == []
     assert codes(f"{prefix}.index") == codes(data_of(prefix)) == ["F705"]
     assert codes(prefix) == []
 
 
+@pytest.mark.rules("F706")
 def test_a_state_that_is_stale(prefix: str) -> None:
     folder = os.path.dirname(prefix)
     gone = os.path.join(folder, "gone-7")
@@ -142,6 +148,7 @@ def test_a_state_that_is_stale(prefix: str) -> None:
     assert tensorflow.train.latest_checkpoint(folder) == prefix
 
 
+@pytest.mark.rules("F710")
 def test_equal_values(tmp_path: Path) -> None:
     random = np.random.default_rng(0).normal(size=[4, 3]).astype("f4")
     zeros = np.zeros([9], "f4")
@@ -155,6 +162,7 @@ def test_equal_values(tmp_path: Path) -> None:
 # Drift
 
 
+@pytest.mark.rules("L901", "L902", "L903")
 def test_drift_from_a_checkpoint(tmp_path: Path) -> None:
     w, b = np.ones([4, 3], "f4"), np.ones([3], "f4")
     lock = written(tmp_path / "lock", {"net/w": w, "net/b": b, "net/old": b})
@@ -169,6 +177,7 @@ def test_drift_from_a_checkpoint(tmp_path: Path) -> None:
     assert scopecli.validate(later, against=lock, select=["L"]) == []
 
 
+@pytest.mark.rules("L904")
 def test_drift_of_collections(tmp_path: Path) -> None:
     """Of a graph, from the one that was exported before."""
 

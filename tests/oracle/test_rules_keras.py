@@ -29,6 +29,7 @@ def subjects(path: object, code: str, **options: Any) -> list[str]:
     return [finding.subject for finding in found]
 
 
+@pytest.mark.rules("K601")
 def test_layers_that_were_swapped(tmp_path: Path) -> None:
     """K601: every shape fits, so nothing is said."""
     weights, reference = tmp_path / "weights.h5", tmp_path / "model.keras"
@@ -44,6 +45,7 @@ def test_layers_that_were_swapped(tmp_path: Path) -> None:
     assert subjects(weights, "K601", against=tmp_path / "same.keras") == []
 
 
+@pytest.mark.rules("K602")
 def test_loading_by_name_loads_nothing(tmp_path: Path) -> None:
     """K602, and no error from Keras."""
     weights, reference = tmp_path / "weights.h5", tmp_path / "model.keras"
@@ -74,6 +76,7 @@ def test_weights_for_another_model(tmp_path: Path) -> None:
     assert subjects(weights, "K603", against=reference) == []
 
 
+@pytest.mark.rules("K603")
 def test_a_configuration_that_was_edited(tmp_path: Path) -> None:
     """K603 within one file."""
     path = tmp_path / "model.h5"
@@ -88,6 +91,7 @@ def test_a_configuration_that_was_edited(tmp_path: Path) -> None:
         k.models.load_model(path)
 
 
+@pytest.mark.rules("O504")
 @pytest.mark.parametrize("name", ["model.keras", "model.h5"])
 def test_an_optimizer_that_is_shipped(tmp_path: Path, name: str) -> None:
     """O504, and its size."""
@@ -114,6 +118,42 @@ def test_a_flipped_byte_in_an_archive(tmp_path: Path) -> None:
     path.write_bytes(data)
     (finding,) = scopecli.validate(path, select=["F"], values=True)
     assert (finding.code, finding.subject) == ("F701", "model.weights.h5")
+
+
+@pytest.mark.rules("F707")
+def test_a_member_that_is_there_twice(tmp_path: Path) -> None:
+    """Keras takes the last one, which a checker may not have seen."""
+    path, other = tmp_path / "model.keras", tmp_path / "other.keras"
+    chain(("a", 4)).save(path)
+    chain(("a", 4)).save(other)
+    assert scopecli.validate(path, select=["F"]) == []
+    with zipfile.ZipFile(other) as archive:
+        weights = archive.read("model.weights.h5")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("model.weights.h5", weights)
+    (finding,) = scopecli.validate(path, select=["F"])
+    assert finding.code == "F707"
+    np.testing.assert_array_equal(
+        k.saving.load_model(path).layers[0].kernel, k.saving.load_model(other).layers[0].kernel
+    )
+
+
+@pytest.mark.rules("F700")
+@pytest.mark.parametrize("name", ["model.keras", "model.h5"])
+def test_damage_in_the_middle(tmp_path: Path, name: str) -> None:
+    """What describes the model is overwritten, as by a block of the disk that was lost."""
+    path = tmp_path / name
+    chain(("a", 4)).save(path)
+    assert scopecli.validate(path, select=["F"]) == []
+    data = bytearray(path.read_bytes())
+    mark = b"PK\x01\x02" if name.endswith(".keras") else b"TREE"
+    at = data.index(mark)
+    data[at : at + 4] = bytes(4)
+    path.write_bytes(data)
+    (finding,) = scopecli.validate(path, select=["F"])
+    assert finding.code == "F700"
+    with pytest.raises((ValueError, OSError, RuntimeError, zipfile.BadZipFile)):
+        k.saving.load_model(path)
 
 
 def test_statistics_at_their_start(tmp_path: Path) -> None:

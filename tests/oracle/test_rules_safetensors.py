@@ -45,6 +45,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert set(numpy_files.load_file(path)) == {"a", "b"}
 
 
+@pytest.mark.rules("F707")
 def test_a_duplicate_key(tmp_path: Path) -> None:
     """F707: the library takes it, and has one tensor of two."""
     path = saved(tmp_path / "m.safetensors", a=[1, 2], b=[3, 4])
@@ -54,6 +55,7 @@ def test_a_duplicate_key(tmp_path: Path) -> None:
         numpy_files.load(data)
 
 
+@pytest.mark.rules("F708")
 @pytest.mark.parametrize(
     ("old", "new", "rest", "expected"),
     [
@@ -79,6 +81,7 @@ def test_data_that_is_cut_short(tmp_path: Path) -> None:
         numpy_files.load_file(path)
 
 
+@pytest.mark.rules("F709")
 def test_a_map_of_shards(tmp_path: Path) -> None:
     """F709 and F704, which a loader meets when it opens the shard that the map names."""
     first = saved(tmp_path / "model-00001-of-00002.safetensors", a=[1, 2])

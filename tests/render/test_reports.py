@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from jsonschema import Draft7Validator
+from jsonschema import Draft202012Validator
 
 from scopecli.model.finding import Finding
 from scopecli.render import findings as people
@@ -141,15 +141,19 @@ class TestJunit:
             assert part in message
 
 
-SARIF = json.loads((Path(__file__).parent / "data/sarif-2.1.0-part.schema.json").read_text("utf-8"))
+SARIF = json.loads((Path(__file__).parent / "data/sarif-schema-2.1.0.json").read_text("utf-8"))
 
 
 class TestSarif:
     @pytest.mark.parametrize("report", [REPORT, EMPTY], ids=["findings", "clean"])
     def test_the_document_is_what_the_standard_says(self, report: Report) -> None:
-        Draft7Validator.check_schema(SARIF)
+        assert SARIF["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+        Draft202012Validator.check_schema(SARIF)
+        validator = Draft202012Validator(SARIF, format_checker=Draft202012Validator.FORMAT_CHECKER)
         document = json.loads(text(as_sarif(report)), parse_constant=pytest.fail)
-        assert [error.message for error in Draft7Validator(SARIF).iter_errors(document)] == []
+        assert [error.message for error in validator.iter_errors(document)] == []
+        document["runs"][0]["results"] = [{"ruleId": "N101"}]  # no message
+        assert not validator.is_valid(document)
 
     def run_of(self, report: Report) -> Any:
         (run,) = json.loads(text(as_sarif(report)))["runs"]

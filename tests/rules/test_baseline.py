@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +39,8 @@ def test_a_fingerprint_is_of_rule_file_and_subject() -> None:
         ("model.ckpt-200", "model.ckpt-3000"),
         ("a/model.ckpt-200.index", "a/model.ckpt-9.index"),
         ("a\\m.h5", "a/m.h5"),
+        ("a/m.h5", "./a/b/../m.h5"),
+        ("a/m.h5", os.path.abspath("a/m.h5")),
     ],
 )
 def test_a_later_step_has_the_same(one: str, other: str) -> None:

@@ -16,6 +16,7 @@ from scopecli.rules.rule import FAMILIES, Need, Rule
 
 CODES = list(registry.names())
 FOLDER = Path(scopecli.rules.__path__[0])
+ORACLES = Path(__file__).parent.parent / "oracle"
 
 
 @pytest.fixture(params=CODES)
@@ -77,6 +78,13 @@ def test_the_good_example_is_not(rule: Rule) -> None:
 def test_the_page_of_all_rules_is_as_written() -> None:
     """`python -m scopecli.rules` writes it."""
     assert (FOLDER / "README.md").read_text("utf-8") == page.text()
+
+
+def test_every_rule_is_held_against_a_framework() -> None:
+    """By a test that makes files with the fault and without, and says so by its mark."""
+    written = "".join(path.read_text("utf-8") for path in ORACLES.glob("test_rules*.py"))
+    marked = re.findall(r"(?:mark\.rules|\bCase)\(\s*((?:\"[A-Z]\d{3}\"(?:, )?)+)", written)
+    assert {code for codes in marked for code in re.findall(r"\w+", codes)} == set(CODES)
 
 
 def test_every_need_is_known() -> None:

@@ -48,6 +48,12 @@ def test_the_projects_file(tmp_path: Path) -> None:
     assert find(str(tmp_path)) == settled(tmp_path)
 
 
+def test_settings_that_are_no_table(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool]\nscopecli = 3", "utf-8")
+    with pytest.raises(ScopecliError, match=r"pyproject\.toml: tool\.scopecli is not a table"):
+        find(str(tmp_path))
+
+
 def test_a_project_without_settings_is_passed(tmp_path: Path) -> None:
     (tmp_path / "scopecli.toml").write_text('ignore = ["N"]', "utf-8")
     inner = tmp_path / "inner"
