@@ -42,6 +42,7 @@ _IN_ZIP64 = 0xFFFFFFFF
 # Deflate cannot do better: 258 bytes in two bits.
 _MAX_RATIO = 1032
 _PIECE = 1 << 20
+_LONGEST_FIRST = 1 << 10
 
 
 class Member(NamedTuple):
@@ -87,6 +88,15 @@ def members(source: Source) -> list[Member]:
         raise _damaged(source, f"claims {directory.members} members", directory.start)
     data = source.read(directory.start, directory.size)
     return list(_entries(source, data, directory))
+
+
+def first_name(source: Source) -> str:
+    """What the member is called that the file starts with; empty where it starts with none."""
+    head = source.head(_LOCAL.size + _LONGEST_FIRST)
+    if len(head) < _LOCAL.size or not head.startswith(_LOCAL_MAGIC):
+        return ""
+    name_length = int(_LOCAL.unpack_from(head)[-2])
+    return _text(head[_LOCAL.size : _LOCAL.size + name_length])
 
 
 def duplicates(found: Iterable[Member]) -> list[str]:
@@ -216,27 +226,29 @@ def _located(source: Source, end: int, size: int, start: int, count: int) -> _Di
 
 
 def _entries(source: Source, data: bytes, directory: _Directory) -> Iterator[Member]:
+    unpack, fixed, length = _CENTRAL.unpack_from, _CENTRAL.size, len(data)
+    start, shift = directory.start, directory.shift
     position = 0
     for _ in range(directory.members):
-        if position + _CENTRAL.size > len(data):
+        name_at = position + fixed
+        if name_at > length:
             problem = f"has fewer members than the {directory.members} that it claims"
-            raise _damaged(source, problem, directory.start + position)
-        fields = _CENTRAL.unpack_from(data, position)
-        magic, _, _, flags, method, _, _, crc, compressed, size = fields[:10]
-        name_length, extra_length, comment_length, _, _, _, header = fields[10:]
-        name_at = position + _CENTRAL.size
+            raise _damaged(source, problem, start + position)
+        (
+            magic, _, _, flags, method, _, _, crc, compressed, size,
+            name_length, extra_length, comment_length, _, _, _, header,
+        ) = unpack(data, position)  # fmt: skip
         extra_at = name_at + name_length
         following = extra_at + extra_length + comment_length
-        if magic != _CENTRAL_MAGIC or following > len(data):
-            raise _damaged(source, "has a damaged directory", directory.start + position)
-        extra = data[extra_at : extra_at + extra_length]
-        size, compressed, header = _zip64(extra, size, compressed, header)
-        header += directory.shift
-        if header + _LOCAL.size + compressed > directory.start:
-            raise _damaged(
-                source, "has a member that is not in the file", directory.start + position
-            )
-        name = _text(data[name_at:extra_at])
+        if magic != _CENTRAL_MAGIC or following > length:
+            raise _damaged(source, "has a damaged directory", start + position)
+        if _IN_ZIP64 in (size, compressed, header):
+            extra = data[extra_at : extra_at + extra_length]
+            size, compressed, header = _zip64(extra, size, compressed, header)
+        header += shift
+        if header + _LOCAL.size + compressed > start:
+            raise _damaged(source, "has a member that is not in the file", start + position)
+        name = data[name_at:extra_at].decode("utf-8", "surrogateescape")
         yield Member(name, method, header, compressed, size, crc, bool(flags & _ENCRYPTED))
         position = following
 

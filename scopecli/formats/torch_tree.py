@@ -9,17 +9,19 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from scopecli.binary.pickle_values import Object
+from scopecli.binary.pickle_values import Object, View
 from scopecli.errors import DamagedFileError, ScopecliError
 from scopecli.formats.torch_tensors import path_of, tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from scopecli.formats.torch_tensors import Tensor
+    from scopecli.formats.torch_tensors import Placed, Tensor
     from scopecli.model.variable import Kind
 
 SEPARATOR = "."
+
+Child = tuple[str, object, "Kind"]
 
 _STATE, _GROUPS, _MEMBERS = "state", "param_groups", "params"
 _MODULE = frozenset({"_parameters", "_buffers", "_modules"})
@@ -55,11 +57,13 @@ class Found(NamedTuple):
     Attributes:
         path: its name, empty for a file that is one tensor.
         tensor: what is known of it.
+        storage: key of its storage; empty where it has none of its own.
         kind: slot and bookkeeping in the state of an optimizer, else variable.
     """
 
     path: str
     tensor: Tensor
+    storage: str
     kind: Kind
 
 
@@ -77,17 +81,11 @@ class Tree(NamedTuple):
     optimizers: list[dict[str, object]]
 
 
-class _Step(NamedTuple):
-    """Something to look at, or, without a value, the end of a container."""
+class _Open(NamedTuple):
+    """A container that is being looked into: which one, and what is still to come."""
 
-    path: str
-    value: object
-    kind: Kind
-    depth: int
-
-
-class _End(NamedTuple):
-    container: int
+    address: int
+    children: Iterator[Child]
 
 
 def collect(root: object, size: int) -> Tree:
@@ -102,50 +100,41 @@ def collect(root: object, size: int) -> Tree:
     """
     tree = Tree([], {}, [])
     room = _NAME_BYTES * size + _SOME_BYTES
-    waiting: list[_Step | _End] = [_Step("", root, "variable", 0)]
-    inside: set[int] = set()
+    opened = [_Open(0, iter([("", root, "variable")]))]
+    inside: set[int] = {0}
     seen: set[int] = set()
-    while waiting:
-        step = waiting.pop()
-        if type(step) is _End:
-            inside.remove(step.container)
-            continue
-        assert type(step) is _Step  # noqa: S101 - there are two
-        path, value, kind, depth = step
-        if type(value) in _SCALARS:
-            _fact(tree.facts, path, value)
-            continue
-        found = _tensor(path, value)
-        if found is not None:
-            tree.tensors.append(Found(path, found, kind))
-            continue
-        address = id(value)
-        if address in inside or (address in seen and not _is_shown_again(value)):
-            continue
-        children = list(_children(value, path, kind, tree))
-        room -= sum(len(child[0]) + 1 for child in children)
-        if depth >= _DEEPEST or room < 0:
-            raise DamagedFileError(
-                "nests its containers deeper than any model", where=path[:_LONGEST_TEXT]
-            )
-        inside.add(address)
-        seen.add(address)
-        waiting.append(_End(address))
-        waiting += [
-            _Step(child, item, child_kind, depth + 1) for child, item, child_kind in children[::-1]
-        ]
+    while opened:
+        for path, value, kind in opened[-1].children:
+            room -= len(path) + 1
+            if type(value) is not View and type(value) in _SCALARS:
+                _fact(tree.facts, path, value)
+                continue
+            found = _tensor(path, value)
+            if found is not None:
+                tree.tensors.append(Found(path, found.tensor, found.storage, kind))
+                continue
+            address = id(value)
+            if address in inside or (address in seen and not _is_shown_again(value)):
+                continue
+            if len(opened) > _DEEPEST or room < 0:
+                raise DamagedFileError(
+                    "nests its containers deeper than any model", where=path[:_LONGEST_TEXT]
+                )
+            inside.add(address)
+            seen.add(address)
+            opened.append(_Open(address, _children(value, path, kind, tree)))
+            break
+        else:
+            inside.remove(opened.pop().address)
     return tree
 
 
-def _tensor(path: str, value: object) -> Tensor | None:
+def _tensor(path: str, value: object) -> Placed | None:
     try:
         return tensor(value)
     except ScopecliError as error:
         error.where = path[:_LONGEST_TEXT]
         raise
-
-
-Child = tuple[str, object, "Kind"]
 
 
 def _children(value: object, path: str, kind: Kind, tree: Tree) -> Iterator[Child]:
@@ -174,7 +163,7 @@ def _of_module(state: Mapping[object, object], path: str, kind: Kind) -> Iterato
         pairs = mapping(state[part]) or {}
         kept = ((key, item) for key, item in pairs.items() if str(key) not in transient)
         for child in _named(path, pairs.items() if part != "_buffers" else kept, kind):
-            if type(child[1]) is Object:  # None stands for one that is left out
+            if child[1] is not None:  # which stands for one that is left out
                 yield child
 
 
@@ -190,7 +179,7 @@ def _of_optimizer(pairs: Mapping[object, object], path: str, tree: Tree) -> Iter
             groups = sequence(value) or []
             tree.optimizers.extend(_groups(name, groups[:_MOST_GROUPS]))
             for number, group in enumerate(groups):
-                entries = [(k, v) for k, v in (mapping(group) or {}).items() if type(v) is Object]
+                entries = [(k, v) for k, v in (mapping(group) or {}).items() if tensor(v)]
                 yield from _named(_joined(name, number), entries, "bookkeeping")
         elif key == _STATE:
             for parameter, state in (mapping(value) or {}).items():

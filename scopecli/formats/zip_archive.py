@@ -29,6 +29,8 @@ def identify(source: Source) -> str:
         NotAModelError: no model, and the message says what is in it.
         DamagedFileError: its directory cannot be read.
     """
+    if torch_marks.is_pickle(zipdir.first_name(source)):
+        return "torch"  # which need not be looked for among thousands of storages
     names = {member.name for member in zipdir.members(source)}
     if names & {WEIGHTS_H5, WEIGHTS_NPZ} or names >= {CONFIG, METADATA}:
         return "keras-v3"

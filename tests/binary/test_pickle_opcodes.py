@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopecli.binary import pickle_opcodes
-from scopecli.binary.pickle_opcodes import CutShortError, walk
+from scopecli.binary import pickle_opcodes, pickle_views
+from scopecli.binary.pickle_machine import CutShortError
+from scopecli.binary.pickle_opcodes import walk
 from scopecli.binary.pickle_values import Global, Object, Persistent
 from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
 
@@ -106,7 +107,7 @@ def test_views_are_walked_over_at_once(
 ) -> None:
     """And give the same as one operation after the other."""
     found = [walk(view(shape, shape), "x")]
-    monkeypatch.setattr(pickle_opcodes, "_VIEW", lambda *_: None)
+    monkeypatch.setattr(pickle_views, "_FIND", lambda *_: None)
     found.append(walk(view(shape, shape), "x"))
     for one in found:
         assert isinstance(one.value, Object)
