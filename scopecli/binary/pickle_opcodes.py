@@ -48,7 +48,7 @@ def walk(data: bytes, name: str, start: int = 0) -> Pickle:
     return Pickle(value, imports, machine.kept_outside, machine.position)
 
 
-def _run(machine: Machine) -> object:
+def _run(machine: Machine) -> object:  # noqa: C901, PLR0912 - the loop is what time is spent in
     """Do every operation; the value that is left."""
     data, stack, marks, memo = machine.data, machine.stack, machine.marks, machine.memo
     position = machine.position

@@ -23,7 +23,7 @@ SEPARATOR = "."
 
 Child = tuple[str, object, "Kind"]
 
-_STATE, _GROUPS, _MEMBERS = "state", "param_groups", "params"
+STATE, _GROUPS, _MEMBERS = "state", "param_groups", "params"
 _MODULE = frozenset({"_parameters", "_buffers", "_modules"})
 _DICTIONARIES = frozenset(
     {
@@ -144,7 +144,7 @@ def _children(value: object, path: str, kind: Kind, tree: Tree) -> Iterator[Chil
         return _of_module(state, path, kind)
     pairs = mapping(value)
     if pairs is not None:
-        if _is_optimizer(pairs):
+        if is_optimizer(pairs):
             return _of_optimizer(pairs, path, tree)
         return _named(path, pairs.items(), kind)
     items = sequence(value)
@@ -167,26 +167,27 @@ def _of_module(state: Mapping[object, object], path: str, kind: Kind) -> Iterato
                 yield child
 
 
-def _is_optimizer(pairs: Mapping[object, object]) -> bool:
-    return mapping(pairs.get(_STATE)) is not None and sequence(pairs.get(_GROUPS)) is not None
+def is_optimizer(pairs: Mapping[object, object]) -> bool:
+    """Whether a dictionary is what an optimizer's `state_dict()` gives."""
+    return mapping(pairs.get(STATE)) is not None and sequence(pairs.get(_GROUPS)) is not None
 
 
 def _of_optimizer(pairs: Mapping[object, object], path: str, tree: Tree) -> Iterator[Child]:
     """The state of each parameter, of which the steps that were made are no slot."""
     for key, value in pairs.items():
-        name = _joined(path, key)
+        name = joined(path, key)
         if key == _GROUPS:
             groups = sequence(value) or []
             tree.optimizers.extend(_groups(name, groups[:_MOST_GROUPS]))
             for number, group in enumerate(groups):
                 entries = [(k, v) for k, v in (mapping(group) or {}).items() if tensor(v)]
-                yield from _named(_joined(name, number), entries, "bookkeeping")
-        elif key == _STATE:
+                yield from _named(joined(name, number), entries, "bookkeeping")
+        elif key == STATE:
             for parameter, state in (mapping(value) or {}).items():
                 for entry, item in (mapping(state) or {}).items():
                     kind: Kind = "bookkeeping" if entry == "step" else "slot"
                     if type(item) not in _SCALARS:
-                        yield _joined(_joined(name, parameter), entry), item, kind
+                        yield joined(joined(name, parameter), entry), item, kind
         else:
             yield name, value, "bookkeeping"
 
@@ -203,17 +204,18 @@ def _groups(path: str, groups: Iterable[object]) -> Iterator[dict[str, object]]:
                 if items is not None and all(type(item) in _SCALARS for item in items):
                     _facts_of_list(settings, _text(key), items)
         yield {
-            "name": _joined(path, number),
+            "name": joined(path, number),
             "variables": len(sequence(entries.get(_MEMBERS)) or ()),
             "hyperparameters": settings,
         }
 
 
 def _named(path: str, pairs: Iterable[tuple[object, object]], kind: Kind) -> Iterator[Child]:
-    return ((_joined(path, key), value, kind) for key, value in pairs)
+    return ((joined(path, key), value, kind) for key, value in pairs)
 
 
-def _joined(path: str, key: object) -> str:
+def joined(path: str, key: object) -> str:
+    """The name of what is under a key in something that has a name."""
     return f"{path}{SEPARATOR}{_text(key)}" if path else _text(key)
 
 
