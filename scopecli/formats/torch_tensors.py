@@ -269,6 +269,24 @@ def _wrapper(given: Arguments, _depth: int) -> Placed:
     return Placed(Tensor(element, shape, nbytes=prod(shape) * element.size, layout="wrapper"))
 
 
+def _ragged(given: Arguments, depth: int) -> Placed:
+    """({values, offsets, ...}): tensors behind one another, and where each of them starts."""
+    parts = _at_least(given, 1)[0]
+    held = parts if type(parts) is dict else {}
+    values, offsets = tensor(held.get("values"), depth), tensor(held.get("offsets"), depth)
+    starts, extents = (part.tensor.shape if part else None for part in (offsets, values))
+    if values is None or not starts or not extents or not starts[0]:
+        raise DamagedFileError("is no nested tensor that is known")
+    shape = (starts[0] - 1, None, *extents[1:])
+    found = values.tensor
+    return Placed(Tensor(found.type, shape, nbytes=found.nbytes, layout="jagged"))
+
+
+def _not_yet(_given: Arguments, _depth: int) -> Placed:
+    """(requires_grad): a lazy module makes it once it has seen its first input."""
+    return Placed(Tensor(_UNKNOWN, None, layout="uninitialized"))
+
+
 def _from_host(given: Arguments, depth: int) -> Placed | None:
     """(tensor, dtype, device, requires_grad)."""
     return tensor(_at_least(given, 1)[0], depth)
@@ -297,6 +315,9 @@ _REBUILD: Mapping[str, Callable[[Arguments, int], Placed | None]] = MappingProxy
         "torch.nn.parameter.Parameter": _parameter,
         "torch._utils._rebuild_sparse_tensor": _sparse,
         "torch._utils._rebuild_nested_tensor": _nested,
+        "torch.nested._internal.nested_tensor._rebuild_njt": _ragged,
+        "torch.nn.parameter.UninitializedParameter": _not_yet,
+        "torch.nn.parameter.UninitializedBuffer": _not_yet,
         "torch._utils._rebuild_meta_tensor_no_storage": _meta,
         "torch._utils._rebuild_wrapper_subclass": _wrapper,
         "torch._utils._rebuild_device_tensor_from_cpu_tensor": _from_host,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from scopecli.binary.pickle_values import Object, View
+from scopecli.binary.pickle_values import Object
 from scopecli.errors import DamagedFileError, ScopecliError
 from scopecli.formats.torch_tensors import path_of, tensor
 
@@ -39,7 +39,8 @@ _LISTS = frozenset(
     for module in ("builtins", "__builtin__")
     for name in ("set", "frozenset", "list", "tuple")
 )
-_SCALARS = (str, int, float, bool)
+_ENCODE = "_codecs.encode"
+_SCALARS = frozenset({str, int, float, bool})
 
 _DEEPEST = 200
 _MOST_FACTS = 64
@@ -106,7 +107,7 @@ def collect(root: object, size: int) -> Tree:
     while opened:
         for path, value, kind in opened[-1].children:
             room -= len(path) + 1
-            if type(value) is not View and type(value) in _SCALARS:
+            if type(value) in _SCALARS:
                 _fact(tree.facts, path, value)
                 continue
             found = _tensor(path, value)
@@ -149,11 +150,17 @@ def _children(value: object, path: str, kind: Kind, tree: Tree) -> Iterator[Chil
         return _named(path, pairs.items(), kind)
     items = sequence(value)
     if items is None:
-        return _named(path, (state or {}).items(), kind)
+        return _named(path, _given(value) if state is None else state.items(), kind)
     if all(type(item) in _SCALARS for item in items):
         _facts_of_list(tree.facts, path, items)
         return iter(())
     return _named(path, enumerate(items), kind)
+
+
+def _given(value: object) -> Iterator[tuple[object, object]]:
+    """The tensors that something is made with: the fields of a named tuple."""
+    arguments = value.arguments if type(value) is Object else ()
+    return ((number, item) for number, item in enumerate(arguments) if tensor(item))
 
 
 def _of_module(state: Mapping[object, object], path: str, kind: Kind) -> Iterator[Child]:
@@ -226,7 +233,11 @@ def _text(key: object) -> str:
         return SEPARATOR.join(map(_text, key))
     if type(key) is bytes:
         return key.decode("utf-8", "replace")
-    return path_of(key) if type(key) is Object else str(key)
+    if type(key) is not Object:
+        return str(key)
+    path, given = path_of(key), key.arguments
+    is_bytes = path == _ENCODE and given and type(given[0]) is str  # as protocol 2 writes them
+    return str(given[0]) if is_bytes else path
 
 
 def mapping(value: object) -> Mapping[object, object] | None:
