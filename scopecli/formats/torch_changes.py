@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from scopecli.binary.pickle_edit import Entry, Trace
-    from scopecli.formats.torch_entries import Holder, Places
+    from scopecli.formats.torch_entries import Holder, Place, Places
     from scopecli.formats.torch_tree import Found
     from scopecli.model.renaming import Renaming
 
@@ -87,16 +87,15 @@ def _of_states(found: Sequence[Found], places: Places) -> dict[str, list[str]]:
     return names
 
 
-def _change_state(
-    changes: Changes, holder: Holder, names: Sequence[str], renaming: Renaming
-) -> None:
-    """Without any of its state, an optimizer starts anew; with a part of it, it fails."""
+def _change_state(changes: Changes, place: Place, names: Sequence[str], renaming: Renaming) -> None:
+    """Without its state for a parameter, an optimizer starts anew; with a part of it, it fails."""
     changes.problems.extend((name, _OPTIMIZER) for name in names if name in renaming.moves)
     gone = [name for name in names if name in renaming.drops]
-    if 0 < len(gone) < len(names):
-        changes.problems.extend((name, _PART) for name in gone)
-    elif gone:
-        changes.dropped.extend(entry for entries in holder.entries.values() for entry in entries)
+    entries = place.holder.entries.get(place.key)
+    if gone and (entries is None or len(gone) < len(names)):
+        changes.problems.extend((name, _PART if entries else _NO_ENTRY) for name in gone)
+    elif gone and entries:
+        changes.dropped.extend(entries)
 
 
 class _Wanted:

@@ -49,12 +49,12 @@ class Places(NamedTuple):
 
     Attributes:
         of: by name; a name that two entries have has two places.
-        states: what an optimizer keeps for each parameter, by path.
+        states: the entry of what an optimizer keeps for a parameter, by path.
         entries: of each dictionary, by its address.
     """
 
     of: dict[str, list[Place]]
-    states: dict[str, Holder]
+    states: dict[str, Place]
     entries: Mapping[int, Entries]
 
 
@@ -77,9 +77,10 @@ def find(trace: Trace) -> Places:
             elif pairs is not None:
                 found.of.setdefault(name, []).append(Place(holder, key))
         if pairs is not None and is_optimizer(pairs):
-            for key, child in (mapping(pairs[STATE]) or {}).items():
-                state = joined(joined(path, STATE), key)
-                found.states[state] = Holder(child, state, by_target.get(id(child), {}))
+            inner = joined(path, STATE)
+            states = Holder(pairs[STATE], inner, by_target.get(id(pairs[STATE]), {}))
+            for key in mapping(states.value) or {}:
+                found.states[joined(inner, key)] = Place(states, key)
     return found
 
 

@@ -139,18 +139,23 @@ def read(path: str) -> Contents:
         ScopecliError: whatever is wrong with the file.
     """
     with Source(path) as source:
-        container = _container(source, path)
+        held = container(source, path)
         size = source.size
     try:
-        tree = torch_tree.collect(container.pickle.value, container.pickle_size)
-        found = [*tree.tensors, *_constants(container)]
+        tree = torch_tree.collect(held.pickle.value, held.pickle_size)
+        found = [*tree.tensors, *_constants(held)]
     except ScopecliError as error:
         error.path = error.path or path
         raise
-    return _contents(container, tree, found, path, size)
+    return _contents(held, tree, found, path, size)
 
 
-def _container(source: Source, path: str) -> Container:
+def container(source: Source, path: str) -> Container:
+    """What holds the pickle and the storages.
+
+    Raises:
+        ScopecliError: it is no file of PyTorch's, or damaged.
+    """
     head = source.head(_HEAD)
     if head.startswith(_ZIP):
         return Archive(source, path)

@@ -14,7 +14,7 @@ from scopecli.binary.pickle_edit import Trace
 from scopecli.binary.source import Source
 from scopecli.binary.zip_splice import Change
 from scopecli.errors import UnsupportedError
-from scopecli.formats import shard_writing, torch_changes, torch_tree
+from scopecli.formats import shard_writing, torch_changes, torch_file, torch_tree
 from scopecli.formats.torch_archive import Archive
 from scopecli.model.renaming import Subject
 
@@ -47,11 +47,7 @@ def subjects(model: Model) -> Sequence[Subject]:
     """
     container = model.metadata.get("container")
     if container != _WRITTEN:
-        raise UnsupportedError(
-            f"is a {container}, and only what torch.save writes since version 1.6 can be renamed",
-            path=model.path,
-            hint="load it with PyTorch and save its state_dict()",
-        )
+        raise _refused(container, model.path)
     return [
         Subject(variable.key, "slot" if variable.kind in _STATE else variable.kind)
         for variable in model.variables
@@ -97,8 +93,18 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
         _write_file(first.path, renaming, out, staging)
 
 
+def _refused(container: object, path: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"is a {container}, and only what torch.save writes since version 1.6 can be renamed",
+        path=path,
+        hint="load it with PyTorch and save its state_dict()",
+    )
+
+
 def _open(source: Source, path: str) -> _Opened:
-    archive = Archive(source, path)
+    archive = torch_file.container(source, path)
+    if not isinstance(archive, Archive) or archive.facts["container"] != _WRITTEN:
+        raise _refused(archive.facts["container"], path)
     trace = Trace(archive.pickle_bytes(source), path)
     return _Opened(archive, trace, torch_tree.collect(trace.value, archive.pickle_size).tensors)
 
