@@ -66,7 +66,7 @@ class Archive:
         self._path = path
         self._begins: dict[str, int] | None = None
         self._members = {member.name: member for member in zipdir.members(source)}
-        pickles = [name for name in self._members if is_pickle(name)]
+        pickles = [n for n in self._members if n.endswith(PICKLE) and is_pickle(n)]
         if not pickles:
             raise DamagedFileError(f"has no {PICKLE}", path=source.name)
         self.pickle_name = min(pickles, key=len)

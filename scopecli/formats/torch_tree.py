@@ -218,7 +218,9 @@ def _groups(path: str, groups: Iterable[object]) -> Iterator[dict[str, object]]:
 
 
 def _named(path: str, pairs: Iterable[tuple[object, object]], kind: Kind) -> Iterator[Child]:
-    return ((joined(path, key), value, kind) for key, value in pairs)
+    start = path + SEPARATOR if path else ""
+    for key, value in pairs:
+        yield start + (key if type(key) is str else _text(key)), value, kind
 
 
 def joined(path: str, key: object) -> str:
