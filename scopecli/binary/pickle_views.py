@@ -44,7 +44,7 @@ _PLACES = Struct("<6I").unpack
 def view(machine: Machine, at: int) -> int:
     """Do all operations of a tensor whose first is at an offset; the offset behind, or 0.
 
-    The same as one after the other, in a tenth of the time.
+    The same as one after the other, in less time: files have thousands of these.
     """
     found = _FIND(machine.data, at)
     if found is None:
