@@ -6,7 +6,10 @@ pickle would import, call or make is only written down.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 Key = str | int | float | bool | bytes | None
 
@@ -64,6 +67,104 @@ class Persistent:
         self.id = identifier
 
 
+class Form:
+    """What the tensors of one type, shape and size have in common.
+
+    Attributes:
+        tag: what kind of thing is kept outside: `storage`.
+        kind: class of the storage.
+        device: where it was.
+        hooks: what would be called to make the dictionary of its hooks.
+        elements: how many the storage has.
+        offset: of the first that is meant.
+        shape: of the tensor.
+        strides: in elements.
+        flag: whether a gradient is needed.
+    """
+
+    __slots__ = (
+        "_indices",
+        "device",
+        "elements",
+        "flag",
+        "hooks",
+        "kind",
+        "offset",
+        "shape",
+        "strides",
+        "tag",
+    )
+
+    def __init__(
+        self,
+        indices: tuple[int, ...],
+        symbols: Sequence[object],
+        counts: tuple[int, int],
+        sizes: tuple[tuple[int, ...], tuple[int, ...]],
+        flag: bool,  # noqa: FBT001 - a value out of the file
+    ) -> None:
+        self._indices = indices
+        self.tag, self.kind, self.device, self.hooks = symbols
+        self.elements, self.offset = counts
+        self.shape, self.strides = sizes
+        self.flag = flag
+
+    def is_of(self, memo: Mapping[int, object]) -> bool:
+        """Whether the memo still has the symbols that this was made with."""
+        tag, kind, device, hooks = self._indices
+        return (
+            memo[tag] is self.tag
+            and memo[kind] is self.kind
+            and memo[device] is self.device
+            and memo[hooks] is self.hooks
+        )
+
+
+class View:
+    """A tensor: what `torch._utils._rebuild_tensor_v2` would make of a storage.
+
+    A file may have thousands, so this stands for the `Object` that any other call is.
+
+    Attributes:
+        form: the arguments but for the key.
+        key: of the storage.
+    """
+
+    __slots__ = ("form", "key")
+
+    def __init__(self, form: Form, key: str) -> None:
+        self.form = form
+        self.key = key
+
+    @property
+    def id(self) -> tuple[object, ...]:
+        """The identifier of its storage, which is kept outside of the pickle."""
+        form = self.form
+        return form.tag, form.kind, self.key, form.device, form.elements
+
+
+class Parts:
+    """What the memo has of a view: its parts, which are made once something asks for one."""
+
+    __slots__ = ("_made", "_places", "_view")
+
+    def __init__(self, view: View, places: tuple[int, ...]) -> None:
+        self._view = view
+        self._places = places
+        self._made: dict[int, object] | None = None
+
+    def at(self, index: int) -> object:
+        """The part with a number in the memo."""
+        if self._made is None:
+            form, identifier = self._view.form, self._view.id
+            hooks = Object(form.hooks, ())
+            storage = Persistent(identifier)
+            arguments = storage, form.offset, form.shape, form.strides, form.flag, hooks
+            parts = self._view.key, identifier, form.shape, form.strides, hooks, arguments
+            self._made = dict(zip(self._places, parts, strict=True))
+        return self._made[index]
+
+
 class Pickle(NamedTuple):
     """One pickle.
 
@@ -76,5 +177,5 @@ class Pickle(NamedTuple):
 
     value: object
     imports: tuple[Global, ...]
-    kept_outside: list[Persistent]
+    kept_outside: list[Persistent | View]
     end: int

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 STORED = 0
 DEFLATED = 8
 
-_LOCAL = Struct("<4s5H3I2H")
-_CENTRAL = Struct("<4s6H3I5H2I")
-_END = Struct("<4s4H2IH")
-_ZIP64_LOCATOR = Struct("<4sIQI")
-_ZIP64_END = Struct("<4sQ2H2I4Q")
+LOCAL = Struct("<4s5H3I2H")
+CENTRAL = Struct("<4s6H3I5H2I")
+END = Struct("<4s4H2IH")
+ZIP64_LOCATOR = Struct("<4sIQI")
+ZIP64_END = Struct("<4sQ2H2I4Q")
 _LOCAL_MAGIC = b"PK\x03\x04"
 _CENTRAL_MAGIC = b"PK\x01\x02"
 _END_MAGIC = b"PK\x05\x06"
@@ -42,6 +42,7 @@ _IN_ZIP64 = 0xFFFFFFFF
 # Deflate cannot do better: 258 bytes in two bits.
 _MAX_RATIO = 1032
 _PIECE = 1 << 20
+_LONGEST_FIRST = 1 << 10
 
 
 class Member(NamedTuple):
@@ -66,13 +67,14 @@ class Member(NamedTuple):
     encrypted: bool
 
 
-class _Directory(NamedTuple):
+class Directory(NamedTuple):
     """Where the central directory is, as the end of the archive says."""
 
     start: int
     size: int
     members: int
     shift: int  # bytes before the archive, which its offsets do not count
+    comment: bytes = b""
 
 
 def members(source: Source) -> list[Member]:
@@ -82,11 +84,54 @@ def members(source: Source) -> list[Member]:
         DamagedFileError: cut short, or its counts and offsets contradict the file.
         UnsupportedError: spread over several disks.
     """
-    directory = _directory(source)
-    if directory.members * _CENTRAL.size > directory.size:
+    return [member for member, _ in records(source, locate(source))]
+
+
+def records(source: Source, directory: Directory) -> Iterator[tuple[Member, bytes]]:
+    """The members, each with its entry in the directory.
+
+    Raises:
+        DamagedFileError: cut short, or its counts and offsets contradict the file.
+    """
+    if directory.members * CENTRAL.size > directory.size:
         raise _damaged(source, f"claims {directory.members} members", directory.start)
     data = source.read(directory.start, directory.size)
-    return list(_entries(source, data, directory))
+    unpack, fixed, length = CENTRAL.unpack_from, CENTRAL.size, len(data)
+    start, shift = directory.start, directory.shift
+    position = 0
+    for _ in range(directory.members):
+        name_at = position + fixed
+        if name_at > length:
+            problem = f"has fewer members than the {directory.members} that it claims"
+            raise _damaged(source, problem, start + position)
+        (
+            magic, _, _, flags, method, _, _, crc, compressed, size,
+            name_length, extra_length, comment_length, _, _, _, header,
+        ) = unpack(data, position)  # fmt: skip
+        extra_at = name_at + name_length
+        following = extra_at + extra_length + comment_length
+        if magic != _CENTRAL_MAGIC or following > length:
+            raise _damaged(source, "has a damaged directory", start + position)
+        if _IN_ZIP64 in (size, compressed, header):
+            extra = data[extra_at : extra_at + extra_length]
+            size, compressed, header = _zip64(extra, size, compressed, header)
+        header += shift
+        if header + LOCAL.size + compressed > start:
+            raise _damaged(source, "has a member that is not in the file", start + position)
+        name = data[name_at:extra_at].decode("utf-8", "surrogateescape")
+        encrypted = bool(flags & _ENCRYPTED)
+        member = Member(name, method, header, compressed, size, crc, encrypted)
+        yield member, data[position:following]
+        position = following
+
+
+def first_name(source: Source) -> str:
+    """What the member is called that the file starts with; empty where it starts with none."""
+    head = source.head(LOCAL.size + _LONGEST_FIRST)
+    if len(head) < LOCAL.size or not head.startswith(_LOCAL_MAGIC):
+        return ""
+    name_length = int(LOCAL.unpack_from(head)[-2])
+    return _text(head[LOCAL.size : LOCAL.size + name_length])
 
 
 def duplicates(found: Iterable[Member]) -> list[str]:
@@ -157,24 +202,31 @@ def data_offset(source: Source, member: Member) -> int:
     """
     if member.encrypted:
         raise UnsupportedError("is encrypted", path=source.name, where=member.name)
-    header = source.read(member.header, _LOCAL.size)
-    name_length, extra_length = map(int, _LOCAL.unpack(header)[-2:])
+    header = source.read(member.header, LOCAL.size)
+    name_length, extra_length = map(int, LOCAL.unpack(header)[-2:])
     if not header.startswith(_LOCAL_MAGIC):
         raise _damaged(source, f"no member starts where {member.name} should", member.header)
-    name = source.read(member.header + _LOCAL.size, name_length)
+    name = source.read(member.header + LOCAL.size, name_length)
     if _text(name) != member.name:
         raise _damaged(source, f"{_text(name)} is where {member.name} should be", member.header)
-    return member.header + _LOCAL.size + name_length + extra_length
+    return member.header + LOCAL.size + name_length + extra_length
 
 
-def _directory(source: Source) -> _Directory:
-    tail = source.tail(_END.size + _MAX_COMMENT)
+def locate(source: Source) -> Directory:
+    """Where the directory is.
+
+    Raises:
+        DamagedFileError: there is none.
+        UnsupportedError: the archive is spread over several disks.
+    """
+    tail = source.tail(END.size + _MAX_COMMENT)
     at = tail.rfind(_END_MAGIC)
     while at >= 0:
-        end = tail[at : at + _END.size]
+        end = tail[at : at + END.size]
         # The comment reaches to the end of the file, or this is no end record but looks like one.
-        if len(end) == _END.size and at + _END.size + _END.unpack(end)[7] == len(tail):
-            return _from_end(source, source.size - len(tail) + at, end)
+        if len(end) == END.size and at + END.size + END.unpack(end)[7] == len(tail):
+            found = _from_end(source, source.size - len(tail) + at, end)
+            return found._replace(comment=tail[at + END.size :])
         at = tail.rfind(_END_MAGIC, 0, at)
     raise DamagedFileError(
         "is a zip archive without its directory",
@@ -183,62 +235,36 @@ def _directory(source: Source) -> _Directory:
     )
 
 
-def _from_end(source: Source, offset: int, end: bytes) -> _Directory:
-    locator = offset - _ZIP64_LOCATOR.size
+def _from_end(source: Source, offset: int, end: bytes) -> Directory:
+    locator = offset - ZIP64_LOCATOR.size
     if locator >= 0 and source.read(locator, 4) == _ZIP64_LOCATOR_MAGIC:
         return _from_zip64(source, locator)
-    _, disk, first_disk, _, count, size, start, _ = _END.unpack(end)
+    _, disk, first_disk, _, count, size, start, _ = END.unpack(end)
     if disk or first_disk:
         raise UnsupportedError("is one part of a split zip archive", path=source.name)
     return _located(source, offset, size, start, count)
 
 
-def _from_zip64(source: Source, locator: int) -> _Directory:
-    _, _, end_offset, _ = _ZIP64_LOCATOR.unpack(source.read(locator, _ZIP64_LOCATOR.size))
+def _from_zip64(source: Source, locator: int) -> Directory:
+    _, _, end_offset, _ = ZIP64_LOCATOR.unpack(source.read(locator, ZIP64_LOCATOR.size))
     # Directly before its locator, unless it is extended: then only the locator tells.
-    for offset in (locator - _ZIP64_END.size, end_offset):
-        if 0 <= offset <= locator - _ZIP64_END.size:
-            end = source.read(offset, _ZIP64_END.size)
+    for offset in (locator - ZIP64_END.size, end_offset):
+        if 0 <= offset <= locator - ZIP64_END.size:
+            end = source.read(offset, ZIP64_END.size)
             if end.startswith(_ZIP64_END_MAGIC):
-                *_, disk, first_disk, _, count, size, start = _ZIP64_END.unpack(end)
+                *_, disk, first_disk, _, count, size, start = ZIP64_END.unpack(end)
                 if disk or first_disk:
                     raise UnsupportedError("is one part of a split zip archive", path=source.name)
                 return _located(source, offset, size, start, count)
     raise _damaged(source, "has no zip64 directory where one should be", locator)
 
 
-def _located(source: Source, end: int, size: int, start: int, count: int) -> _Directory:
+def _located(source: Source, end: int, size: int, start: int, count: int) -> Directory:
     """The directory, which ends where the record of the end starts."""
     shift = end - size - start
     if shift < 0:
         raise _damaged(source, f"claims a directory of {size} bytes at {start}", end)
-    return _Directory(start + shift, size, count, shift)
-
-
-def _entries(source: Source, data: bytes, directory: _Directory) -> Iterator[Member]:
-    position = 0
-    for _ in range(directory.members):
-        if position + _CENTRAL.size > len(data):
-            problem = f"has fewer members than the {directory.members} that it claims"
-            raise _damaged(source, problem, directory.start + position)
-        fields = _CENTRAL.unpack_from(data, position)
-        magic, _, _, flags, method, _, _, crc, compressed, size = fields[:10]
-        name_length, extra_length, comment_length, _, _, _, header = fields[10:]
-        name_at = position + _CENTRAL.size
-        extra_at = name_at + name_length
-        following = extra_at + extra_length + comment_length
-        if magic != _CENTRAL_MAGIC or following > len(data):
-            raise _damaged(source, "has a damaged directory", directory.start + position)
-        extra = data[extra_at : extra_at + extra_length]
-        size, compressed, header = _zip64(extra, size, compressed, header)
-        header += directory.shift
-        if header + _LOCAL.size + compressed > directory.start:
-            raise _damaged(
-                source, "has a member that is not in the file", directory.start + position
-            )
-        name = _text(data[name_at:extra_at])
-        yield Member(name, method, header, compressed, size, crc, bool(flags & _ENCRYPTED))
-        position = following
+    return Directory(start + shift, size, count, shift)
 
 
 def _zip64(extra: bytes, *fields: int) -> Iterator[int]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from scopecli.binary import sstable
 from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
-from scopecli.formats import safetensors_header, shard_index, tf_checkpoint_state, torch_marks
+from scopecli.formats import shard_index, tf_checkpoint_state, torch_marks
 from scopecli.formats.registry import FORMATS
 
 if TYPE_CHECKING:
@@ -67,19 +66,19 @@ def identify(source: Source) -> str:
     for magic, format_id in _MAGIC.items():
         if head.startswith(magic):
             return format_id
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        from scopecli.formats import zip_archive
+
+        return zip_archive.identify(source)
     for is_of, format_id in _BY_HEAD:
         if is_of(head):
             return format_id
-    if sstable.is_table(source) or _starts_as_index(head):
+    if _is_table(source) or _starts_as_index(head):
         return _table_format(source)
     if _is_hdf5(source, head):
         from scopecli.formats import hdf5_file
 
         return hdf5_file.identify(source)
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        from scopecli.formats import zip_archive
-
-        return zip_archive.identify(source)
     if shard_index.is_index(head):
         return shard_index.identify(source.path)
     inner = _inner_format(source, head)
@@ -160,8 +159,23 @@ def _is_scopecli_json(head: bytes) -> bool:
     return head.lstrip()[:1] == b"{" and b'"scopecli/model/' in head
 
 
+# Each of these imports what tells its format, which a file of another one need not pay for.
+
+
+def _is_table(source: Source) -> bool:
+    from scopecli.binary import sstable
+
+    return sstable.is_table(source)
+
+
+def _is_safetensors(head: bytes) -> bool:
+    from scopecli.formats import safetensors_header
+
+    return safetensors_header.is_header(head)
+
+
 _BY_HEAD = (
-    (safetensors_header.is_header, "safetensors"),
+    (_is_safetensors, "safetensors"),
     (torch_marks.is_stream, "torch"),
     (torch_marks.is_metadata, "torch"),
     (_is_scopecli_json, "scopecli-json"),

@@ -145,6 +145,7 @@ FORMATS: tuple[Format, ...] = (
         "PyTorch file",
         "scopecli.formats.torch",
         (".pt", ".pth", ".bin", ".ckpt", ".pkl"),
+        "scopecli.formats.torch_writer",
     ),
     Format("npy", "NumPy array", "scopecli.formats.npy", (".npy",)),
     Format(

@@ -12,8 +12,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary.source import Source
-from scopecli.errors import PathError, UnsupportedError
-from scopecli.formats import safetensors_header, shard_index
+from scopecli.errors import UnsupportedError
+from scopecli.formats import safetensors_header, shard_writing
 from scopecli.model.renaming import Subject
 
 if TYPE_CHECKING:
@@ -67,42 +67,9 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
         )
     first = model.files[0]
     if first.role == "index":
-        _write_shards(model, renaming, out, staging)
-        _write_index(first.path, renaming, out, staging)
+        shard_writing.write(model, renaming, out, staging, _write_file)
     else:
         _write_file(first.path, renaming, out, staging)
-
-
-def _write_shards(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
-    old, new = (os.path.dirname(path) for path in (model.path, out))
-    if os.path.realpath(old or ".") == os.path.realpath(new or "."):
-        raise UnsupportedError(
-            f"has {len(model.files) - 1} shards, which cannot be replaced in one step",
-            path=model.path,
-            hint="write to another folder with -o",
-        )
-    for shard in model.files[1:]:
-        if shard.size is None:
-            raise UnsupportedError("is missing, and would be missing again", path=shard.path)
-        target = os.path.join(new, os.path.relpath(shard.path, old or "."))
-        if os.path.lexists(target):
-            raise PathError("is there already", path=target, hint="write to an empty folder")
-        _write_file(shard.path, renaming, target, staging)
-
-
-def _write_index(path: str, renaming: Renaming, out: str, staging: Staging) -> None:
-    """The index as it was, with the new names."""
-    index = shard_index.read(path)
-    with open(path, "rb") as file:
-        document = json.load(file)
-    document["weight_map"] = {
-        renaming.of(key): shard
-        for key, shard in index.weight_map.items()
-        if key not in renaming.drops
-    }
-    with open(staging.create(out), "w", encoding="utf-8") as file:
-        json.dump(document, file, indent=2)
-        file.write("\n")
 
 
 def _write_file(path: str, renaming: Renaming, out: str, staging: Staging) -> None:

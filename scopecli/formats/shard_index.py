@@ -6,7 +6,6 @@ https://huggingface.co/docs/transformers/big_models#sharded-checkpoints
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -88,6 +87,8 @@ def read(path: str) -> ShardIndex:
     Raises:
         ScopecliError: it cannot be read, or is no valid index.
     """
+    import json  # which most models do without
+
     with Source(path) as source:
         size = source.size
         if size > _MAX_SIZE:

@@ -28,6 +28,8 @@ _PICKLES = ".pkl"
 _TWICE = "duplicate-member"
 _LARGEST_PICKLE = 1 << 28
 _LARGEST_FACT = 64
+_ALIGNMENT = 64  # where the file does not say another one
+_LARGEST_ALIGNMENT = 0x8000
 _ORDERS = frozenset({LITTLE, "big"})
 
 
@@ -37,6 +39,8 @@ class Archive:
     Attributes:
         pickle: what `data.pkl` holds.
         pickle_size: its bytes.
+        pickle_name: the member that it is.
+        alignment: of the storages in the file.
         constants: what `constants.pkl` holds; None where there is none.
         others: what the pickles hold that are read by none, or by other readers.
         byte_order: of the values.
@@ -49,12 +53,14 @@ class Archive:
         "_folder",
         "_members",
         "_path",
+        "alignment",
         "byte_order",
         "constants",
         "facts",
         "notes",
         "others",
         "pickle",
+        "pickle_name",
         "pickle_size",
     )
 
@@ -69,6 +75,7 @@ class Archive:
         members = zipdir.members(source)
         self._members = {member.name: member for member in reversed(members)}  # as PyTorch
         self._folder = _folder(members, source.name)
+        self.pickle_name = self._folder + PICKLE
         self.notes = list(self._ambiguities(members))
         data = self._read(source, PICKLE)
         self.pickle: Pickle = pickle_opcodes.walk(data, f"{source.name}:{PICKLE}")
@@ -84,6 +91,9 @@ class Archive:
             raise DamagedFileError(
                 f"has values in the unknown byte order {self.byte_order!r}", path=source.name
             )
+        alignment = self._fact(source, ".storage_alignment")
+        is_number = alignment.isdecimal() and 0 < int(alignment) <= _LARGEST_ALIGNMENT
+        self.alignment = int(alignment) if is_number else _ALIGNMENT
         self.facts: dict[str, object] = {
             "container": "zip archive" if self.constants is None else "TorchScript archive",
             "version": self._fact(source, "version"),
@@ -92,19 +102,19 @@ class Archive:
 
     def size(self, key: str) -> int | None:
         """Bytes of a storage; None where it is missing."""
-        member = self._members.get(self._name(key))
+        member = self._members.get(self.member_name(key))
         return member.size if member else None
 
     def checksum(self, key: str) -> int | None:
         """CRC-32 of a storage; None where there is none: PyTorch can be told not to compute it."""
-        return self._members[self._name(key)].crc or None
+        return self._members[self.member_name(key)].crc or None
 
     def offset(self, key: str) -> int | None:
         """Where a storage starts in the file; None where it is compressed or not to be found."""
         if self._begins is None:
             with Source(self._path) as source:
                 self._begins = dict(self._found(source))
-        return self._begins.get(self._name(key))
+        return self._begins.get(self.member_name(key))
 
     def open(self, key: str) -> Bytes:
         """The bytes of a storage.
@@ -113,14 +123,22 @@ class Archive:
             ScopecliError: they are not there.
         """
         with Source(self._path) as source:
-            return member_bytes.of_member(source, self._members[self._name(key)])
+            return member_bytes.of_member(source, self._members[self.member_name(key)])
+
+    def pickle_bytes(self, source: Source) -> bytes:
+        """The bytes of `data.pkl`.
+
+        Raises:
+            ScopecliError: they cannot be read.
+        """
+        return self._read(source, PICKLE)
 
     def _ambiguities(self, members: Sequence[zipdir.Member]) -> Iterator[Note]:
         """What one reader may take in one place, and another in another."""
         for name in zipdir.duplicates(members):
             yield Note(_TWICE, "is there twice, and readers differ in which they take", name)
         for name in self._members:
-            if is_pickle(name) and name != self._folder + PICKLE:
+            if is_pickle(name) and name != self.pickle_name:
                 yield Note(_TWICE, f"is a second {PICKLE}: PyTorch reads {self._folder}", name)
 
     def _others(self, source: Source, members: Iterable[zipdir.Member]) -> Iterator[Pickle]:
@@ -146,7 +164,7 @@ class Archive:
                 except ScopecliError:
                     continue  # reading it will say why
 
-    def _name(self, key: str) -> str:
+    def member_name(self, key: str) -> str:
         """The member of a storage: those of the constants have their folder in the key."""
         return self._folder + (key if "/" in key else f"data/{key}")
 

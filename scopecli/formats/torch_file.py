@@ -12,17 +12,18 @@ from scopecli.formats.some_notes import some
 from scopecli.formats.torch_archive import Archive
 from scopecli.formats.torch_stream import Stream
 from scopecli.formats.torch_tree import Found
-from scopecli.formats.torch_values import Place, TorchTensors
+from scopecli.formats.torch_values import TorchTensors
 from scopecli.model.model import Note
 from scopecli.model.variable import NO_ATTRIBUTES, Checksum, Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from scopecli.binary.member_bytes import Bytes
     from scopecli.binary.pickle_values import Pickle
     from scopecli.formats.torch_tensors import Tensor
     from scopecli.model.model import TensorReader
+    from scopecli.model.variable import Kind
 
 # What a file that is one tensor and no dictionary is called: the same in every file.
 KEY = "tensor"
@@ -96,39 +97,40 @@ class Contents(NamedTuple):
 
 
 class StoredView:
-    """A `Storage` whose offset is looked up when it is asked for."""
+    """A `Storage` whose facts are looked up when they are asked for."""
 
-    __slots__ = ("_container", "_tensor", "length", "shard")
+    __slots__ = ("_container", "_key", "_tensor", "shard")
 
-    def __init__(self, container: Container, tensor: Tensor, shard: str) -> None:
+    def __init__(self, container: Container, tensor: Tensor, key: str, shard: str) -> None:
         self._container = container
         self._tensor = tensor
+        self._key = key
         self.shard = shard
+
+    @property
+    def length(self) -> int:
+        """Bytes of the tensor, where they are one plain run, or of its storage."""
+        tensor = self._tensor
         is_run = tensor.is_contiguous and tensor.type.size
-        stored = tensor.stored
-        self.length = (tensor.nbytes if is_run else stored.nbytes if stored else 0) or 0
+        return (tensor.nbytes if is_run else tensor.stored.nbytes if tensor.stored else 0) or 0
 
     @property
     def offset(self) -> int | None:
         """First byte in the file; None where the bytes are not one plain run."""
-        tensor = self._tensor
-        if tensor.stored is None or not tensor.is_contiguous:
+        if not self._tensor.is_contiguous:
             return None
-        begin = self._container.offset(tensor.stored.key)
-        if begin is None:
-            return None
-        return begin + tensor.stored.skipped + tensor.offset * tensor.type.size
+        start = self._container.offset(self._key)
+        return None if start is None else start + self._tensor.begin
 
     @property
     def checksum(self) -> Checksum | None:
         """The archive's own, where it is of this tensor and of nothing else."""
         tensor, container = self._tensor, self._container
-        stored = tensor.stored
-        if stored is None or tensor.conjugate or tensor.negative or not tensor.is_contiguous:
+        if tensor.conjugate or tensor.negative or not tensor.is_contiguous:
             return None
-        if tensor.nbytes != container.size(stored.key):  # so it is at the start, too
+        if tensor.nbytes != container.size(self._key):  # so it is at the start, too
             return None
-        value = container.checksum(stored.key)
+        value = container.checksum(self._key)
         return Checksum(f"crc32-{container.byte_order}", value) if value is not None else None
 
 
@@ -139,18 +141,23 @@ def read(path: str) -> Contents:
         ScopecliError: whatever is wrong with the file.
     """
     with Source(path) as source:
-        container = _container(source, path)
+        held = container(source, path)
         size = source.size
     try:
-        tree = torch_tree.collect(container.pickle.value, container.pickle_size)
-        found = [*tree.tensors, *_constants(container)]
+        tree = torch_tree.collect(held.pickle.value, held.pickle_size)
+        found = [*tree.tensors, *_constants(held)]
     except ScopecliError as error:
         error.path = error.path or path
         raise
-    return _contents(container, tree, found, path, size)
+    return _contents(held, tree, found, path, size)
 
 
-def _container(source: Source, path: str) -> Container:
+def container(source: Source, path: str) -> Container:
+    """What holds the pickle and the storages.
+
+    Raises:
+        ScopecliError: it is no file of PyTorch's, or damaged.
+    """
     head = source.head(_HEAD)
     if head.startswith(_ZIP):
         return Archive(source, path)
@@ -164,12 +171,8 @@ def _constants(container: Container) -> Iterator[Found]:
     if container.constants is None:
         return
     held = torch_tree.collect(container.constants.value, container.pickle_size)
-    for found in held.tensors:
-        tensor = found.tensor
-        if tensor.stored is not None:
-            stored = tensor.stored._replace(key=f"{_CONSTANTS}/{tensor.stored.key}")
-            tensor = tensor._replace(stored=stored)
-        yield Found(f"{_CONSTANTS}.{found.path}", tensor, "constant")
+    for path, tensor, storage, _ in held.tensors:
+        yield Found(f"{_CONSTANTS}.{path}", tensor, f"{_CONSTANTS}/{storage}", "constant")
 
 
 def _contents(
@@ -177,28 +180,41 @@ def _contents(
 ) -> Contents:
     shard = os.path.basename(path)
     aliases = _aliases(found)
-    places: dict[str, Place] = {}
-    variables: dict[str, Variable] = {}
+    by_key: dict[str, Found] = {}
+    variables: list[Variable] = []
     notes = [*container.notes]
+    common: dict[int, _Common] = {}
     for item in found:
-        key, tensor = item.path or KEY, item.tensor
-        if key in variables:
-            key = _free_key(key, variables)
+        name, tensor, storage, kind = item
+        name = key = name or KEY
+        if key in by_key:
+            key = _free_key(key, by_key)
             notes.append(Note("repeated-name", "has a name that another entry has, too", key))
-        stored = tensor.stored
-        if stored is not None:
-            places[key] = Place(tensor, container)
-            notes += _shortness(container, tensor, key)
-        variables[key] = Variable(
-            key,
-            item.path or KEY,
-            tensor.shape,
-            tensor.type.dtype,
-            tensor.nbytes,
-            item.kind,
-            tensor.trainable,
-            None if stored is None else StoredView(container, tensor, shard),
-            _attributes(item, container, aliases),
+        by_key[key] = item
+        facts = common.get(id(tensor))
+        if facts is None:
+            facts = common[id(tensor)] = _common(tensor, container)
+        stored = None
+        if tensor.stored is not None:
+            stored = StoredView(container, tensor, storage, shard)
+            there = container.size(storage)
+            if there is None or facts.needed > there:
+                notes.append(_shortness(facts.needed, storage, there, key))
+        attributes = facts.attributes
+        if kind == "slot" or name in aliases:
+            attributes = _own_attributes(name, kind, attributes, aliases)
+        variables.append(
+            Variable(
+                key,
+                name,
+                tensor.shape,
+                tensor.type.dtype,
+                tensor.nbytes,
+                kind,
+                tensor.trainable,
+                stored,
+                attributes,
+            )
         )
     imports = [*container.pickle.imports]
     if container.constants is not None:
@@ -206,12 +222,12 @@ def _contents(
     listing = torch_globals.listing(imports)
     said = torch_globals.notes([*_foreign(container, listing), *_hidden(container, listing)])
     return Contents(
-        list(variables.values()),
+        variables,
         _metadata(container, tree, listing),
         listing,
         some(notes) + some(said),
         size,
-        TorchTensors(places, path),
+        TorchTensors(by_key, container, path),
     )
 
 
@@ -251,12 +267,15 @@ def _free_key(key: str, taken: Mapping[str, object]) -> str:
     return f"{key} ({number})"
 
 
-def _aliases(found: Iterable[Found]) -> dict[str, tuple[str, ...]]:
+def _aliases(found: Sequence[Found]) -> dict[str, tuple[str, ...]]:
     """By name, the other names of the same part of the same storage."""
+    keys = [item.storage for item in found if item.storage]
+    if len(set(keys)) == len(keys):  # as in most files
+        return {}
     places: dict[tuple[object, ...], list[str]] = {}
-    for path, tensor, _ in found:
+    for path, tensor, storage, _ in found:
         if tensor.stored is not None and tensor.nbytes:
-            place = (tensor.stored.key, tensor.offset, tensor.shape, tensor.strides)
+            place = (storage, tensor.offset, tensor.shape, tensor.strides)
             places.setdefault(place, []).append(path)
     return {
         path: tuple(other for other in paths[: _MOST_ALIASES + 1] if other != path)
@@ -266,13 +285,20 @@ def _aliases(found: Iterable[Found]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _attributes(
-    item: Found, container: Container, aliases: Mapping[str, tuple[str, ...]]
-) -> Mapping[str, object]:
-    tensor = item.tensor
+class _Common(NamedTuple):
+    """What the tensors of one type, shape and size have in common.
+
+    Attributes:
+        needed: bytes that their storages must have.
+        attributes: of each.
+    """
+
+    needed: int
+    attributes: Mapping[str, object]
+
+
+def _common(tensor: Tensor, container: Container) -> _Common:
     attributes: dict[str, object] = {}
-    if item.kind == "slot":
-        attributes["slot_name"] = item.path.rpartition(torch_tree.SEPARATOR)[2]
     if tensor.type.written:
         attributes["stored_dtype"] = tensor.type.written
     if tensor.layout:
@@ -281,20 +307,24 @@ def _attributes(
         attributes["memory_order"] = "fortran"
     if container.byte_order == "big" and tensor.stored is not None:
         attributes["byte_order"] = "big"
-    if item.path in aliases:
-        attributes["aliases"] = aliases[item.path]
-    return attributes or NO_ATTRIBUTES
+    return _Common(tensor.needed, attributes or NO_ATTRIBUTES)
 
 
-def _shortness(container: Container, tensor: Tensor, key: str) -> Iterator[Note]:
+def _own_attributes(
+    name: str, kind: Kind, common: Mapping[str, object], aliases: Mapping[str, tuple[str, ...]]
+) -> Mapping[str, object]:
+    attributes: dict[str, object] = {}
+    if kind == "slot":
+        attributes["slot_name"] = name.rpartition(torch_tree.SEPARATOR)[2]
+    attributes |= common
+    if name in aliases:
+        attributes["aliases"] = aliases[name]
+    return attributes
+
+
+def _shortness(needed: int, storage: str, there: int | None, key: str) -> Note:
     """What every loader refuses: a storage that is missing, or shorter than its views reach."""
-    stored = tensor.stored
-    if stored is None:
-        return
-    there = container.size(stored.key)
-    needed = stored.skipped + tensor.end * tensor.type.size
     if there is None:
-        yield Note("short-data", f"has no values: storage {stored.key!r} is missing", key)
-    elif needed > there:
-        message = f"needs {needed} bytes of storage {stored.key!r}, which has {there}"
-        yield Note("short-data", message, key)
+        return Note("short-data", f"has no values: storage {storage!r} is missing", key)
+    message = f"needs {needed} bytes of storage {storage!r}, which has {there}"
+    return Note("short-data", message, key)

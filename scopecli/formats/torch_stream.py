@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary import pickle_opcodes
 from scopecli.binary.member_bytes import PlainBytes
-from scopecli.binary.pickle_opcodes import CutShortError
+from scopecli.binary.pickle_machine import CutShortError
 from scopecli.binary.pickle_values import Global
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError

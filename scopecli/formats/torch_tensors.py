@@ -12,12 +12,14 @@ from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from scopecli.binary.pickle_values import Global, Object, Persistent
+from scopecli.binary.pickle_values import Global, Object, Persistent, View
 from scopecli.errors import DamagedFileError
 from scopecli.formats.torch_types import STORAGES, TYPES, ElementType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from scopecli.binary.pickle_values import Form
 
 _MOST_DIMENSIONS = 64
 _LARGEST = 1 << 63
@@ -27,23 +29,23 @@ _UNKNOWN = ElementType("unknown", 0)
 
 
 class Stored(NamedTuple):
-    """A storage.
+    """The storage that a tensor is a view of.
 
     Attributes:
-        key: its name in the file.
         nbytes: how many bytes it claims.
         type: of its elements, as its class says.
         skipped: bytes of it before those that are meant.
     """
 
-    key: str
     nbytes: int
     type: ElementType
     skipped: int = 0
 
 
 class Tensor(NamedTuple):
-    """A tensor, or something that stands for one.
+    """A tensor, or something that stands for one; but for which storage it is in.
+
+    So one is enough for all tensors of a type, shape and size.
 
     Attributes:
         type: of its elements.
@@ -83,10 +85,25 @@ class Tensor(NamedTuple):
         return _is_run(shape[::-1], strides[::-1])
 
     @property
-    def end(self) -> int:
-        """Elements from the start of the storage to behind the last one; 0 where there are none."""
+    def begin(self) -> int:
+        """Where the first element is in the storage, in bytes."""
+        skipped = self.stored.skipped if self.stored else 0
+        return skipped + self.offset * self.type.size
+
+    @property
+    def needed(self) -> int:
+        """Bytes that the storage must have."""
+        if self.stored is None:
+            return 0
         reach = _reach(self.shape or (), self.strides)
-        return self.offset + reach if reach else 0
+        return self.stored.skipped + (self.offset + reach if reach else 0) * self.type.size
+
+
+class Placed(NamedTuple):
+    """A tensor and the key of its storage, which is empty where it has none."""
+
+    tensor: Tensor
+    storage: str = ""
 
 
 @lru_cache(_REMEMBERED)
@@ -121,7 +138,7 @@ def path_of(value: object) -> str:
     return value.path if type(value) is Global else ""
 
 
-def tensor(value: object, depth: int = 0) -> Tensor | None:
+def tensor(value: object, depth: int = 0) -> Placed | None:
     """The tensor that a symbol stands for; None where it is something else.
 
     Args:
@@ -131,6 +148,8 @@ def tensor(value: object, depth: int = 0) -> Tensor | None:
     Raises:
         DamagedFileError: its arguments are not those of the function.
     """
+    if type(value) is View:
+        return Placed(_of_form(value.form), value.key)
     if type(value) is not Object or type(value.function) is not Global:
         return None
     if depth > _MOST_WRAPPERS:
@@ -148,24 +167,31 @@ def tensor(value: object, depth: int = 0) -> Tensor | None:
 Arguments = tuple[object, ...]
 
 
-def _v2(given: Arguments, _depth: int) -> Tensor:
+@lru_cache(_REMEMBERED)
+def _of_form(form: Form) -> Tensor:
+    stored = _stored(form.tag, form.kind, form.elements)
+    return _view(stored, stored.type, (None, form.offset, form.shape, form.strides, form.flag), ())
+
+
+def _v2(given: Arguments, _depth: int) -> Placed:
     """(storage, offset, size, stride, requires_grad, hooks, metadata)."""
     arguments = _at_least(given, 4)
-    stored = _stored(arguments[0])
-    return _view(stored, stored.type, arguments, arguments[6:7])
+    stored, key = _storage(arguments[0])
+    return Placed(_view(stored, stored.type, arguments, arguments[6:7]), key)
 
 
-def _v3(given: Arguments, _depth: int) -> Tensor:
+def _v3(given: Arguments, _depth: int) -> Placed:
     """(storage, offset, size, stride, requires_grad, hooks, dtype, metadata)."""
     arguments = _at_least(given, 7)
-    return _view(_stored(arguments[0]), element_type(arguments[6]), arguments, arguments[7:8])
+    stored, key = _storage(arguments[0])
+    return Placed(_view(stored, element_type(arguments[6]), arguments, arguments[7:8]), key)
 
 
-def _quantized(given: Arguments, _depth: int) -> Tensor:
+def _quantized(given: Arguments, _depth: int) -> Placed:
     """(storage, offset, size, stride, quantizer, requires_grad, hooks)."""
     arguments = _at_least(given, 5)
-    stored = _stored(arguments[0])
-    return _view(stored, stored.type, arguments[:4], ())
+    stored, key = _storage(arguments[0])
+    return Placed(_view(stored, stored.type, arguments[:4], ()), key)
 
 
 def _view(
@@ -191,74 +217,93 @@ def _view(
     )
 
 
-def _parameter(given: Arguments, depth: int) -> Tensor | None:
+def _parameter(given: Arguments, depth: int) -> Placed | None:
     """(tensor, requires_grad, hooks, state)."""
     arguments = _at_least(given, 1)
     found = tensor(arguments[0], depth)
     if found is None or len(arguments) < 2 or type(arguments[1]) is not bool:
         return found
-    return found._replace(trainable=arguments[1])
+    return found._replace(tensor=found.tensor._replace(trainable=arguments[1]))
 
 
-def _sparse(given: Arguments, depth: int) -> Tensor:
+def _sparse(given: Arguments, depth: int) -> Placed:
     """(layout, (indices, values, size, ...)), or two kinds of indices before the values."""
-    layout, parts = _at_least(given, 2)[:2]
-    name = layout.arguments[0] if type(layout) is Object and layout.arguments else ""
+    kind, parts = _at_least(given, 2)[:2]
+    name = kind.arguments[0] if type(kind) is Object and kind.arguments else ""
     tensors = [tensor(part, depth) for part in parts] if type(parts) is tuple else []
-    held = [found for found in tensors if found is not None]
+    held = [found.tensor for found in tensors if found is not None]
     sizes = [part for part in parts if type(part) is Object] if type(parts) is tuple else []
     if type(name) is not str or len(held) < 2 or path_of(sizes[-1]) != "torch.Size":
         raise DamagedFileError("is no sparse tensor that is known")
     nbytes = sum(part.nbytes or 0 for part in held)
-    return Tensor(
-        held[-1].type, numbers(sizes[-1]), nbytes=nbytes, layout=name.removeprefix("torch.")
-    )
+    layout = name.removeprefix("torch.")
+    return Placed(Tensor(held[-1].type, numbers(sizes[-1]), nbytes=nbytes, layout=layout))
 
 
-def _nested(given: Arguments, depth: int) -> Tensor:
+def _nested(given: Arguments, depth: int) -> Placed:
     """(buffer, sizes, strides, offsets): the sizes have a row for each of the tensors."""
     arguments = _at_least(given, 2)
     buffer, sizes = tensor(arguments[0], depth), tensor(arguments[1], depth)
-    if buffer is None or sizes is None or sizes.shape is None or len(sizes.shape) != 2:
+    extents = sizes.tensor.shape if sizes else None
+    if buffer is None or extents is None or len(extents) != 2:
         raise DamagedFileError("is no nested tensor that is known")
-    count, rank = sizes.shape
+    count, rank = extents
     if rank is None or rank > _MOST_DIMENSIONS:
         raise DamagedFileError(f"has {rank} dimensions")
     shape = (count, *([None] * rank))
-    return Tensor(buffer.type, shape, nbytes=buffer.nbytes, layout="nested")
+    held = buffer.tensor
+    return Placed(Tensor(held.type, shape, nbytes=held.nbytes, layout="nested"))
 
 
-def _meta(given: Arguments, _depth: int) -> Tensor:
+def _meta(given: Arguments, _depth: int) -> Placed:
     """(dtype, size, stride, requires_grad)."""
     kind, size = _at_least(given, 2)[:2]
     shape, element = numbers(size), element_type(kind)
-    return Tensor(element, shape, nbytes=prod(shape) * element.size, layout="meta")
+    return Placed(Tensor(element, shape, nbytes=prod(shape) * element.size, layout="meta"))
 
 
-def _wrapper(given: Arguments, _depth: int) -> Tensor:
+def _wrapper(given: Arguments, _depth: int) -> Placed:
     """(class, dtype, size, ...): its parts are attributes of the class's own."""
     _, kind, size = _at_least(given, 3)[:3]
     shape, element = numbers(size), element_type(kind)
-    return Tensor(element, shape, nbytes=prod(shape) * element.size, layout="wrapper")
+    return Placed(Tensor(element, shape, nbytes=prod(shape) * element.size, layout="wrapper"))
 
 
-def _from_host(given: Arguments, depth: int) -> Tensor | None:
+def _ragged(given: Arguments, depth: int) -> Placed:
+    """({values, offsets, ...}): tensors behind one another, and where each of them starts."""
+    parts = _at_least(given, 1)[0]
+    held = parts if type(parts) is dict else {}
+    values, offsets = tensor(held.get("values"), depth), tensor(held.get("offsets"), depth)
+    starts, extents = (part.tensor.shape if part else None for part in (offsets, values))
+    if values is None or not starts or not extents or not starts[0]:
+        raise DamagedFileError("is no nested tensor that is known")
+    shape = (starts[0] - 1, None, *extents[1:])
+    found = values.tensor
+    return Placed(Tensor(found.type, shape, nbytes=found.nbytes, layout="jagged"))
+
+
+def _not_yet(_given: Arguments, _depth: int) -> Placed:
+    """(requires_grad): a lazy module makes it once it has seen its first input."""
+    return Placed(Tensor(_UNKNOWN, None, layout="uninitialized"))
+
+
+def _from_host(given: Arguments, depth: int) -> Placed | None:
     """(tensor, dtype, device, requires_grad)."""
     return tensor(_at_least(given, 1)[0], depth)
 
 
-def _from_numpy(given: Arguments, _depth: int) -> Tensor:
+def _from_numpy(given: Arguments, _depth: int) -> Placed:
     """(array, dtype, device, requires_grad): the values are in a pickle of NumPy's."""
-    return Tensor(element_type(_at_least(given, 2)[1]), None, layout="numpy")
+    return Placed(Tensor(element_type(_at_least(given, 2)[1]), None, layout="numpy"))
 
 
-def _from_type(given: Arguments, depth: int) -> Tensor | None:
+def _from_type(given: Arguments, depth: int) -> Placed | None:
     """(function, class, its arguments, state): the same as a call of the function."""
     function, _, arguments = _at_least(given, 3)[:3]
     return tensor(Object(function, arguments if type(arguments) is tuple else ()), depth)
 
 
-_REBUILD: Mapping[str, Callable[[Arguments, int], Tensor | None]] = MappingProxyType(
+_REBUILD: Mapping[str, Callable[[Arguments, int], Placed | None]] = MappingProxyType(
     {
         "torch._tensor._rebuild_from_type_v2": _from_type,
         "torch._utils._rebuild_tensor": _v2,
@@ -270,6 +315,9 @@ _REBUILD: Mapping[str, Callable[[Arguments, int], Tensor | None]] = MappingProxy
         "torch.nn.parameter.Parameter": _parameter,
         "torch._utils._rebuild_sparse_tensor": _sparse,
         "torch._utils._rebuild_nested_tensor": _nested,
+        "torch.nested._internal.nested_tensor._rebuild_njt": _ragged,
+        "torch.nn.parameter.UninitializedParameter": _not_yet,
+        "torch.nn.parameter.UninitializedBuffer": _not_yet,
         "torch._utils._rebuild_meta_tensor_no_storage": _meta,
         "torch._utils._rebuild_wrapper_subclass": _wrapper,
         "torch._utils._rebuild_device_tensor_from_cpu_tensor": _from_host,
@@ -285,20 +333,29 @@ def _at_least(given: Arguments, count: int) -> Arguments:
     return given
 
 
-def _stored(value: object) -> Stored:
-    """The storage of a persistent identifier."""
+def _storage(value: object) -> tuple[Stored, str]:
+    """The storage of a persistent identifier, and its key."""
     identifier = value.id if type(value) is Persistent else None
-    if type(identifier) is not tuple or len(identifier) < 5 or identifier[0] != "storage":
+    if type(identifier) is not tuple or len(identifier) < 5:
         raise DamagedFileError("has a tensor without a storage")
-    _, kind, key, _, elements = identifier[:5]
-    if type(kind) is not Global or type(key) is not str:
-        raise DamagedFileError("has a storage without a class or a key")
+    tag, kind, key, _, elements, *views = identifier
+    if type(key) is not str:
+        raise DamagedFileError("has a storage without a key")
+    stored = _stored(tag, kind, elements)
+    view = views[0] if views else None
+    if type(view) is tuple and len(view) > 1:
+        # In old files, a storage may be a part of another: (key of its own, offset, elements).
+        stored = stored._replace(skipped=_number(view[1]) * (stored.type.size or 1))
+    return stored, key
+
+
+def _stored(tag: object, kind: object, elements: object) -> Stored:
+    if tag != "storage":
+        raise DamagedFileError("has a tensor without a storage")
+    if type(kind) is not Global:
+        raise DamagedFileError("has a storage without a class")
     element = STORAGES.get(kind.name, _UNKNOWN)
-    size = element.size or 1
-    view = identifier[5] if len(identifier) > 5 else None
-    # In old files, a storage may be a part of another: (key of its own, offset, elements).
-    skipped = _number(view[1]) * size if type(view) is tuple and len(view) > 1 else 0
-    return Stored(key, _number(elements) * size, element, skipped)
+    return Stored(_number(elements) * (element.size or 1), element)
 
 
 def element_type(value: object) -> ElementType:

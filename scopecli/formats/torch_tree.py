@@ -16,12 +16,14 @@ from scopecli.formats.torch_tensors import path_of, tensor
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from scopecli.formats.torch_tensors import Tensor
+    from scopecli.formats.torch_tensors import Placed, Tensor
     from scopecli.model.variable import Kind
 
 SEPARATOR = "."
 
-_STATE, _GROUPS, _MEMBERS = "state", "param_groups", "params"
+Child = tuple[str, object, "Kind"]
+
+STATE, _GROUPS, _MEMBERS = "state", "param_groups", "params"
 _MODULE = frozenset({"_parameters", "_buffers", "_modules"})
 _DICTIONARIES = frozenset(
     {
@@ -37,7 +39,8 @@ _LISTS = frozenset(
     for module in ("builtins", "__builtin__")
     for name in ("set", "frozenset", "list", "tuple")
 )
-_SCALARS = (str, int, float, bool)
+_ENCODE = "_codecs.encode"
+_SCALARS = frozenset({str, int, float, bool})
 
 _DEEPEST = 200
 _MOST_FACTS = 64
@@ -55,11 +58,13 @@ class Found(NamedTuple):
     Attributes:
         path: its name, empty for a file that is one tensor.
         tensor: what is known of it.
+        storage: key of its storage; empty where it has none of its own.
         kind: slot and bookkeeping in the state of an optimizer, else variable.
     """
 
     path: str
     tensor: Tensor
+    storage: str
     kind: Kind
 
 
@@ -77,17 +82,11 @@ class Tree(NamedTuple):
     optimizers: list[dict[str, object]]
 
 
-class _Step(NamedTuple):
-    """Something to look at, or, without a value, the end of a container."""
+class _Open(NamedTuple):
+    """A container that is being looked into: which one, and what is still to come."""
 
-    path: str
-    value: object
-    kind: Kind
-    depth: int
-
-
-class _End(NamedTuple):
-    container: int
+    address: int
+    children: Iterator[Child]
 
 
 def collect(root: object, size: int) -> Tree:
@@ -102,50 +101,41 @@ def collect(root: object, size: int) -> Tree:
     """
     tree = Tree([], {}, [])
     room = _NAME_BYTES * size + _SOME_BYTES
-    waiting: list[_Step | _End] = [_Step("", root, "variable", 0)]
-    inside: set[int] = set()
+    opened = [_Open(0, iter([("", root, "variable")]))]
+    inside: set[int] = {0}
     seen: set[int] = set()
-    while waiting:
-        step = waiting.pop()
-        if type(step) is _End:
-            inside.remove(step.container)
-            continue
-        assert type(step) is _Step  # noqa: S101 - there are two
-        path, value, kind, depth = step
-        if type(value) in _SCALARS:
-            _fact(tree.facts, path, value)
-            continue
-        found = _tensor(path, value)
-        if found is not None:
-            tree.tensors.append(Found(path, found, kind))
-            continue
-        address = id(value)
-        if address in inside or (address in seen and not _is_shown_again(value)):
-            continue
-        children = list(_children(value, path, kind, tree))
-        room -= sum(len(child[0]) + 1 for child in children)
-        if depth >= _DEEPEST or room < 0:
-            raise DamagedFileError(
-                "nests its containers deeper than any model", where=path[:_LONGEST_TEXT]
-            )
-        inside.add(address)
-        seen.add(address)
-        waiting.append(_End(address))
-        waiting += [
-            _Step(child, item, child_kind, depth + 1) for child, item, child_kind in children[::-1]
-        ]
+    while opened:
+        for path, value, kind in opened[-1].children:
+            room -= len(path) + 1
+            if type(value) in _SCALARS:
+                _fact(tree.facts, path, value)
+                continue
+            found = _tensor(path, value)
+            if found is not None:
+                tree.tensors.append(Found(path, found.tensor, found.storage, kind))
+                continue
+            address = id(value)
+            if address in inside or (address in seen and not _is_shown_again(value)):
+                continue
+            if len(opened) > _DEEPEST or room < 0:
+                raise DamagedFileError(
+                    "nests its containers deeper than any model", where=path[:_LONGEST_TEXT]
+                )
+            inside.add(address)
+            seen.add(address)
+            opened.append(_Open(address, _children(value, path, kind, tree)))
+            break
+        else:
+            inside.remove(opened.pop().address)
     return tree
 
 
-def _tensor(path: str, value: object) -> Tensor | None:
+def _tensor(path: str, value: object) -> Placed | None:
     try:
         return tensor(value)
     except ScopecliError as error:
         error.where = path[:_LONGEST_TEXT]
         raise
-
-
-Child = tuple[str, object, "Kind"]
 
 
 def _children(value: object, path: str, kind: Kind, tree: Tree) -> Iterator[Child]:
@@ -155,16 +145,22 @@ def _children(value: object, path: str, kind: Kind, tree: Tree) -> Iterator[Chil
         return _of_module(state, path, kind)
     pairs = mapping(value)
     if pairs is not None:
-        if _is_optimizer(pairs):
+        if is_optimizer(pairs):
             return _of_optimizer(pairs, path, tree)
         return _named(path, pairs.items(), kind)
     items = sequence(value)
     if items is None:
-        return _named(path, (state or {}).items(), kind)
+        return _named(path, _given(value) if state is None else state.items(), kind)
     if all(type(item) in _SCALARS for item in items):
         _facts_of_list(tree.facts, path, items)
         return iter(())
     return _named(path, enumerate(items), kind)
+
+
+def _given(value: object) -> Iterator[tuple[object, object]]:
+    """The tensors that something is made with: the fields of a named tuple."""
+    arguments = value.arguments if type(value) is Object else ()
+    return ((number, item) for number, item in enumerate(arguments) if tensor(item))
 
 
 def _of_module(state: Mapping[object, object], path: str, kind: Kind) -> Iterator[Child]:
@@ -174,30 +170,31 @@ def _of_module(state: Mapping[object, object], path: str, kind: Kind) -> Iterato
         pairs = mapping(state[part]) or {}
         kept = ((key, item) for key, item in pairs.items() if str(key) not in transient)
         for child in _named(path, pairs.items() if part != "_buffers" else kept, kind):
-            if type(child[1]) is Object:  # None stands for one that is left out
+            if child[1] is not None:  # which stands for one that is left out
                 yield child
 
 
-def _is_optimizer(pairs: Mapping[object, object]) -> bool:
-    return mapping(pairs.get(_STATE)) is not None and sequence(pairs.get(_GROUPS)) is not None
+def is_optimizer(pairs: Mapping[object, object]) -> bool:
+    """Whether a dictionary is what an optimizer's `state_dict()` gives."""
+    return mapping(pairs.get(STATE)) is not None and sequence(pairs.get(_GROUPS)) is not None
 
 
 def _of_optimizer(pairs: Mapping[object, object], path: str, tree: Tree) -> Iterator[Child]:
     """The state of each parameter, of which the steps that were made are no slot."""
     for key, value in pairs.items():
-        name = _joined(path, key)
+        name = joined(path, key)
         if key == _GROUPS:
             groups = sequence(value) or []
             tree.optimizers.extend(_groups(name, groups[:_MOST_GROUPS]))
             for number, group in enumerate(groups):
-                entries = [(k, v) for k, v in (mapping(group) or {}).items() if type(v) is Object]
-                yield from _named(_joined(name, number), entries, "bookkeeping")
-        elif key == _STATE:
+                entries = [(k, v) for k, v in (mapping(group) or {}).items() if tensor(v)]
+                yield from _named(joined(name, number), entries, "bookkeeping")
+        elif key == STATE:
             for parameter, state in (mapping(value) or {}).items():
                 for entry, item in (mapping(state) or {}).items():
                     kind: Kind = "bookkeeping" if entry == "step" else "slot"
                     if type(item) not in _SCALARS:
-                        yield _joined(_joined(name, parameter), entry), item, kind
+                        yield joined(joined(name, parameter), entry), item, kind
         else:
             yield name, value, "bookkeeping"
 
@@ -214,17 +211,20 @@ def _groups(path: str, groups: Iterable[object]) -> Iterator[dict[str, object]]:
                 if items is not None and all(type(item) in _SCALARS for item in items):
                     _facts_of_list(settings, _text(key), items)
         yield {
-            "name": _joined(path, number),
+            "name": joined(path, number),
             "variables": len(sequence(entries.get(_MEMBERS)) or ()),
             "hyperparameters": settings,
         }
 
 
 def _named(path: str, pairs: Iterable[tuple[object, object]], kind: Kind) -> Iterator[Child]:
-    return ((_joined(path, key), value, kind) for key, value in pairs)
+    start = path + SEPARATOR if path else ""
+    for key, value in pairs:
+        yield start + (key if type(key) is str else _text(key)), value, kind
 
 
-def _joined(path: str, key: object) -> str:
+def joined(path: str, key: object) -> str:
+    """The name of what is under a key in something that has a name."""
     return f"{path}{SEPARATOR}{_text(key)}" if path else _text(key)
 
 
@@ -235,7 +235,11 @@ def _text(key: object) -> str:
         return SEPARATOR.join(map(_text, key))
     if type(key) is bytes:
         return key.decode("utf-8", "replace")
-    return path_of(key) if type(key) is Object else str(key)
+    if type(key) is not Object:
+        return str(key)
+    path, given = path_of(key), key.arguments
+    is_bytes = path == _ENCODE and given and type(given[0]) is str  # as protocol 2 writes them
+    return str(given[0]) if is_bytes else path
 
 
 def mapping(value: object) -> Mapping[object, object] | None:

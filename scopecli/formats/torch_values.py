@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.stored_values import swapped
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from scopecli.binary.member_bytes import Bytes
     from scopecli.formats.torch_tensors import Tensor
+    from scopecli.formats.torch_tree import Found
     from scopecli.model.model import TensorReader
     from scopecli.model.variable import Variable
 
@@ -37,26 +38,15 @@ class Storages(Protocol):
         """The bytes of one."""
 
 
-class Place(NamedTuple):
-    """Where a tensor's values are.
-
-    Attributes:
-        tensor: how it views its storage.
-        storages: of the file.
-    """
-
-    tensor: Tensor
-    storages: Storages
-
-
 class TorchTensors:
     """A `TensorReader` of views of storages."""
 
-    __slots__ = ("_band", "_gathered", "_name", "_opened", "_places")
+    __slots__ = ("_band", "_found", "_gathered", "_name", "_opened", "_storages")
 
-    def __init__(self, places: Mapping[str, Place], name: str) -> None:
-        """Read from these places, by key; errors have the name of the file."""
-        self._places = places
+    def __init__(self, found: Mapping[str, Found], storages: Storages, name: str) -> None:
+        """Read these tensors, by key; errors have the name of the file."""
+        self._found = found
+        self._storages = storages
         self._name = name
         self._opened: tuple[str, Bytes] | None = None
         self._band: tuple[str, int] | None = None  # what was gathered last
@@ -68,25 +58,25 @@ class TorchTensors:
         Raises:
             ScopecliError: they are missing, damaged, or not numbers.
         """
-        place = self._places.get(variable.key)
-        if place is None or place.tensor.type.size == 0 or not BITS.get(variable.dtype):
+        found = self._found.get(variable.key)
+        is_readable = found is not None and found.tensor.stored and found.tensor.type.size
+        if found is None or not is_readable or not BITS.get(variable.dtype):
             layout = variable.attributes.get("layout", variable.dtype)
             raise UnsupportedError(
                 f"has values of type {layout}, which cannot be read as numbers",
                 path=self._name,
                 where=variable.key,
             )
-        tensor = place.tensor
+        tensor = found.tensor
         if not count:
             return b""
         size = tensor.type.size
-        data = self._bytes(place)
+        data = self._bytes(found.storage)
         if tensor.is_contiguous:
-            skipped = (tensor.stored.skipped if tensor.stored else 0) + tensor.offset * size
-            run = data.read(skipped + start * size, count * size)
+            run = data.read(tensor.begin + start * size, count * size)
         else:
             run = b"".join(self._from_bands(variable.key, tensor, data, start, count))
-        if place.storages.byte_order == "big":
+        if self._storages.byte_order == "big":
             run = swapped(run, variable.dtype)
         if tensor.conjugate or tensor.negative:
             run = _changed(run, tensor, variable.dtype)
@@ -100,16 +90,15 @@ class TorchTensors:
         """
         raise UnsupportedError("has no texts", path=self._name, where=variable.key)
 
-    def _bytes(self, place: Place) -> Bytes:
+    def _bytes(self, key: str) -> Bytes:
         """The storage, of which one is open at a time."""
-        key = place.tensor.stored.key if place.tensor.stored else ""
         if self._opened is None or self._opened[0] != key:
             if self._opened is not None:
                 self._opened[1].close()
                 self._opened = None
-            if place.storages.size(key) is None:
+            if self._storages.size(key) is None:
                 raise DamagedFileError("has no storage of this key", where=key)
-            self._opened = key, place.storages.open(key)
+            self._opened = key, self._storages.open(key)
         return self._opened[1]
 
     def _from_bands(
@@ -146,8 +135,7 @@ class View:
             axis += 1
         self._shape = shape
         self._strides = tensor.strides
-        skipped = tensor.stored.skipped if tensor.stored else 0
-        self._offset = skipped // self._size + tensor.offset
+        self._offset = tensor.begin // self._size
         self._axis = axis
         self._row = prod(shape[axis + 1 :])
         self._rows = max(1, min(_BAND // (self._row * self._size), shape[axis]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.binary import zipdir
-from scopecli.errors import NotAModelError
+from scopecli.errors import NotAModelError, UnsupportedError
 from scopecli.formats import torch_marks
 
 if TYPE_CHECKING:
@@ -19,6 +19,12 @@ METADATA = "metadata.json"
 WEIGHTS_H5 = "model.weights.h5"
 WEIGHTS_NPZ = "model.weights.npz"
 
+# Archives that hold models for which there is no reader, by what only they have.
+_OTHERS = {
+    "/models/model.json": "a program of torch.export",
+    "/.data/extern_modules": "a torch.package",
+}
+
 _MAX_NAMED = 5
 
 
@@ -27,8 +33,11 @@ def identify(source: Source) -> str:
 
     Raises:
         NotAModelError: no model, and the message says what is in it.
+        UnsupportedError: a model of a kind that is not read.
         DamagedFileError: its directory cannot be read.
     """
+    if torch_marks.is_pickle(zipdir.first_name(source)):
+        return "torch"  # which need not be looked for among thousands of storages
     names = {member.name for member in zipdir.members(source)}
     if names & {WEIGHTS_H5, WEIGHTS_NPZ} or names >= {CONFIG, METADATA}:
         return "keras-v3"
@@ -36,6 +45,9 @@ def identify(source: Source) -> str:
         return "torch"
     if _is_npz(names):
         return "npz"
+    for member, what in _OTHERS.items():
+        if any(name.endswith(member) for name in names):
+            raise UnsupportedError(f"is {what}, which this version does not read", path=source.name)
     some = ", ".join(sorted(names)[:_MAX_NAMED]) or "nothing"
     more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
     raise NotAModelError(

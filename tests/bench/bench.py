@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         *(rows.resized(row, options.mebibytes) for row in rows.MEMORY_ROWS),
     ]
     chosen = [row for row in every if _matches(row.id, options.only)]
-    tools = Tools(options.tf_python)
+    tools = Tools(options.tf_python, options.torch_python)
     problem = _problem(options, chosen, tools)
     if problem:
         print(f"bench: {problem}", file=sys.stderr)
@@ -70,6 +70,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         help="size of the large files that are compared (%(default)s)",
     )
     parser.add_argument("--tf-python", metavar="PATH", help="an interpreter that has TensorFlow")
+    parser.add_argument("--torch-python", metavar="PATH", help="an interpreter that has PyTorch")
     parser.add_argument(
         "--cache", metavar="FOLDER", default=files.default_cache(), help="where files are kept"
     )
@@ -94,6 +95,8 @@ def _problem(options: argparse.Namespace, chosen: Sequence[object], tools: Tools
         return f"no scopecli beside {tools.python}: install it with `pip install -e .`"
     if options.tf_python and not tools.tensorflow_version:
         return f"{options.tf_python} cannot import TensorFlow"
+    if options.torch_python and not tools.torch_version:
+        return f"{options.torch_python} cannot import PyTorch"
     if options.write_readme:
         if options.only:
             return "--write-readme wants all rows, so it goes without --only"
@@ -130,6 +133,8 @@ def command_line(options: argparse.Namespace) -> str:
         parts.append(f"--mebibytes {options.mebibytes}")
     if options.tf_python:
         parts.append("--tf-python PATH")
+    if options.torch_python:
+        parts.append("--torch-python PATH")
     if options.write_readme:
         parts.append("--write-readme")
     return " ".join(parts)

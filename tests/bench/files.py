@@ -15,6 +15,7 @@ from tests.bench.tensors import (
     hdf5_tensors,
     keras_tensors,
     large_tensors,
+    torch_tensors,
 )
 
 if TYPE_CHECKING:
@@ -37,19 +38,22 @@ class Kind(NamedTuple):
         tensors: what is in them.
         file_name: what the row opens; for a checkpoint, the prefix.
         writer: the module that writes them, with the file, the count and `arguments`.
-        framework: whether the writer needs the interpreter that has TensorFlow.
+        program: runs it: the interpreter that scopecli is installed for, or a framework's.
     """
 
     tensors: Callable[[int], Iterator[Tensor]]
     file_name: str
     writer: str
     arguments: tuple[str, ...] = ()
-    framework: bool = False
+    program: str = "python"
 
 
 KINDS = {
-    "v2": Kind(checkpoint_tensors, "model.ckpt-1", "tests.bench.write_checkpoint", framework=True),
-    "graph": Kind(graph_tensors, "model.meta", "tests.bench.write_graph", framework=True),
+    "v2": Kind(
+        checkpoint_tensors, "model.ckpt-1", "tests.bench.write_checkpoint", program="tensorflow"
+    ),
+    "graph": Kind(graph_tensors, "model.meta", "tests.bench.write_graph", program="tensorflow"),
+    "torch": Kind(torch_tensors, "model.pt", "tests.bench.write_torch", program="torch"),
     "hdf5": Kind(hdf5_tensors, "model.h5", "tests.bench.write_hdf5", ("hdf5",)),
     "keras": Kind(keras_tensors, "model.h5", "tests.bench.write_hdf5", ("keras",)),
 }
@@ -92,7 +96,7 @@ def path_of(sample: Sample, cache: str, tools: Tools) -> str:
 def _make(sample: Sample, folder: str, tools: Tools) -> None:
     """Write into a temporary folder first: a writer that is stopped leaves nothing behind."""
     kind = KINDS[sample.kind]
-    python = tools.tensorflow() if kind.framework else tools.python
+    python = tools.program(kind.program)
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     making = tempfile.mkdtemp(dir=os.path.dirname(folder))
     try:

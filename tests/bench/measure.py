@@ -141,15 +141,8 @@ class Bench:
 
     def _other(self, row: Row) -> list[str]:
         other = rows.OTHERS[row.other]
-        programs = {
-            "python": lambda: self.tools.python,
-            "tensorflow": self.tools.tensorflow,
-            "h5ls": self.tools.h5ls,
-            "h5diff": self.tools.h5diff,
-            "shell": self.tools.shell,
-        }
         files = [path + other.suffix for path in self._files(row)] if other.takes_file else []
-        return [programs[other.program](), *other.arguments, *files]
+        return [self.tools.program(other.program), *other.arguments, *files]
 
     @staticmethod
     def _seconds(command: Sequence[str], row: Row, exit_code: int) -> float:

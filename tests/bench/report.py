@@ -18,7 +18,13 @@ START, END = "<!-- bench -->", "<!-- /bench -->"
 _BETWEEN = re.compile(f"{re.escape(START)}.*?{re.escape(END)}", re.DOTALL)
 _HEADERS = ("ratio", "best", "bar", "met", "what", "against", "ours", "theirs", "note")
 _README_HEADERS = ("what", "against", "ratio", "bar", "met", "ours", "theirs")
-_NAMES = {"tensorflow": "TensorFlow", "click": "Click", "rich": "Rich", "numpy": "NumPy"}
+_NAMES = {
+    "tensorflow": "TensorFlow",
+    "torch": "PyTorch",
+    "click": "Click",
+    "rich": "Rich",
+    "numpy": "NumPy",
+}
 
 
 class MarkersError(Exception):

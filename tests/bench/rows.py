@@ -12,7 +12,7 @@ class Other(NamedTuple):
 
     Attributes:
         title: for people.
-        program: `python`, `tensorflow` (its interpreter), `h5ls`, `h5diff` or `shell`.
+        program: `python`, `tensorflow` or `torch` (their interpreters), `h5ls`, `h5diff`, `shell`.
         arguments: what the program gets, before the file.
         takes_file: whether it gets the file at all.
         lists: whether it prints a line a variable.
@@ -45,6 +45,13 @@ with open(sys.argv[1], "rb") as file:
 sys.exit(not graph.graph_def.node)
 """
 
+_LOAD_MAPPED = """
+import sys
+import torch
+for name, tensor in torch.load(sys.argv[1], mmap=True, weights_only=True).items():
+    print(name, tuple(tensor.shape), tensor.dtype)
+"""
+
 _VISIT_ITEMS = """
 import sys
 import h5py
@@ -74,6 +81,7 @@ OTHERS = {
         "`tf.train.list_variables`", "tensorflow", ("-c", _LIST_VARIABLES), lists=True
     ),
     "parse-graph": Other("`MetaGraphDef.ParseFromString`", "tensorflow", ("-c", _PARSE_GRAPH)),
+    "load-mapped": Other("`torch.load(mmap=True)` loop", "torch", ("-c", _LOAD_MAPPED), lists=True),
     "visititems": Other("h5py `visititems`", "python", ("-c", _VISIT_ITEMS)),
     "scopecli-list": Other("`scopecli list`", "python", ("-m", "scopecli", "list"), lists=True),
     "h5ls": Other("`h5ls -r`", "h5ls", ("-r",), lists=True),
@@ -123,6 +131,7 @@ def _large(layout: str) -> tuple[Sample, Sample]:
 
 _V2_40, _V2_10K, _V2_100K = Sample("v2", 40), Sample("v2", 10_000), Sample("v2", 100_000)
 _HDF5_10K, _HDF5_100K = Sample("hdf5", 10_000), Sample("hdf5", 100_000)
+_TORCH_10K = Sample("torch", 10_000)
 _KERAS_40 = Sample("keras", 40)
 _GRAPH_18K, _GRAPH_150K, _GRAPH_300K = (Sample("graph", size) for size in (500, 4_167, 8_334))
 LARGE_SIZE = 1024  # MiB
@@ -147,6 +156,7 @@ ROWS = (
     Row("validate-graph-150k", _VALIDATE, _GRAPH_150K, "parse-graph", None),
     Row("list-hdf5-10k-visititems", _LIST, _HDF5_10K, "visititems", 0.6),
     Row("list-hdf5-100k-visititems", _LIST, _HDF5_100K, "visititems", None),
+    Row("list-torch-10k", _LIST, _TORCH_10K, "load-mapped", 0.06),
     Row("list-hdf5-10k-h5ls", _LIST, _HDF5_10K, "h5ls", 0.5, planned=True),
     Row("list-hdf5-100k-h5ls", _LIST, _HDF5_100K, "h5ls", 0.3, planned=True),
     _diff("diff-v2", _DIFF, "v2", "cat-shards", 0.6),
@@ -202,6 +212,7 @@ MEMORY_ROWS = (
     MemoryRow("memory-tree-v2-100k", _TREE, _V2_100K),
     MemoryRow("memory-list-hdf5-10k", _LIST, _HDF5_10K),
     MemoryRow("memory-list-hdf5-100k", _LIST, _HDF5_100K),
+    MemoryRow("memory-list-torch-10k", _LIST, _TORCH_10K),
     *map(_diff_memory, LARGE),
 )
 
@@ -210,6 +221,7 @@ SAMPLE_TITLES = {
     "v2": "V2 checkpoint, {size:,} variables",
     "hdf5": "HDF5, {size:,} datasets",
     "keras": "Keras .h5, {size:,} weights",
+    "torch": "PyTorch .pt, {size:,} tensors",
     "v2-before": "two V2 checkpoints, {size:,} MiB each",
     "hdf5-before": "two HDF5 files, {size:,} MiB each",
     "chunked-before": "two HDF5 files in chunks, {size:,} MiB each",

@@ -96,6 +96,16 @@ def keras_tensors(number: int) -> Iterator[Tensor]:
         yield Tensor(f"{layer}/{layer}/{leaf}:0", (8,) if i % 2 else (8, 8), "float32")
 
 
+def torch_tensors(number: int) -> Iterator[Tensor]:
+    """The state dict of a transformer."""
+    for i, (leaf, axes) in enumerate(islice(cycle(_LAYER), number)):
+        name = leaf.replace("/", ".").replace("kernel", "weight").replace("gamma", "weight")
+        shape = tuple({"w": 8, "4": 32}[axis] for axis in axes)
+        yield Tensor(
+            f"encoder.layer.{i // len(_LAYER)}.{name.replace('beta', 'bias')}", shape, "float32"
+        )
+
+
 def graph_tensors(number: int) -> Iterator[Tensor]:
     """The variables of a graph: layers in towers, one variable each."""
     for i in range(number):

@@ -33,6 +33,7 @@ FAILED = RESULT._replace(problem="exit code 2")
         (tensors.hdf5_tensors, "13584bc53f"),
         (tensors.keras_tensors, "fddd959c99"),
         (tensors.large_tensors, "9d8b1bec65"),
+        (tensors.torch_tensors, "9742d43eeb"),
     ],
 )
 def test_tensors_are_the_same_in_every_run(
@@ -131,10 +132,15 @@ def test_a_readme_without_one_place_for_the_table_is_refused(text: str) -> None:
 
 def test_a_command_line_has_no_paths() -> None:
     options = Namespace(
-        runs=5, only=None, mebibytes=1024, tf_python="/opt/tf/bin/python", write_readme=True
+        runs=5,
+        only=None,
+        mebibytes=1024,
+        tf_python="/opt/tf/bin/python",
+        torch_python="/opt/torch/bin/python",
+        write_readme=True,
     )
     assert bench.command_line(options) == (
-        "python -m tests.bench --runs 5 --tf-python PATH --write-readme"
+        "python -m tests.bench --runs 5 --tf-python PATH --torch-python PATH --write-readme"
     )
 
 

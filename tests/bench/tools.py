@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from tests.bench.files import UnavailableError
 
 _TF_VERSION = "import tensorflow; print(tensorflow.__version__)"
+_TORCH_VERSION = "import torch; print(torch.__version__)"
 _PACKAGES = ("click", "rich", "numpy", "h5py")
 
 
@@ -24,10 +25,27 @@ class Tools:
         scopecli: the console script beside it, as users run it.
     """
 
-    def __init__(self, tf_python: str | None = None) -> None:
+    def __init__(self, tf_python: str | None = None, torch_python: str | None = None) -> None:
         self.python = sys.executable
         self.scopecli = os.path.join(os.path.dirname(sys.executable), "scopecli")
         self._tf_python = tf_python or (sys.executable if find_spec("tensorflow") else None)
+        self._torch_python = torch_python or (sys.executable if find_spec("torch") else None)
+
+    def program(self, name: str) -> str:
+        """What runs a writer, or what scopecli is held against: its path.
+
+        Raises:
+            UnavailableError: it is not installed.
+        """
+        programs = {
+            "python": lambda: self.python,
+            "tensorflow": self.tensorflow,
+            "torch": self.torch,
+            "h5ls": self.h5ls,
+            "h5diff": self.h5diff,
+            "shell": self.shell,
+        }
+        return programs[name]()
 
     def tensorflow(self) -> str:
         """The interpreter that has TensorFlow.
@@ -38,6 +56,16 @@ class Tools:
         if self._tf_python is None or not self.tensorflow_version:
             raise UnavailableError("no TensorFlow: name an interpreter with --tf-python")
         return self._tf_python
+
+    def torch(self) -> str:
+        """The interpreter that has PyTorch.
+
+        Raises:
+            UnavailableError: there is none.
+        """
+        if self._torch_python is None or not self.torch_version:
+            raise UnavailableError("no PyTorch: name an interpreter with --torch-python")
+        return self._torch_python
 
     def h5ls(self) -> str:
         """The HDF5 tools' h5ls.
@@ -68,10 +96,16 @@ class Tools:
         """Its version; empty where it cannot be imported."""
         return _output(self._tf_python, "-c", _TF_VERSION) if self._tf_python else ""
 
+    @cached_property
+    def torch_version(self) -> str:
+        """Its version; empty where it cannot be imported."""
+        return _output(self._torch_python, "-c", _TORCH_VERSION) if self._torch_python else ""
+
     def versions(self) -> dict[str, str]:
         """What there is, by name."""
         found = {name: _package(name) for name in _PACKAGES}
         found["tensorflow"] = self.tensorflow_version
+        found["torch"] = self.torch_version
         found["h5ls"] = _output("h5ls", "--version").rpartition(" ")[2]
         return {name: number for name, number in found.items() if number}
 

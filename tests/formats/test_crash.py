@@ -17,6 +17,7 @@ import pytest
 import scopecli
 from scopecli.analysis.rename_rules import Drop, DropSlots
 from tests.renames import contents, files, sample, two_shards
+from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -149,5 +150,17 @@ def test_v1_in_place_is_the_old_or_the_new(tmp_path: Path) -> None:
     seen = states(
         tmp_path, lambda: scopecli.rename(old, None, {"wide": "narrow"}), lambda: contents(old)
     )
+    assert seen[0] == before != seen[-1]
+    assert [value for value in seen if value not in (before, seen[-1])] == []
+
+
+@pytest.mark.parametrize("rules", [{"state_dict.": "state_dict.net."}, [DropSlots()]])
+def test_pytorch_in_place_is_the_old_or_the_new(
+    tmp_path: Path, rules: Mapping[str, str] | list[Rule]
+) -> None:
+    path = tmp_path / "m.pt"
+    shutil.copy(SAMPLES / "torch_checkpoint.pt", path)
+    before = contents(path)
+    seen = states(tmp_path, lambda: scopecli.rename(path, None, rules), lambda: contents(path))
     assert seen[0] == before != seen[-1]
     assert [value for value in seen if value not in (before, seen[-1])] == []

@@ -8,10 +8,11 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from scopecli.errors import UnsupportedError
 from scopecli.formats.opening import load
 from scopecli.formats.torch_globals import ALLOWED, HOSTILE, UNSAFE
 from scopecli.formats.torch_types import TYPES
@@ -285,3 +286,81 @@ def test_the_hostile_sample_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert not list(tmp_path.iterdir())
     torch.load(SAMPLES / "torch_hostile.pt", weights_only=False)
     assert [path.name for path in tmp_path.iterdir()] == ["scopecli-was-here"]
+
+
+class _Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+def test_named_tuples_and_lazy_parameters(tmp_path: Path) -> None:
+    path = tmp_path / "m.pt"
+    torch.save({"pair": _Pair(torch.ones(2), torch.zeros(3))}, path)
+    held_against(load(path), torch.load(path, weights_only=False))
+    torch.save(torch.nn.LazyLinear(3).state_dict(), path)
+    for variable in load(path).variables:
+        assert (variable.shape, variable.dtype) == (None, "unknown")
+        assert variable.attributes["layout"] == "uninitialized"
+    torch.save({b"bytes": torch.ones(1), ("a", 1): torch.ones(1)}, path)
+    assert [v.key for v in load(path).variables] == ["bytes", "a.1"]
+
+
+def test_ragged_tensors(tmp_path: Path) -> None:
+    parts = [torch.ones(2, 5), torch.ones(3, 5)]
+    torch.save({"r": torch.nested.nested_tensor(parts, layout=torch.jagged)}, tmp_path / "m.pt")
+    (variable,) = load(tmp_path / "m.pt").variables
+    assert (variable.shape, variable.dtype, variable.nbytes) == ((2, None, 5), "float32", 100)
+    assert variable.attributes["layout"] == "jagged"
+
+
+OPTIMIZERS = [
+    name
+    for name, kind in vars(torch.optim).items()
+    if isinstance(kind, type)
+    and issubclass(kind, torch.optim.Optimizer)
+    and name not in {"Optimizer", "SparseAdam", "Muon"}
+]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer(tmp_path: Path, name: str) -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Linear(4, 2))
+    optimizer = getattr(torch.optim, name)(net.parameters(), lr=0.01)
+
+    def loss() -> Any:
+        found = net(torch.ones(5, 3)).square().sum()
+        found.backward()
+        return found
+
+    optimizer.step(loss)
+    path = tmp_path / "m.pt"
+    torch.save({"model": net.state_dict(), "optimizer": optimizer.state_dict()}, path)
+    model = load(path)
+    held_against(model, torch.load(path, weights_only=False))
+    kinds = {v.key.partition(".")[0]: v.kind for v in model.variables}
+    assert kinds["model"] == "variable"
+    assert kinds.get("optimizer", "slot") in {"slot", "bookkeeping"}
+
+
+def test_many_tensors(tmp_path: Path) -> None:
+    """Beyond the first few, tensors are recognised at once."""
+    held: dict[str, Any] = {f"layer.{n}.weight": torch.full((n % 3 + 1, 2), n) for n in range(400)}
+    held |= {f"view.{n}": held["layer.200.weight"][n:] for n in range(2)}
+    held |= {"again": held["layer.300.weight"], "grad": torch.ones(3, requires_grad=True)}
+    held |= {"turned": torch.arange(6.0).reshape(2, 3).t(), "scalar": torch.tensor(1)}
+    path = tmp_path / "m.pt"
+    torch.save(held, path)
+    held_against(load(path), loaded(path))
+
+
+def test_archives_of_other_kinds(tmp_path: Path) -> None:
+    from torch.package import PackageExporter
+
+    net = torch.nn.Linear(3, 2)
+    torch.export.save(torch.export.export(net, (torch.ones(1, 3),)), tmp_path / "m.pt2")
+    with PackageExporter(str(tmp_path / "p.pt")) as package:
+        package.extern("**")
+        package.save_pickle("model", "model.pkl", net)
+    for name, what in (("m.pt2", "a program of torch.export"), ("p.pt", "a torch.package")):
+        with pytest.raises(UnsupportedError, match=f"is {what}, which this version does not read"):
+            load(tmp_path / name)
