@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.graph import Graph
 
@@ -42,6 +42,26 @@ def get_default_graph() -> Graph:
     if not _default:
         _default.append(Graph())
     return _default[0]
+
+
+def graph_of(values: Any) -> Graph:
+    """The graph that tensors are in; the default one where there are none.
+
+    Raises:
+        ValueError: they are in different graphs.
+    """
+    found = None
+    for value in values:
+        graph = getattr(value, "graph", None)
+        if graph is None:
+            continue
+        if found is not None and graph is not found[1]:
+            raise ValueError(
+                f"{value} must be from the same graph as {found[0]} (graphs are {graph} and "
+                f"{found[1]})."
+            )
+        found = found or (value, graph)
+    return get_default_graph() if found is None else found[1]
 
 
 def reset_default_graph() -> None:

@@ -1,4 +1,4 @@
-"""Conditionals and loops: both branches are built, and the body of a loop once.
+"""Conditionals: both branches are built.
 
 https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/ops/cond.py
 """
@@ -85,28 +85,6 @@ def _branch(
             raise ValueError(f"'{'true_fn' if branch else 'false_fn'}' must have a return value.")
         results = [context.result(value) for value in flattened(original)]
     return original, results, context
-
-
-def case(
-    pred_fn_pairs: Any,
-    default: Any = None,
-    exclusive: bool = False,
-    strict: bool = False,
-    name: str | None = "case",
-) -> Any:
-    """The first branch whose condition holds; all are built, as nested conditionals."""
-    pairs = list(pred_fn_pairs.items() if isinstance(pred_fn_pairs, dict) else pred_fn_pairs)
-    with name_scope(name, "case"):
-        if default is None:
-            default = pairs.pop()[1]
-
-        def nested(rest: list[Any]) -> Any:
-            if not rest:
-                return default()
-            predicate, function = rest[0]
-            return cond(predicate, function, lambda: nested(rest[1:]))
-
-        return nested(pairs)
 
 
 def while_loop(

@@ -20,11 +20,19 @@ def _key(function: Any) -> str:
     return str(getattr(function, "_key_op", function))
 
 
+def _names(func: Callable[..., Any]) -> tuple[str, ...]:
+    """The arguments with defaults, as slim finds them: it counts local variables, too."""
+    if func.__module__.startswith("scopecli."):
+        parameters = inspect.signature(func).parameters.values()
+        return tuple(p.name for p in parameters if p.default is not p.empty)
+    code = func.__code__
+    return code.co_varnames[-len(func.__defaults__ or ()) : code.co_argcount]
+
+
 def add_arg_scope(func: Callable[..., Any]) -> Callable[..., Any]:
     """Let a function take its defaults from arg scopes."""
     key = str(func)
-    parameters = inspect.signature(func).parameters.values()
-    _decorated[key] = tuple(p.name for p in parameters if p.default is not p.empty)
+    _decorated[key] = _names(func)
 
     @wraps(func)
     def with_defaults(*arguments: Any, **given: Any) -> Any:
