@@ -65,7 +65,8 @@ _MODULES = {
     " uniform_unit_scaling_initializer variance_scaling_initializer glorot_uniform_initializer"
     " glorot_normal_initializer orthogonal_initializer",
     "ops.tensor_array": "TensorArray",
-    "ops.control_flow": "cond while_loop",
+    "ops.control_flow": "cond",
+    "ops.loops": "while_loop",
     "ops.cases": "case",
     "ops.functional": "map_fn scan foldl foldr",
     "random": "random_normal random_uniform truncated_normal multinomial",

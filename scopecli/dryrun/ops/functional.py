@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import constant, convert_to_tensor
 from scopecli.dryrun.ops.arrays import shape
-from scopecli.dryrun.ops.control_flow import while_loop
+from scopecli.dryrun.ops.loops import while_loop
 from scopecli.dryrun.ops.tensor_array import TensorArray
 from scopecli.dryrun.values.dtypes import as_dtype
 from scopecli.dryrun.values.structures import flattened, repacked, same_structure

@@ -69,10 +69,6 @@ class OpaqueTensor(Tensor):
     def __bool__(self) -> bool:
         return False
 
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
-        """What it gives when it is a function is not known, either."""
-        return Unknown(str(self.op.attributes["opaque"]), *arguments, *options.values())
-
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:

@@ -280,6 +280,7 @@ OPS: dict[str, str] = {
     "TensorArraySplitV3": f"{_ARRAY} value:T lengths:int64 {_FLOW}",
     "TensorArrayV3": "size:int32 -> resource float32 | array.new_list",
     "TensorArrayWriteV3": f"{_ARRAY} index:int32 value:T {_FLOW}",
+    "TensorSummaryV2": "tag:string tensor:A serialized_summary_metadata:string -> string | scalar",
     "Tile": "input:T multiples:int32 -> T | array.tile",
     "TopKV2": "input:T k:int32 -> T int32 | nn.top_k",
     "Transpose": "x:T perm:int32 -> T | array.transpose",
