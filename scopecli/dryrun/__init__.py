@@ -77,10 +77,12 @@ _MODULES = {
     " boolean_mask",
     "ops.filled": "fill zeros ones zeros_like ones_like eye",
     "ops.arithmetic": "add truediv divide div floordiv pow logical_xor add_n accumulate_n cast"
-    " to_float to_int32 to_int64 range cumsum cumprod scalar_mul clip_by_value",
+    " to_float to_double to_bfloat16 to_int32 to_int64 range cumsum cumprod scalar_mul clip_by_value",
     "ops.products": "matmul tensordot",
     "ops.reductions": "reduce_sum reduce_mean reduce_max reduce_min reduce_prod reduce_all"
-    " reduce_any reduce_logsumexp argmax argmin clip_by_norm norm",
+    " reduce_any reduce_logsumexp reduce_variance reduce_std count_nonzero argmax argmin"
+    " clip_by_norm norm",
+    "ops.einsum": "einsum",
     "program.session": "Session InteractiveSession",
     "ops.checks": "Assert assert_equal assert_none_equal assert_less assert_less_equal"
     " assert_greater assert_greater_equal assert_positive assert_negative assert_non_negative"
@@ -113,6 +115,7 @@ _SPACES = {
     "metrics": "metrics",
     "gfile": "gfile",
     "data": "data",
+    "image": "image",
     "sparse": "sparse",
     "estimator": "estimator",
     "debugging": "ops.checks",

@@ -362,6 +362,7 @@ ALLOWED: dict[str, str] = {
 # What users call, where it does no more than make the node: the operation, its inputs in the
 # order of the arguments, and attributes with their defaults.
 WRAPPERS: dict[str, str] = {
+    "reverse_sequence": "ReverseSequence input seq_lengths seq_axis= batch_axis=",
     "Print": "Print input_ data message= first_n= summarize=",
     "abs": "Abs x",
     "acos": "Acos x",

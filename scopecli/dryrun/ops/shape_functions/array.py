@@ -62,6 +62,11 @@ def concat(inputs: Inputs, _: Attributes) -> Dims:
     if not known:
         return None
     rank = len(known[0])
+    for dims in known:
+        if not dims:
+            raise ValueError("Can't concatenate scalars (use tf.stack instead)")
+        if len(dims) != rank:
+            raise ValueError(f"Shape must be rank {rank} but is rank {len(dims)}")
     if axis is None:
         return (None,) * rank
     axis = axis % rank if rank else 0
@@ -103,6 +108,10 @@ def split_v(inputs: Inputs, attributes: Attributes) -> list[Dims]:
     axis %= len(dims)
     total = dims[axis]
     known = sum(size for size in sizes if size is not None and size >= 0)
+    whole = all(size is not None and size >= 0 for size in sizes)
+    if whole and total is not None and known != total:
+        parts = ",".join(map(str, sizes))
+        raise ValueError(f"can't split axis of size {total} into pieces of size [{parts}]")
     found: list[Dims] = []
     for size in sizes:
         rest = None if total is None else total - known
@@ -116,8 +125,7 @@ def pack(inputs: Inputs, attributes: Attributes) -> Dims:
     found: Dims = None
     for tensor in inputs[0]:
         if not compatible(found, tensor.dims):
-            shapes = f"{brackets(found)} and {brackets(tensor.dims)}"
-            raise ValueError(f"Shapes must be equal, but are {shapes}")
+            raise ValueError(mismatch(found, tensor.dims))
         found = merged(found, tensor.dims)
     if found is None:
         return None

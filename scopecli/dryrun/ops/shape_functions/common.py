@@ -110,7 +110,9 @@ def together(inputs: Inputs, _: Attributes) -> Dims:
     """What a list of equal shapes says together."""
     found: Dims = None
     for tensor in inputs[0]:
-        found = _merge(found, tensor.dims)
+        if not compatible(found, tensor.dims):
+            raise ValueError(mismatch(found, tensor.dims))
+        found = merged(found, tensor.dims)
     return found
 
 
