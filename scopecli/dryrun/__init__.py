@@ -77,7 +77,8 @@ _MODULES = {
     " boolean_mask",
     "ops.filled": "fill zeros ones zeros_like ones_like eye",
     "ops.arithmetic": "add truediv divide div floordiv pow logical_xor add_n accumulate_n cast"
-    " to_float to_double to_bfloat16 to_int32 to_int64 range cumsum cumprod scalar_mul clip_by_value",
+    " to_float to_double to_bfloat16 to_int32 to_int64 range cumsum cumprod scalar_mul"
+    " clip_by_value",
     "ops.products": "matmul tensordot",
     "ops.reductions": "reduce_sum reduce_mean reduce_max reduce_min reduce_prod reduce_all"
     " reduce_any reduce_logsumexp reduce_variance reduce_std count_nonzero argmax argmin"

@@ -63,7 +63,7 @@ class Layer:
         self.weights: list[Any] = []
         self.losses: list[Any] = []
         self.updates: list[Any] = []
-        self._base_name = name or _snake_case(type(self).__name__)
+        self._base_name = name or snake_case(type(self).__name__)
         self._name = name or _numbered(self._base_name)
         self._reuse = _reuse
         self._scope: Any = None
@@ -133,6 +133,11 @@ class Layer:
         with variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
             self._current = scope
             with name_scope(scope.original_name_scope):
+                if inputs is None:
+                    raise TypeError(
+                        f"Inputs to a layer should be tensors. Got '{inputs}' (of type "
+                        f"{type(inputs)}) as input for layer '{self.name}'."
+                    )
                 inputs = _tensors(inputs)
                 for number, tensor in enumerate(inputs if isinstance(inputs, list) else [inputs]):
                     if self.input_spec:
@@ -221,7 +226,7 @@ class Layer:
 
 
 @cache
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
     """`Conv2DTranspose` as `conv2d_transpose`: a word begins where a small letter follows."""
     found = name[:1]
     for before, letter, behind in zip(name, name[1:], f"{name[2:]}.", strict=False):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+from functools import cache
 from typing import Any
 
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.initializers import zeros_initializer
-from scopecli.dryrun.layers.base import Layer, when
+from scopecli.dryrun.layers.base import Layer, snake_case, when
 from scopecli.dryrun.layers.checking import activation_of, check_floating, checked_units
 from scopecli.dryrun.nn.activations import bias_add
 from scopecli.dryrun.nn.activations import dropout as nn_dropout
@@ -158,9 +160,25 @@ def dense(
     return made(Dense, inputs, options, units, activation, use_bias)
 
 
+@cache
+def _options_of(cls: Any) -> frozenset[str]:
+    """The arguments that a layer takes by name."""
+    return frozenset(
+        name
+        for base in cls.__mro__
+        if "__init__" in vars(base)
+        for name in inspect.signature(base.__init__).parameters
+    ) - {"_scope", "_reuse", "self"}
+
+
 def made(cls: Any, inputs: Any, options: dict[str, Any], *arguments: Any) -> Any:
     """Make a layer and call it: what all these functions do."""
     name, reuse = options.pop("name", None), options.pop("reuse", None)
+    for option in options:
+        if option not in _options_of(cls):
+            raise TypeError(
+                f"{snake_case(cls.__name__)}() got an unexpected keyword argument '{option}'"
+            )
     layer = cls(*arguments, **options, name=name, _scope=name, _reuse=reuse)
     return layer(inputs)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from scopecli.dryrun.graph.default import get_default_graph, graph_of
 from scopecli.dryrun.graph.nodes import Operation, Tensor
 from scopecli.dryrun.ops.shape_functions import shape_function
-from scopecli.dryrun.ops.table import ALLOWED, OPS
+from scopecli.dryrun.ops.table import ALLOWED, INDEX_TYPES, OPS
 from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype, reference
 from scopecli.dryrun.values.python_values import (
     flattened,
@@ -299,10 +299,13 @@ def _input(
     if wanted is None:
         tensor = value if isinstance(value, Tensor) else _untyped(argument, value)
         found = tensor.dtype.base_dtype
-        if kind == "T" and known.allowed and found.name not in known.allowed:
+        allowed = known.allowed if kind == "T" else ()
+        if kind == "I":
+            allowed = INDEX_TYPES.get(type_, ())
+        if allowed and found.name not in allowed:
             raise TypeError(
                 f"Value passed to parameter '{argument}' has DataType {found.name} not in list of "
-                f"allowed values: {', '.join(known.allowed)}"
+                f"allowed values: {', '.join(allowed)}"
             )
         types[kind] = found
         return tensor
@@ -363,6 +366,13 @@ def _of_type(type_: str, argument: str, kind: str, value: Any) -> Tensor:
     return tensor
 
 
+def _type_name(value: Any) -> str:
+    try:
+        return convert_to_tensor(value).dtype.base_dtype.name
+    except (TypeError, ValueError):
+        return "<NOT CONVERTIBLE TO TENSOR>"
+
+
 def _list_input(
     type_: str, argument: str, kind: str, values: Any, types: dict[str, DType]
 ) -> list[Tensor]:
@@ -379,7 +389,7 @@ def _list_input(
         try:
             tensor = convert_to_tensor(value, wanted, name=f"{argument}_{number}")
         except ValueError:
-            wrong = [convert_to_tensor(v).dtype.base_dtype.name for v in values]
+            wrong = [_type_name(v) for v in values]
             raise TypeError(
                 f"Tensors in list passed to '{argument}' of '{type_}' Op have types "
                 f"[{', '.join(wrong)}] that don't all match."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
-from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import convert_to_tensor
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.graph.nodes import Tensor
 
 
 def einsum(equation: str, *inputs: Any, **options: Any) -> Tensor:

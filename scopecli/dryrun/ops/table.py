@@ -359,6 +359,12 @@ ALLOWED: dict[str, str] = {
     **dict.fromkeys(("Conv2D", "Conv2DBackpropInput"), f"{_FLOATS} int32"),
 }
 
+# The types that indices may be, where programs trip over them.
+INDEX_TYPES: dict[str, tuple[str, ...]] = {
+    "GatherV2": ("int16", "int32", "int64"),
+    "OneHot": ("uint8", "int8", "int32", "int64"),
+}
+
 # What users call, where it does no more than make the node: the operation, its inputs in the
 # order of the arguments, and attributes with their defaults.
 WRAPPERS: dict[str, str] = {

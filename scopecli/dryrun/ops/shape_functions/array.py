@@ -282,6 +282,8 @@ def tile(inputs: Inputs, _: Attributes) -> Dims:
         return None if dims is None else (None,) * len(dims)
     if dims is None:
         return (None,) * len(times)
+    if len(dims) != len(times):
+        raise ValueError(f"Shape must be rank {len(dims)} but is rank {len(times)}")
     return tuple(
         None if size is None or count is None else size * count
         for size, count in zip(dims, times, strict=True)

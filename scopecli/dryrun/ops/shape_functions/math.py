@@ -73,6 +73,12 @@ def without(inputs: Inputs, _: Attributes) -> Dims:
         return None
     if axis is None:
         return (None,) * (len(dims) - 1)
+    rank = len(dims)
+    if not -rank <= axis < rank:
+        raise ValueError(
+            f"Dimension ({axis}) must be in the range [{-rank}, {rank}), where {rank} is the "
+            "number of dimensions in the input."
+        )
     axis %= len(dims)
     return dims[:axis] + dims[axis + 1 :]  # type: ignore[no-any-return]
 
