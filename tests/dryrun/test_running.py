@@ -253,8 +253,10 @@ def test_what_is_not_known_may_be_called_and_unpacked(program: Program) -> None:
 @pytest.mark.parametrize(
     "lines",
     [
-        "with tf.train.MonitoredTrainingSession() as s:\n    while not s.should_stop():\n"
-        "        s.run(w)\n",
+        (
+            "with tf.train.MonitoredTrainingSession() as s:\n    while not s.should_stop():\n"
+            "        s.run(w)\n"
+        ),
         "with tf.train.Supervisor(logdir='x').managed_session() as s:\n    s.run(w)\n",
         "with tf.Session(graph=w.graph) as s:\n    s.run(w)\n",
     ],
@@ -263,6 +265,48 @@ def test_every_kind_of_session_ends_the_run(program: Program, lines: str) -> Non
     done = program("w = tf.get_variable('w', [2])\n" + lines)
     assert [variable.name for variable in done.model.variables] == ["w"]
     assert [note.code for note in done.model.notes] == ["stopped"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "with tf.Graph().as_default():\n    tf.get_variable('w', [2])\n",
+        (
+            "with tf.Graph().as_default():\n    tf.get_variable('w', [2])\n"
+            "    with tf.Session() as s:\n        s.run(tf.global_variables_initializer())\n"
+        ),
+        (
+            "g = tf.Graph()\nwith g.as_default():\n    w = tf.get_variable('w', [2])\n"
+            "with tf.Session(graph=g) as s:\n    s.run(w)\n"
+        ),
+        (
+            "with tf.Graph().as_default():\n    tf.get_variable('w', [2])\n"
+            "    tf.get_variable('w', [2])\n"
+        ),
+    ],
+)
+def test_the_graph_that_was_built_is_shown(program: Program, lines: str) -> None:
+    done = program(lines)
+    assert [variable.name for variable in done.model.variables] == ["w"]
+    assert done.calls[0].variable == "w"
+
+
+def test_programs_have_their_own_modules(tmp_path: Path) -> None:
+    found = []
+    for name in ("a", "b"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "helper.py").write_text(f"NAME = {name!r}\n", "utf-8")
+        (folder / "train.py").write_text(
+            "import sys, helper\nimport tensorflow as tf\n"
+            "assert sys.modules[__name__].helper is helper\n"
+            "tf.get_variable(helper.NAME, [1])\n",
+            "utf-8",
+        )
+        done = run(str(folder / "train.py"), {}, ("tensorflow",))
+        found += [variable.name for variable in done.model.variables]
+    assert found == ["a", "b"]
+    assert "helper" not in sys.modules
 
 
 def test_a_session_opens_its_graph(program: Program) -> None:

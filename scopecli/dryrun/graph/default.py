@@ -20,6 +20,7 @@ class AsDefault:
 
     def __enter__(self) -> Graph:
         _stack.append(self._graph)
+        _opened[self._graph] = None
         return self._graph
 
     def __exit__(
@@ -33,6 +34,8 @@ class AsDefault:
 
 _stack: list[Graph] = []
 _default: list[Graph] = []
+_opened: dict[Graph, None] = {}  # every graph that was the default for a while, in order
+_HOLD = frozenset(["Variable", "VariableV2", "VarHandleOp"])
 
 
 def get_default_graph() -> Graph:
@@ -82,3 +85,17 @@ def forget_graphs() -> None:
     """Drop every graph, also those that a failed program left open."""
     _stack.clear()
     _default.clear()
+    _opened.clear()
+
+
+def built_graph() -> Graph:
+    """The graph that a program built, which need not be the default any more.
+
+    That is the default one where it has variables, or else the last one that has; programs often
+    build their model in `with tf.Graph().as_default():`.
+    """
+    graphs = [get_default_graph(), *reversed(_opened)]
+    for graph in graphs:
+        if any(op.type in _HOLD for op in graph.get_operations()):
+            return graph
+    return next((graph for graph in graphs if graph.version), graphs[0])

@@ -12,11 +12,13 @@ class GraphComplete(BaseException):
     """The program asked for a value. Not an Exception, so that no program catches it by accident.
 
     Attributes:
+        graph: that the value is in.
         file: where the program asked.
         line: in the file.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, graph: Any) -> None:
+        self.graph = graph
         frames = user_stack(1)
         self.file, self.line = frames[0][:2] if frames else ("", 0)
         super().__init__(f"{self.file}:{self.line}")
@@ -39,7 +41,7 @@ class Session:
         Raises:
             GraphComplete: always.
         """
-        raise GraphComplete
+        raise GraphComplete(self.graph)
 
     def should_stop(self) -> bool:
         """Not before something was run."""
