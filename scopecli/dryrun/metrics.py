@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.keys import GraphKeys
-from scopecli.dryrun.graph.scopes import add_to_collections, control_dependencies, name_scope
+from scopecli.dryrun.graph.scopes import add_to_collections, control_dependencies, name_scope, no_op
 from scopecli.dryrun.losses import broadcast_weights
 from scopecli.dryrun.namespaces import attributes
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
@@ -42,7 +42,7 @@ def metric_variable(shape: Any, dtype: Any, validate_shape: bool = True, name: A
     )
 
 
-def _same_rank(predictions: Any, labels: Any, weights: Any) -> tuple[Any, Any, Any]:
+def same_rank(predictions: Any, labels: Any, weights: Any) -> tuple[Any, Any, Any]:
     """All three with the same number of axes, where that is known."""
     predictions = convert_to_tensor(predictions)
     if labels is not None:
@@ -82,7 +82,7 @@ def mean(
         if weights is None:
             number: Any = cast(size(values), float32)
         else:
-            values, _, weights = _same_rank(values, None, weights)
+            values, _, weights = same_rank(values, None, weights)
             weights = broadcast_weights(cast(weights, float32), values)
             values = apply("Mul", values, weights)
             number = reduce_sum(weights)
@@ -116,7 +116,7 @@ def accuracy(
     name: Any = None,
 ) -> tuple[Tensor, Tensor]:
     """How many predictions are right."""
-    predictions, labels, weights = _same_rank(predictions, labels, weights)
+    predictions, labels, weights = same_rank(predictions, labels, weights)
     if labels.dtype != predictions.dtype:
         predictions = cast(predictions, labels.dtype)
     right = cast(apply("Equal", predictions, labels), float32)
@@ -135,7 +135,7 @@ def _mean_of(default: str, measure: Any) -> Any:
         updates_collections: Any = None,
         name: Any = None,
     ) -> tuple[Tensor, Tensor]:
-        predictions, labels, weights = _same_rank(predictions, labels, weights)
+        predictions, labels, weights = same_rank(predictions, labels, weights)
         collections = metrics_collections, updates_collections
         return mean(measure(labels, predictions), weights, *collections, name or default)
 
@@ -155,7 +155,7 @@ def root_mean_squared_error(
     name: Any = None,
 ) -> Any:
     """The root of the mean of squared errors."""
-    predictions, labels, weights = _same_rank(predictions, labels, weights)
+    predictions, labels, weights = same_rank(predictions, labels, weights)
     found, update = mean_squared_error(
         labels, predictions, weights, None, None, name or "root_mean_squared_error"
     )
@@ -165,13 +165,14 @@ def root_mean_squared_error(
 
 def _counted(values: Tensor, weights: Any, metrics: Any, updates: Any) -> Any:
     """How often something holds."""
+    with name_scope(None, "assert_type", [values]):
+        no_op("statically_determined_correct_type")
     count = metric_variable([], float32, name="count")
     values = cast(values, float32)
     if weights is not None:
         values = apply("Mul", values, cast(weights, float32))
-    return _collected(
-        convert_to_tensor(count), assign_add(count, reduce_sum(values)), metrics, updates
-    )
+    found = apply("Identity", count)
+    return _collected(found, assign_add(count, reduce_sum(values)), metrics, updates)
 
 
 def _count_of(default: str, of_labels: bool, of_predictions: bool) -> Any:
@@ -186,7 +187,7 @@ def _count_of(default: str, of_labels: bool, of_predictions: bool) -> Any:
         name: Any = None,
     ) -> tuple[Tensor, Tensor]:
         with variable_scope(name, default, (predictions, labels, weights)):
-            predictions, labels, weights = _same_rank(
+            predictions, labels, weights = same_rank(
                 cast(predictions, "bool"), cast(labels, "bool"), weights
             )
             found = apply(
@@ -218,7 +219,7 @@ def _ratio_of(default: str, other: Any) -> Any:
         name: Any = None,
     ) -> tuple[Tensor, Tensor]:
         with variable_scope(name, default, (predictions, labels, weights)):
-            predictions, labels, weights = _same_rank(
+            predictions, labels, weights = same_rank(
                 cast(predictions, "bool"), cast(labels, "bool"), weights
             )
             right, new_right = true_positives(labels, predictions, weights)
@@ -255,7 +256,7 @@ def mean_tensor(
         count = metric_variable(values.shape, float32, name="count_tensor")
         number: Any = ones_like(values)
         if weights is not None:
-            values, _, weights = _same_rank(values, None, weights)
+            values, _, weights = same_rank(values, None, weights)
             weights = broadcast_weights(cast(weights, float32), values)
             values, number = apply("Mul", values, weights), apply("Mul", number, weights)
         new_total = assign_add(total, values)
@@ -263,4 +264,25 @@ def mean_tensor(
             new_count = assign_add(count, number)
         found = _quotient(total, count, "value")
         update = _quotient(new_total, new_count, "update_op")
+        return _collected(found, update, metrics_collections, updates_collections)
+
+
+def auc(
+    labels: Any,
+    predictions: Any,
+    weights: Any = None,
+    num_thresholds: int = 200,
+    metrics_collections: Any = None,
+    updates_collections: Any = None,
+    curve: str = "ROC",
+    name: Any = None,
+    summation_method: str = "trapezoidal",
+    thresholds: Any = None,
+) -> Any:
+    """The area under a curve."""
+    from scopecli.dryrun.metrics_at_thresholds import area_under_curve
+
+    how = (num_thresholds, thresholds, curve, summation_method)
+    with variable_scope(name, "auc", (labels, predictions, weights)):
+        found, update = area_under_curve(labels, predictions, weights, how)
         return _collected(found, update, metrics_collections, updates_collections)
