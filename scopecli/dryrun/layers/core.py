@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from functools import cache
 from typing import Any
@@ -163,12 +162,11 @@ def dense(
 @cache
 def _options_of(cls: Any) -> frozenset[str]:
     """The arguments that a layer takes by name."""
-    return frozenset(
-        name
-        for base in cls.__mro__
-        if "__init__" in vars(base)
-        for name in inspect.signature(base.__init__).parameters
-    ) - {"_scope", "_reuse", "self"}
+    found: set[str] = set()
+    for base in cls.__mro__[:-1]:
+        code = base.__init__.__code__
+        found.update(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    return frozenset(found - {"_scope", "_reuse", "self"})
 
 
 def made(cls: Any, inputs: Any, options: dict[str, Any], *arguments: Any) -> Any:

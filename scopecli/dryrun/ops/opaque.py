@@ -7,7 +7,6 @@ variable's shape depends on it.
 from __future__ import annotations
 
 import sys
-from dis import opname
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
@@ -79,6 +78,8 @@ class OpaqueTensor(Tensor):
 
 def _unpacked(frame: FrameType) -> int:
     """How many names the statement that runs in a frame unpacks into; 1 where it does not."""
+    from opcode import opname
+
     code, place = frame.f_code.co_code, frame.f_lasti
     return code[place + 1] if opname[code[place]] == "UNPACK_SEQUENCE" else 1
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -22,11 +21,10 @@ def _key(function: Any) -> str:
 
 def _names(func: Callable[..., Any]) -> tuple[str, ...]:
     """The arguments with defaults, as slim finds them: it counts local variables, too."""
+    code, count = func.__code__, len(func.__defaults__ or ())
     if func.__module__.startswith("scopecli."):
-        parameters = inspect.signature(func).parameters.values()
-        return tuple(p.name for p in parameters if p.default is not p.empty)
-    code = func.__code__
-    return code.co_varnames[-len(func.__defaults__ or ()) : code.co_argcount]
+        return (*code.co_varnames[code.co_argcount - count : code.co_argcount],)
+    return code.co_varnames[-count : code.co_argcount]
 
 
 def add_arg_scope(func: Callable[..., Any]) -> Callable[..., Any]:
