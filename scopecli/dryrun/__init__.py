@@ -38,7 +38,14 @@ _MODULES = {
     "ops.applying": "constant convert_to_tensor",
     "variables.variable": "Variable",
     "variables.assigning": "assign assign_add assign_sub scatter_update scatter_add scatter_sub"
-    " is_variable_initialized",
+    " scatter_mul scatter_div scatter_min scatter_max scatter_nd_update scatter_nd_add"
+    " scatter_nd_sub count_up_to is_variable_initialized",
+    "variables.indexed_slices": "IndexedSlices",
+    "variables.reports": "report_uninitialized_variables assert_variables_initialized"
+    " create_partitioned_variables",
+    "sparse": "SparseTensor sparse_placeholder sparse_tensor_to_dense sparse_to_dense"
+    " sparse_tensor_dense_matmul",
+    "program.parsing": "FixedLenFeature VarLenFeature parse_single_example parse_example",
     "variables.collections": "global_variables all_variables trainable_variables local_variables"
     " model_variables moving_average_variables variables_initializer initialize_variables"
     " global_variables_initializer initialize_all_variables local_variables_initializer"
@@ -58,7 +65,10 @@ _MODULES = {
     " uniform_unit_scaling_initializer variance_scaling_initializer glorot_uniform_initializer"
     " glorot_normal_initializer orthogonal_initializer",
     "ops.tensor_array": "TensorArray",
-    "ops.control_flow": "cond case while_loop",
+    "ops.control_flow": "cond",
+    "ops.loops": "while_loop",
+    "ops.cases": "case",
+    "ops.functional": "map_fn scan foldl foldr",
     "random": "random_normal random_uniform truncated_normal multinomial",
     "ops.arrays": "placeholder placeholder_with_default identity shape rank size reshape"
     " expand_dims squeeze concat stack unstack split transpose matrix_transpose pad meshgrid"
@@ -67,13 +77,18 @@ _MODULES = {
     " boolean_mask",
     "ops.filled": "fill zeros ones zeros_like ones_like eye",
     "ops.arithmetic": "add truediv divide div floordiv pow logical_xor add_n accumulate_n cast"
-    " to_float to_int32 to_int64 range cumsum cumprod scalar_mul clip_by_value",
+    " to_float to_double to_bfloat16 to_int32 to_int64 range cumsum cumprod scalar_mul"
+    " clip_by_value",
     "ops.products": "matmul tensordot",
     "ops.reductions": "reduce_sum reduce_mean reduce_max reduce_min reduce_prod reduce_all"
-    " reduce_any reduce_logsumexp argmax argmin clip_by_norm norm",
+    " reduce_any reduce_logsumexp reduce_variance reduce_std count_nonzero argmax argmin"
+    " clip_by_norm norm",
+    "ops.einsum": "einsum",
     "program.session": "Session InteractiveSession",
-    "ops.checks": "assert_equal",
-    "train.gradients": "gradients clip_by_global_norm",
+    "ops.checks": "Assert assert_equal assert_none_equal assert_less assert_less_equal"
+    " assert_greater assert_greater_equal assert_positive assert_negative assert_non_negative"
+    " assert_non_positive assert_rank assert_rank_at_least py_func",
+    "train.gradients": "gradients clip_by_global_norm global_norm",
     "program.inert": "ConfigProto GPUOptions",
     "program.running": "model_of",
 }
@@ -98,6 +113,13 @@ _SPACES = {
     "nest": "values.structures",
     "errors": "errors",
     "losses": "losses",
+    "metrics": "metrics",
+    "gfile": "gfile",
+    "data": "data",
+    "image": "image",
+    "sparse": "sparse",
+    "estimator": "estimator",
+    "debugging": "ops.checks",
     "summary": "summary",
     "app": "app",
     "flags": "app",

@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 from scopecli.dryrun.namespaces import attributes
 
-_SPACES = {"initializers": "initializers", "regularizers": "regularizers", "activations": "nn"}
-_names = attributes(__name__, {})
+_SPACES = {"regularizers": "regularizers", "activations": "nn"}
+# The initializers that have another name in Keras.
+_INITIALIZERS = {
+    "Zeros": "zeros",
+    "Ones": "ones",
+    "Constant": "constant",
+    "RandomNormal": "random_normal",
+    "RandomUniform": "random_uniform",
+    "TruncatedNormal": "truncated_normal",
+    "VarianceScaling": "variance_scaling",
+    "Orthogonal": "orthogonal",
+    "Identity": "identity",
+    "normal": "random_normal",
+    "uniform": "random_uniform",
+}
+_opaque = attributes(__name__, {})
+
+
+def _initializers() -> Any:
+    module = import_module("scopecli.dryrun.initializers")
+    known = {name: value for name, value in vars(module).items() if not name.startswith("_")}
+    renamed = {name: known[own] for name, own in _INITIALIZERS.items()}
+    return SimpleNamespace(**known, **renamed)
 
 
 def __getattr__(name: str) -> Any:
     """What the engine has under another name, or something that is not known."""
+    if name == "initializers":
+        return _initializers()
     if name in _SPACES:
         return import_module(f"scopecli.dryrun.{_SPACES[name]}")
-    return _names(name)
+    return _opaque(name)

@@ -22,7 +22,7 @@ from scopecli.dryrun.nn.cross_entropy import (
     sparse_softmax_cross_entropy_with_logits,
 )
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
-from scopecli.dryrun.ops.arithmetic import add_n, cast
+from scopecli.dryrun.ops.arithmetic import add, add_n, cast
 from scopecli.dryrun.ops.arrays import rank, shape, size, squeeze
 from scopecli.dryrun.ops.filled import ones_like, zeros_like
 from scopecli.dryrun.ops.indexing import where
@@ -99,10 +99,11 @@ def _num_present(losses: Tensor, weights: Tensor) -> Tensor:
     with name_scope(None, "num_present") as scope:
         zero = apply("Equal", weights, 0.0)
         present = where(zero, zeros_like(weights), ones_like(weights))
-        return reduce_sum(_broadcast(present, losses), name=scope)  # type: ignore[no-any-return]
+        return reduce_sum(broadcast_weights(present, losses), name=scope)  # type: ignore[no-any-return]
 
 
-def _broadcast(weights: Tensor, values: Tensor) -> Tensor:
+def broadcast_weights(weights: Tensor, values: Tensor) -> Tensor:
+    """A weight for every value."""
     with name_scope(None, "broadcast_weights") as scope:
         defined = weights.shape.is_fully_defined() and values.shape.is_fully_defined()
         if defined and weights.shape.is_compatible_with(values.shape):
@@ -145,6 +146,17 @@ def compute_weighted_loss(
             return loss
 
 
+def _given(**arguments: Any) -> None:
+    """Check that nothing is None.
+
+    Raises:
+        ValueError: something is.
+    """
+    for name, value in arguments.items():
+        if value is None:
+            raise ValueError(f"Argument `{name}` must not be None.")
+
+
 def _of_two(default: str, measure: Any) -> Any:
     """A loss of labels and predictions of the same shape."""
 
@@ -156,6 +168,7 @@ def _of_two(default: str, measure: Any) -> Any:
         loss_collection: Any = GraphKeys.LOSSES,
         reduction: str = _DEFAULT,
     ) -> Tensor:
+        _given(labels=labels, predictions=predictions)
         with name_scope(scope, default) as name:
             predictions = cast(predictions, float32)
             labels = cast(labels, float32)
@@ -170,6 +183,94 @@ mean_squared_error = _of_two("mean_squared_error", lambda p, y: apply("SquaredDi
 absolute_difference = _of_two("absolute_difference", lambda p, y: apply("Abs", apply("Sub", p, y)))
 
 
+def hinge_loss(
+    labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = _DEFAULT,
+) -> Tensor:
+    """The loss of classes that are to be far apart."""
+    _given(labels=labels, logits=logits)
+    with name_scope(scope, "hinge_loss") as name:
+        logits = cast(logits, float32)
+        labels = cast(labels, float32)
+        logits.shape.assert_is_compatible_with(labels.shape)
+        ones = ones_like(labels)
+        signs = apply("Sub", 2 * labels, ones)
+        losses = apply("Relu", apply("Sub", ones, apply("Mul", signs, logits)))
+        return compute_weighted_loss(losses, weights, name, loss_collection, reduction)
+
+
+def huber_loss(
+    labels: Any,
+    predictions: Any,
+    weights: Any = 1.0,
+    delta: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = _DEFAULT,
+) -> Tensor:
+    """The square of small errors, and the size of great ones."""
+
+    def measure(p: Tensor, y: Tensor) -> Tensor:
+        error = apply("Abs", apply("Sub", p, y))
+        small = apply("Minimum", error, delta)
+        great = apply("Sub", error, small)
+        half = constant(0.5, small.dtype)
+        squares = apply("Mul", half, apply("Mul", small, small))
+        return add(squares, apply("Mul", delta, great))
+
+    loss = _of_two("huber_loss", measure)
+    return loss(labels, predictions, weights, scope, loss_collection, reduction)  # type: ignore[no-any-return]
+
+
+def log_loss(
+    labels: Any,
+    predictions: Any,
+    weights: Any = 1.0,
+    epsilon: Any = 1e-7,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = _DEFAULT,
+) -> Tensor:
+    """The loss of probabilities of two classes."""
+
+    def measure(p: Any, y: Any) -> Any:
+        of_ones = -apply("Mul", y, apply("Log", p + epsilon))
+        return of_ones - apply("Mul", 1 - y, apply("Log", 1 - p + epsilon))
+
+    loss = _of_two("log_loss", measure)
+    return loss(labels, predictions, weights, scope, loss_collection, reduction)  # type: ignore[no-any-return]
+
+
+def cosine_distance(
+    labels: Any,
+    predictions: Any,
+    axis: Any = None,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = _DEFAULT,
+    dim: Any = None,
+) -> Tensor:
+    """The loss of unit vectors that point elsewhere.
+
+    Raises:
+        ValueError: the axis of the vectors is not given.
+    """
+    axis = dim if axis is None else axis
+    if axis is None:
+        raise ValueError("You must specify argument `axis`.")
+
+    def measure(p: Tensor, y: Tensor) -> Any:
+        return 1 - reduce_sum(apply("Mul", p, y), axis=(axis,), keepdims=True)
+
+    loss = _of_two("cosine_distance_loss", measure)
+    return loss(labels, predictions, weights, scope, loss_collection, reduction)  # type: ignore[no-any-return]
+
+
 def softmax_cross_entropy(
     onehot_labels: Any,
     logits: Any,
@@ -180,13 +281,15 @@ def softmax_cross_entropy(
     reduction: str = _DEFAULT,
 ) -> Tensor:
     """The loss of probabilities."""
+    _given(onehot_labels=onehot_labels, logits=logits)
     with name_scope(scope, "softmax_cross_entropy_loss") as name:
         logits = convert_to_tensor(logits)
         labels: Any = cast(onehot_labels, logits.dtype)
         logits.shape.assert_is_compatible_with(labels.shape)
         if label_smoothing > 0:
             classes = cast(shape(labels)[-1], logits.dtype)
-            labels = labels * (1.0 - label_smoothing) + label_smoothing / classes
+            others = label_smoothing / classes
+            labels = labels * (1.0 - label_smoothing) + others
         labels = apply("StopGradient", labels, name="labels_stop_gradient")
         losses = softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits, name="xentropy")
         return compute_weighted_loss(losses, weights, name, loss_collection, reduction)
@@ -201,6 +304,7 @@ def sparse_softmax_cross_entropy(
     reduction: str = _DEFAULT,
 ) -> Tensor:
     """The loss of classes that are numbers."""
+    _given(labels=labels, logits=logits)
     with name_scope(scope, "sparse_softmax_cross_entropy_loss") as name:
         with name_scope(None, "remove_squeezable_dimensions"):
             labels = convert_to_tensor(labels)
@@ -224,6 +328,7 @@ def sigmoid_cross_entropy(
     reduction: str = _DEFAULT,
 ) -> Tensor:
     """The loss of independent classes."""
+    _given(multi_class_labels=multi_class_labels, logits=logits)
     with name_scope(scope, "sigmoid_cross_entropy_loss") as name:
         logits = convert_to_tensor(logits)
         labels: Any = cast(multi_class_labels, logits.dtype)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.scopes import add_to_collections, get_collection, name_scope
 from scopecli.dryrun.namespaces import attributes
-from scopecli.dryrun.ops.applying import apply
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
@@ -37,9 +37,10 @@ def _summary(type_: str, tag: str) -> Any:
         name: str, tensor: Any, collections: Any = None, family: Any = None, **_: Any
     ) -> Tensor:
         cleaned = "".join(c if c.isalnum() or c in "-./_" else "_" for c in name).lstrip("/")
-        with name_scope(cleaned) as scope:
+        inner = f"{family}/{cleaned}" if family else cleaned
+        with name_scope(inner) as scope:
             full = scope.removesuffix("/")
-            text = _constant(full, tag)
+            text = _constant(f"{family}/{full}" if family else full, tag)
             found = apply(type_, text, tensor, name=scope)
         keys = [GraphKeys.SUMMARIES] if collections is None else collections
         add_to_collections(keys, found)
@@ -57,6 +58,32 @@ def _constant(text: str, name: str) -> Tensor:
 scalar = _summary("ScalarSummary", "tags")
 histogram = _summary("HistogramSummary", "tag")
 image = _summary("ImageSummary", "tag")
+
+
+def text(name: str, tensor: Any, collections: Any = None) -> Tensor:
+    """A text."""
+    with name_scope(name) as scope:
+        tag = _constant(scope.removesuffix("/"), "tag")
+        found = apply("TensorSummaryV2", tag, tensor, "", name=scope)
+    add_to_collections([GraphKeys.SUMMARIES] if collections is None else collections, found)
+    return found
+
+
+def audio(
+    name: str,
+    tensor: Any,
+    sample_rate: Any,
+    max_outputs: int = 3,
+    collections: Any = None,
+    family: Any = None,
+) -> Tensor:
+    """A sound."""
+    with name_scope(f"{family}/{name}" if family else name) as scope:
+        rate = convert_to_tensor(sample_rate, "float32", name="sample_rate")
+        tag = _constant(scope.removesuffix("/"), "tag")
+        found = apply("AudioSummaryV2", tag, tensor, rate, name=scope)
+    add_to_collections([GraphKeys.SUMMARIES] if collections is None else collections, found)
+    return found
 
 
 def merge(inputs: Any, collections: Any = None, name: str | None = None) -> Tensor:

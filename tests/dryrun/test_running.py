@@ -231,3 +231,134 @@ def test_namespaces_of_a_program(program: Program) -> None:
         "lstm_cell/kernel",
         "lstm_cell/bias",
     ]
+
+
+def test_what_is_not_known_may_be_called_and_unpacked(program: Program) -> None:
+    done = program(
+        "class Hook(tf.train.SessionRunHook):\n"
+        "    pass\n"
+        "hooks = [tf.train.StopAtStepHook(last_step=10), Hook()]\n"
+        "a, b = tf.train.shuffle_batch([tf.ones([2]), tf.ones([3])], 4)\n"
+        "m = tf.contrib.crf.CrfForwardRnnCell(a).output_size\n"
+        "a.set_shape([4, 2])\n"
+        "tf.layers.dense(a, 3)\n"
+    )
+    assert [variable.shape for variable in done.model.variables] == [(2, 3), (3,)]
+    assert [note.subject for note in done.model.notes] == [
+        "ShuffleBatch",
+        "tf.contrib.crf.CrfForwardRnnCell",
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (
+            "with tf.train.MonitoredTrainingSession() as s:\n    while not s.should_stop():\n"
+            "        s.run(w)\n"
+        ),
+        "with tf.train.Supervisor(logdir='x').managed_session() as s:\n    s.run(w)\n",
+        "with tf.Session(graph=w.graph) as s:\n    s.run(w)\n",
+    ],
+)
+def test_every_kind_of_session_ends_the_run(program: Program, lines: str) -> None:
+    done = program("w = tf.get_variable('w', [2])\n" + lines)
+    assert [variable.name for variable in done.model.variables] == ["w"]
+    assert [note.code for note in done.model.notes] == ["stopped"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "with tf.Graph().as_default():\n    tf.get_variable('w', [2])\n",
+        (
+            "with tf.Graph().as_default():\n    tf.get_variable('w', [2])\n"
+            "    with tf.Session() as s:\n        s.run(tf.global_variables_initializer())\n"
+        ),
+        (
+            "g = tf.Graph()\nwith g.as_default():\n    w = tf.get_variable('w', [2])\n"
+            "with tf.Session(graph=g) as s:\n    s.run(w)\n"
+        ),
+        (
+            "with tf.Graph().as_default():\n    tf.get_variable('w', [2])\n"
+            "    tf.get_variable('w', [2])\n"
+        ),
+    ],
+)
+def test_the_graph_that_was_built_is_shown(program: Program, lines: str) -> None:
+    done = program(lines)
+    assert [variable.name for variable in done.model.variables] == ["w"]
+    assert done.calls[0].variable == "w"
+
+
+def test_programs_have_their_own_modules(tmp_path: Path) -> None:
+    found = []
+    for name in ("a", "b"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "helper.py").write_text(f"NAME = {name!r}\n", "utf-8")
+        (folder / "train.py").write_text(
+            "import sys, helper\nimport tensorflow as tf\n"
+            "assert sys.modules[__name__].helper is helper\n"
+            "tf.get_variable(helper.NAME, [1])\n",
+            "utf-8",
+        )
+        done = run(str(folder / "train.py"), {}, ("tensorflow",))
+        found += [variable.name for variable in done.model.variables]
+    assert found == ["a", "b"]
+    assert "helper" not in sys.modules
+
+
+def test_a_session_opens_its_graph(program: Program) -> None:
+    done = program(
+        "g = tf.Graph()\n"
+        "with tf.Session(graph=g):\n"
+        "    tf.get_variable('w', [2])\n"
+        "tf.get_variable('w', [3])\n"
+    )
+    assert [variable.shape for variable in done.model.variables] == [(3,)]
+
+
+def test_data_sets_have_shapes(program: Program) -> None:
+    done = program(
+        "data = tf.data.Dataset.from_tensor_slices(([[1.0, 2.0], [3.0, 4.0]], [0, 1]))\n"
+        "data = data.map(lambda x, y: (tf.concat([x, x], 0), y)).shuffle(9).repeat().batch(2)\n"
+        "x, y = data.make_one_shot_iterator().get_next()\n"
+        "assert y.dtype == tf.int32 and y.shape.as_list() == [None]\n"
+        "tf.layers.dense(x, 3)\n"
+    )
+    assert [variable.shape for variable in done.model.variables] == [(4, 3), (3,)]
+
+
+def test_estimators_build_their_model(program: Program) -> None:
+    done = program(
+        "def model(features, labels, mode, params):\n"
+        "    y = tf.layers.dense(features['x'], params['n'])\n"
+        "    loss = tf.losses.mean_squared_error(labels, y)\n"
+        "    step = tf.train.get_global_step()\n"
+        "    train = tf.train.GradientDescentOptimizer(0.1).minimize(loss, step)\n"
+        "    return tf.estimator.EstimatorSpec(mode, loss=loss, train_op=train)\n"
+        "def inputs():\n"
+        "    return {'x': tf.ones([4, 2])}, tf.ones([4, 3])\n"
+        "tf.estimator.Estimator(model, params={'n': 3}).train(inputs, steps=5)\n"
+    )
+    names = [variable.name for variable in done.model.variables]
+    assert names == ["global_step", "dense/kernel", "dense/bias"]
+
+
+def test_no_file_is_changed(program: Program, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.txt"
+    kept.write_text("text", "utf-8")
+    done = program(
+        f"folder = {str(tmp_path)!r}\n"
+        "assert tf.gfile.Exists(folder)\n"
+        "tf.gfile.DeleteRecursively(folder)\n"
+        "tf.gfile.MakeDirs(folder + '/made')\n"
+        "with tf.gfile.GFile(folder + '/kept.txt', 'w') as f:\n"
+        "    f.write('other')\n"
+        "with tf.gfile.GFile(folder + '/kept.txt') as f:\n"
+        "    tf.get_variable(f.read(), [1])\n"
+    )
+    assert [variable.name for variable in done.model.variables] == ["text"]
+    assert kept.read_text("utf-8") == "text"
+    assert not (tmp_path / "made").exists()

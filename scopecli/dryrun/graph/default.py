@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.graph import Graph
 
@@ -20,6 +20,7 @@ class AsDefault:
 
     def __enter__(self) -> Graph:
         _stack.append(self._graph)
+        _opened[self._graph] = None
         return self._graph
 
     def __exit__(
@@ -33,6 +34,8 @@ class AsDefault:
 
 _stack: list[Graph] = []
 _default: list[Graph] = []
+_opened: dict[Graph, None] = {}  # every graph that was the default for a while, in order
+_HOLD = frozenset(["Variable", "VariableV2", "VarHandleOp"])
 
 
 def get_default_graph() -> Graph:
@@ -42,6 +45,26 @@ def get_default_graph() -> Graph:
     if not _default:
         _default.append(Graph())
     return _default[0]
+
+
+def graph_of(values: Any) -> Graph:
+    """The graph that tensors are in; the default one where there are none.
+
+    Raises:
+        ValueError: they are in different graphs.
+    """
+    found = None
+    for value in values:
+        graph = getattr(value, "graph", None)
+        if graph is None:
+            continue
+        if found is not None and graph is not found[1]:
+            raise ValueError(
+                f"{value} must be from the same graph as {found[0]} (graphs are {graph} and "
+                f"{found[1]})."
+            )
+        found = found or (value, graph)
+    return get_default_graph() if found is None else found[1]
 
 
 def reset_default_graph() -> None:
@@ -62,3 +85,17 @@ def forget_graphs() -> None:
     """Drop every graph, also those that a failed program left open."""
     _stack.clear()
     _default.clear()
+    _opened.clear()
+
+
+def built_graph() -> Graph:
+    """The graph that a program built, which need not be the default any more.
+
+    That is the default one where it has variables, or else the last one that has; programs often
+    build their model in `with tf.Graph().as_default():`.
+    """
+    graphs = [get_default_graph(), *reversed(_opened)]
+    for graph in graphs:
+        if any(op.type in _HOLD for op in graph.get_operations()):
+            return graph
+    return next((graph for graph in graphs if graph.version), graphs[0])

@@ -29,7 +29,10 @@ def parsed(device: str) -> dict[str, str]:
         elif short := re.match(_SHORT, part, re.IGNORECASE):
             found["device"] = f"{short[1].upper()}:{short[2] or '*'}"
         else:
-            raise ValueError(f"Unknown attribute '{key}' is encountered while parsing the spec")
+            raise ValueError(
+                f"Unknown attribute '{key}' is encountered while parsing the device spec: "
+                f"'{device}'."
+            )
     return found
 
 
@@ -39,9 +42,7 @@ def written(parts: dict[str, str]) -> str:
 
 
 def merged_device(op: Operation, device: Any) -> str:
-    """What a node asks for once a scope's device is put on top; a function is asked."""
-    if device is None:
-        return ""
+    """What a node asks for with what a scope around it adds; a function has the last word."""
     wanted = device(op) if callable(device) else device
     if wanted is None:
         return ""
@@ -49,4 +50,4 @@ def merged_device(op: Operation, device: Any) -> str:
         wanted = wanted.to_string()
     if callable(device):
         return str(wanted)
-    return written({**parsed(op.device), **parsed(wanted)})
+    return written({**parsed(wanted), **parsed(op.device)})

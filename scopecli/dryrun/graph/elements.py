@@ -37,7 +37,7 @@ def graph_element(graph: Graph, obj: Any, allow_tensor: bool, allow_operation: b
         isinstance(obj, Operation) and allow_operation
     ):
         if obj.graph is not graph:
-            kind = type(obj).__name__
+            kind = "Tensor" if isinstance(obj, Tensor) else "Operation"
             raise ValueError(f"{kind} {obj} is not an element of this graph.")
         return obj
     raise TypeError(f"Can not convert a {type(obj).__name__} into a {wanted}.")

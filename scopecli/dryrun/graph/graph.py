@@ -159,21 +159,23 @@ class Graph:
         """Give a node the device that the open scopes ask for."""
         from scopecli.dryrun.graph.devices import merged_device
 
-        for device in self.devices:
+        # The innermost scope comes first: a function further out sees what it asked for.
+        for device in reversed(self.devices):
             op.device = merged_device(op, device)
 
     def _control(self, op: Operation) -> None:
         """Give a node the open control dependencies, but for those that its inputs already have."""
+        op.control_inputs = self.controls_for({tensor.op for tensor in op.inputs}, op)
+
+    def controls_for(self, sources: set[Operation], op: Operation) -> list[Operation]:
+        """The open control dependencies that a node needs whose inputs come from these."""
         waiting = [controller for controller in self.controllers if controller.inputs]
-        if not waiting:
-            return
-        sources = {tensor.op for tensor in op.inputs}
         found: dict[Operation, None] = {}
         for controller in waiting:
             if sources.isdisjoint(controller.seen):
                 found.update((c, None) for c in controller.inputs if c not in sources)
             controller.seen.add(op)
-        op.control_inputs = list(found)
+        return list(found)
 
     def get_operations(self) -> list[Operation]:
         """All nodes in the order that they were made."""
@@ -226,6 +228,19 @@ class Graph:
     def finalize(self) -> None:
         """Let nothing more be added."""
         self._finalized = True
+
+    @property
+    def version(self) -> int:
+        """How many nodes it has."""
+        return len(self._operations)
+
+    building_function = False
+
+    def is_feedable(self, tensor: Any) -> bool:
+        """Whether a value can be given in its place: always."""
+        return True
+
+    is_fetchable = is_feedable
 
     @property
     def finalized(self) -> bool:

@@ -24,7 +24,11 @@ class Tensor:
         dims: its static shape, plain.
     """
 
-    __slots__ = ("__weakref__", "_keras_mask", "dims", "dtype", "op", "value_index")
+    __slots__ = ("__weakref__", "_keras_mask", "assign", "dims", "dtype", "op", "value_index")
+
+    assign: Callable[..., Any]  # only a slice of a variable has it
+
+    __array_priority__ = 100  # an array leaves its operators to a tensor
 
     def __init__(self, op: Operation, value_index: int, dtype: DType, dims: Dims) -> None:
         self.op = op
@@ -97,6 +101,12 @@ class Tensor:
             "`x.shape` rather than `len(x)` for shape information."
         )
 
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise NotImplementedError(
+            f"Cannot convert a symbolic tf.Tensor ({self.name}) to a numpy array. This error may "
+            "indicate that you're trying to pass a Tensor to a NumPy call, which is not supported."
+        )
+
     def __bool__(self) -> bool:
         from scopecli.dryrun.errors import not_allowed
 
@@ -121,6 +131,11 @@ class Tensor:
         def __gt__(self, other: Any) -> Tensor: ...
         def __ge__(self, other: Any) -> Tensor: ...
         def __le__(self, other: Any) -> Tensor: ...
+
+
+# Messages of Python and of TensorFlow name the class of a value.
+Tensor.__module__, Tensor.__qualname__ = "tensorflow.python.framework.ops", "SymbolicTensor"
+Tensor.__name__ = Tensor.__qualname__
 
 
 class Operation:
@@ -193,6 +208,11 @@ class Operation:
     def values(self) -> Callable[[], tuple[Tensor, ...]]:
         """A function that gives the outputs."""
         return lambda: tuple(self.outputs)
+
+    @property
+    def node_def(self) -> Operation:
+        """What is known of it."""
+        return self
 
     def run(self, feed_dict: Any = None, session: Any = None) -> Any:
         """End the run: a graph that is built for its names alone computes nothing."""

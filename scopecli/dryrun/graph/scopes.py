@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.default import get_default_graph
+from scopecli.dryrun.graph.default import get_default_graph, graph_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -31,7 +31,7 @@ class name_scope:
         self.name: Any = default_name if name is None else name
         self._values = values
         self._default_name = default_name
-        self._open: list[tuple[Graph, str]] = []  # it can be entered again while it is open
+        self._open: list[tuple[Graph, str, Any]] = []  # it can be entered again while it is open
 
     def __enter__(self) -> str:
         if self.name is None and self._values is not None:
@@ -39,11 +39,19 @@ class name_scope:
                 f"At least one of name ({self.name}) and default_name ({self._default_name}) must "
                 "be provided."
             )
-        graph = graph_of(self._values) if self._values else get_default_graph()
+        graph = get_default_graph()
+        if self._values:
+            graph = graph_of(self._values)
+        if self.name is not None and not isinstance(self.name, str):
+            kind = type(self.name).__name__
+            raise TypeError(f"expected string or bytes-like object, got '{kind}'")
         name: str = self.name or ""
         old = graph.name_stack
         stack = graph.name_stack = graph.scope_name(name)
-        self._open.append((graph, old))
+        switch = None if graph is get_default_graph() else graph.as_default()
+        if switch is not None:
+            switch.__enter__()
+        self._open.append((graph, old, switch))
         if not name:
             return ""
         return name if name[-1] == "/" else stack + "/"
@@ -54,25 +62,10 @@ class name_scope:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        graph, name_stack = self._open.pop()
+        graph, name_stack, switch = self._open.pop()
+        if switch is not None:
+            switch.__exit__(kind, error, traceback)
         graph.name_stack = name_stack
-
-
-def graph_of(values: Any) -> Graph:
-    """The graph that tensors are in; the default one where there are none.
-
-    Raises:
-        ValueError: they are in different graphs.
-    """
-    found = None
-    for value in values:
-        graph = getattr(value, "graph", None)
-        if graph is None:
-            continue
-        if found is not None and graph is not found[1]:
-            raise ValueError(f"{found[0]} must be from the same graph as {value}")
-        found = found or (value, graph)
-    return get_default_graph() if found is None else found[1]
 
 
 @contextmanager

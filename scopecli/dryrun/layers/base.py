@@ -7,16 +7,33 @@ without a new name scope. https://github.com/tensorflow/tensorflow/tree/v1.15.5/
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
+from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.nodes import Operation, Tensor
 from scopecli.dryrun.graph.scopes import get_collection, get_collection_ref, name_scope
+from scopecli.dryrun.layers.checking import check_input, initializer_of
 from scopecli.dryrun.ops.applying import convert_to_tensor
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.variables.getting import get_variable
 from scopecli.dryrun.variables.opening import variable_scope
 from scopecli.dryrun.variables.scope import get_variable_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scopecli.dryrun.graph.graph import Graph
+
+# How many layers of each kind without a name of their own a graph has.
+_counts: WeakKeyDictionary[Graph, dict[str, int]] = WeakKeyDictionary()
+
+
+def _numbered(kind: str) -> str:
+    counts = _counts.setdefault(get_default_graph(), {})
+    counts[kind] = counts.get(kind, 0) + 1
+    return f"{kind}_{counts[kind]}"
 
 
 class Layer:
@@ -27,6 +44,7 @@ class Layer:
         trainable: whether optimizers change them by default.
         dtype: of its variables; that of its first input where nothing is said.
         weights: its variables.
+        input_spec: what the shape of an input must be.
     """
 
     def __init__(
@@ -38,13 +56,15 @@ class Layer:
         _reuse: Any = None,
         **_: Any,
     ) -> None:
+        self.input_spec: Mapping[str, Any] = {}
         self.trainable = trainable
         self.dtype = dtype
         self.built = False
         self.weights: list[Any] = []
         self.losses: list[Any] = []
         self.updates: list[Any] = []
-        self._base_name = name or _snake_case(type(self).__name__)
+        self._base_name = name or snake_case(type(self).__name__)
+        self._name = name or _numbered(self._base_name)
         self._reuse = _reuse
         self._scope: Any = None
         self._current: Any = None
@@ -55,8 +75,8 @@ class Layer:
 
     @property
     def name(self) -> str:
-        """As it was asked for, or its kind."""
-        return str(self._base_name)
+        """As it was asked for, or its kind and a number."""
+        return str(self._name)
 
     @property
     def scope_name(self) -> str:
@@ -74,6 +94,21 @@ class Layer:
         return [w for w in self.weights if getattr(w, "trainable", True)]
 
     trainable_weights = trainable_variables
+
+    @property
+    def non_trainable_variables(self) -> list[Any]:
+        """Those that are not trained."""
+        return [w for w in self.weights if not getattr(w, "trainable", True)]
+
+    non_trainable_weights = non_trainable_variables
+
+    def count_params(self) -> int:
+        """How many numbers its variables hold."""
+        return sum(weight.shape.num_elements() for weight in self.weights)
+
+    def _own_type(self, kind: Any) -> Any:
+        """The type of its variables, from that of its first input."""
+        return kind if kind.is_floating else float32
 
     def build(self, input_shape: Any) -> None:
         """Make the variables."""
@@ -98,11 +133,19 @@ class Layer:
         with variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
             self._current = scope
             with name_scope(scope.original_name_scope):
+                if inputs is None:
+                    raise TypeError(
+                        f"Inputs to a layer should be tensors. Got '{inputs}' (of type "
+                        f"{type(inputs)}) as input for layer '{self.name}'."
+                    )
                 inputs = _tensors(inputs)
+                for number, tensor in enumerate(inputs if isinstance(inputs, list) else [inputs]):
+                    if self.input_spec:
+                        check_input(tensor, number, self.name, self.input_spec)
                 if not self.built:
                     first = inputs[0] if isinstance(inputs, list) else inputs
                     kind = first.dtype.base_dtype
-                    self.dtype = self.dtype or (kind if kind.is_floating else float32)
+                    self.dtype = self.dtype or self._own_type(kind)
                     self.build(first.shape)
                     self.built = True
                 outputs = self.call(inputs, *arguments, **options)
@@ -159,7 +202,9 @@ class Layer:
             name,
             shape,
             dtype=dtype or self.dtype or float32,
-            initializer=self._current.initializer if initializer is None else initializer,
+            initializer=(
+                self._current.initializer if initializer is None else initializer_of(initializer)
+            ),
             trainable=trainable and self.trainable,
             constraint=constraint,
         )
@@ -181,7 +226,7 @@ class Layer:
 
 
 @cache
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
     """`Conv2DTranspose` as `conv2d_transpose`: a word begins where a small letter follows."""
     found = name[:1]
     for before, letter, behind in zip(name, name[1:], f"{name[2:]}.", strict=False):
@@ -220,8 +265,3 @@ def when(training: Any, yes: Any, no: Any) -> Any:
 
         return cond(training, yes, no)
     return yes() if known else no()
-
-
-def pair(value: Any, rank: int) -> tuple[int, ...]:
-    """A number for each axis."""
-    return tuple(value) if isinstance(value, (list, tuple)) else (int(value),) * rank

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopecli.dryrun.layers.base import Layer, pair
+from scopecli.dryrun.layers.base import Layer
+from scopecli.dryrun.layers.checking import activation_of, checked_padding, per_axis
 from scopecli.dryrun.layers.core import _ZEROS, _known_depth, made
 from scopecli.dryrun.nn.activations import bias_add
 from scopecli.dryrun.nn.convolutions import convolution
+from scopecli.dryrun.ops.applying import apply
 from scopecli.dryrun.ops.arrays import reshape, shape, stack
+from scopecli.dryrun.values.shapes import TensorShape
 
 
 class _Conv(Layer):
     rank = 2
-    kernel_name = "kernel"
+    kernel: Any
+    bias: Any
 
     def __init__(
         self,
@@ -38,17 +42,21 @@ class _Conv(Layer):
     ) -> None:
         super().__init__(trainable=trainable, name=name, **options)
         self.filters = int(filters)
-        self.kernel_size = pair(kernel_size, self.rank)
-        self.strides = pair(strides, self.rank)
-        self.padding = padding.lower()
+        self.kernel_size = per_axis(kernel_size, self.rank, "kernel_size")
+        self.strides = per_axis(strides, self.rank, "strides", allow_zero=True)
+        self.padding = checked_padding(padding)
         self.first = data_format == "channels_first"
-        self.dilation_rate = pair(dilation_rate, self.rank)
-        self.activation = activation
+        self.dilation_rate = per_axis(dilation_rate, self.rank, "dilation_rate")
+        self.activation = activation_of(activation)
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError(
+                "`strides > 1` not supported in conjunction with `dilation_rate > 1`. Received: "
+                f"strides={self.strides} and dilation_rate={self.dilation_rate}"
+            )
+        self.input_spec = {"min_ndim": self.rank + 2}
         self.use_bias = use_bias
         self.kernel_options = (kernel_initializer, kernel_regularizer, kernel_constraint)
         self.bias_options = (bias_initializer, bias_regularizer, bias_constraint)
-        self.kernel: Any = None
-        self.bias: Any = None
 
     @property
     def layout(self) -> str:
@@ -77,19 +85,24 @@ class _Conv(Layer):
 
     def build(self, input_shape: Any) -> None:
         initializer, regularizer, constraint = self.kernel_options
-        sizes = self.kernel_shape(self.channels(input_shape))
+        input_shape = TensorShape(input_shape)
+        channels = self.channels(input_shape)
+        sizes = self.kernel_shape(channels)
         self.kernel = self.add_weight(
             "kernel", sizes, None, initializer, regularizer, constraint=constraint
         )
+        self.input_spec = {**self.input_spec, "axes": {1 if self.first else -1: channels}}
         self.build_bias()
 
     def build_bias(self) -> None:
         """Make the bias where one is wanted."""
+        self.bias = None
         if self.use_bias:
             initializer, regularizer, constraint = self.bias_options
             self.bias = self.add_weight(
                 "bias", (self.filters,), None, initializer, regularizer, constraint=constraint
             )
+        self.built = True
 
     def convolved(self, inputs: Any) -> Any:
         """The convolution itself."""
@@ -118,9 +131,21 @@ class _Conv(Layer):
 
 
 class Conv1D(_Conv):
-    """A convolution over one axis."""
+    """A convolution over one axis; a causal one looks back only."""
 
     rank = 1
+
+    def convolved(self, inputs: Any) -> Any:
+        if self.padding != "causal":
+            return super().convolved(inputs)
+        left = self.dilation_rate[0] * (self.kernel_size[0] - 1)
+        axis = 2 if self.first else 1
+        paddings = [[0, 0] for _ in range(3)]
+        paddings[axis][0] = left
+        self.padding = "valid"
+        found = super().convolved(apply("Pad", inputs, paddings))
+        self.padding = "causal"
+        return found
 
 
 class Conv2D(_Conv):

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.initializers import zeros_initializer
-from scopecli.dryrun.layers.base import Layer, when
+from scopecli.dryrun.layers.base import Layer, snake_case, when
+from scopecli.dryrun.layers.checking import activation_of, check_floating, checked_units
 from scopecli.dryrun.nn.activations import bias_add
 from scopecli.dryrun.nn.activations import dropout as nn_dropout
 from scopecli.dryrun.ops.applying import apply, constant
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import expand_dims, reshape, shape
-from scopecli.dryrun.ops.opaque import blame
+from scopecli.dryrun.ops.opaque import Unknown, blame
+from scopecli.dryrun.values.dtypes import float32
+from scopecli.dryrun.values.shapes import TensorShape
 
 _ZEROS = zeros_initializer()
 
 
 class Dense(Layer):
     """Every input goes to every output."""
+
+    kernel: Any
+    bias: Any
 
     def __init__(
         self,
@@ -38,15 +45,16 @@ class Dense(Layer):
         **options: Any,
     ) -> None:
         super().__init__(trainable=trainable, name=name, **options)
-        self.units = int(units)
-        self.activation = activation
+        self.input_spec = {"min_ndim": 2}
+        self.units = checked_units(units)
+        self.activation = activation_of(activation)
         self.use_bias = use_bias
         self.kernel_options = (kernel_initializer, kernel_regularizer, kernel_constraint)
         self.bias_options = (bias_initializer, bias_regularizer, bias_constraint)
-        self.kernel: Any = None
-        self.bias: Any = None
 
     def build(self, input_shape: Any) -> None:
+        input_shape = TensorShape(input_shape)
+        check_floating(self.dtype or float32)
         last = input_shape[-1].value
         if last is None:
             raise ValueError(
@@ -57,11 +65,21 @@ class Dense(Layer):
         self.kernel = self.add_weight(
             "kernel", [last, self.units], None, initializer, regularizer, constraint=constraint
         )
+        self.input_spec = {"min_ndim": 2, "axes": {-1: last}}
+        self.bias = None
         if self.use_bias:
             initializer, regularizer, constraint = self.bias_options
             self.bias = self.add_weight(
                 "bias", [self.units], None, initializer, regularizer, constraint=constraint
             )
+        self.built = True
+
+    def _own_type(self, kind: Any) -> Any:
+        return kind
+
+    def compute_output_shape(self, input_shape: Any) -> TensorShape:
+        """Of the outputs, for a shape of the inputs."""
+        return TensorShape([*TensorShape(input_shape).as_list()[:-1], self.units])
 
     def call(self, inputs: Any, **_: Any) -> Any:
         from scopecli.dryrun.ops.products import matmul, tensordot
@@ -85,6 +103,8 @@ class Dense(Layer):
 
 def _known_depth(inputs: Any, axis: int, what: str) -> None:
     """Name the unknown operation where a layer needs the number of channels from it."""
+    if isinstance(inputs, Unknown):
+        inputs = inputs.tensor()
     dims = getattr(inputs, "dims", ())
     if isinstance(inputs, Tensor) and (dims is None or dims[axis] is None):
         blame(inputs, what)
@@ -119,6 +139,7 @@ class Flatten(Layer):
 
     def __init__(self, data_format: Any = "channels_last", name: Any = None, **rest: Any) -> None:
         super().__init__(name=name, **rest)
+        self.input_spec = {"min_ndim": 1}
 
     def call(self, inputs: Any, **_: Any) -> Any:
         dims = inputs.dims
@@ -138,9 +159,24 @@ def dense(
     return made(Dense, inputs, options, units, activation, use_bias)
 
 
+@cache
+def _options_of(cls: Any) -> frozenset[str]:
+    """The arguments that a layer takes by name."""
+    found: set[str] = set()
+    for base in cls.__mro__[:-1]:
+        code = base.__init__.__code__
+        found.update(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    return frozenset(found - {"_scope", "_reuse", "self"})
+
+
 def made(cls: Any, inputs: Any, options: dict[str, Any], *arguments: Any) -> Any:
     """Make a layer and call it: what all these functions do."""
     name, reuse = options.pop("name", None), options.pop("reuse", None)
+    for option in options:
+        if option not in _options_of(cls):
+            raise TypeError(
+                f"{snake_case(cls.__name__)}() got an unexpected keyword argument '{option}'"
+            )
     layer = cls(*arguments, **options, name=name, _scope=name, _reuse=reuse)
     return layer(inputs)
 

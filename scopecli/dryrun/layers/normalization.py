@@ -62,13 +62,20 @@ class BatchNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         rank = input_shape.rank
+        given = self.axis
+        if not -rank <= given < rank:
+            raise ValueError(
+                "Invalid value for `axis` argument. Expected 0 <= axis < inputs.rank (with "
+                f"inputs.rank={rank}). Received: axis={(given,)}"
+            )
         self.axis %= rank
         depth = input_shape[self.axis].value
         if depth is None:
             raise ValueError(
                 "Input has undefined `axis` dimension. Received input with shape "
-                f"{tuple(input_shape.as_list())} and axis={(self.axis,)}"
+                f"{tuple(input_shape)} and axis={(self.axis,)}"
             )
+        self.input_spec = {"ndim": rank, "axes": {self.axis: depth}}
         self.fused = self.fused and rank == 4 and self.axis in {1, 3}
         sizes = (depth,)
         if self.scale:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopecli.dryrun.layers.base import Layer, pair
+from scopecli.dryrun.layers.base import Layer
+from scopecli.dryrun.layers.checking import checked_padding, per_axis
 from scopecli.dryrun.nn.pooling import avg_pool, avg_pool3d, max_pool, max_pool3d
 from scopecli.dryrun.ops.arrays import expand_dims, squeeze
 
@@ -23,9 +24,10 @@ class _Pooling(Layer):
         **options: Any,
     ) -> None:
         super().__init__(name=name, **options)
-        self.pool_size = pair(pool_size, self.rank)
-        self.strides = pair(strides, self.rank)
-        self.padding = padding.upper()
+        self.pool_size = per_axis(pool_size, self.rank, "pool_size")
+        self.strides = per_axis(strides, self.rank, "strides", allow_zero=True)
+        self.padding = checked_padding(padding).upper()
+        self.input_spec = {"ndim": self.rank + 2}
         self.first = data_format == "channels_first"
 
     def call(self, inputs: Any, **_: Any) -> Any:

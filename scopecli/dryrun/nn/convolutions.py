@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
 from scopecli.dryrun.ops.arrays import expand_dims, squeeze
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def conv2d(
     """A convolution over two axes."""
     filter = filters if filter is None else filter
     channel = channel_axis(data_format, 4)
+    check_padding("Conv2D", padding)
     return apply(
         "Conv2D",
         input,
@@ -62,6 +64,20 @@ def conv2d(
         data_format=data_format or "NHWC",
         dilations=sequence(dilations, 2, channel),
     )
+
+
+def check_padding(type_: str, padding: Any) -> None:
+    """Check the name of a padding.
+
+    Raises:
+        ValueError: the operation does not know it.
+    """
+    known = ["SAME", "VALID", *(["EXPLICIT"] if type_ in {"Conv2D", "MaxPool"} else [])]
+    if isinstance(padding, str) and padding not in known:
+        names = ", ".join(f'"{name}"' for name in known)
+        raise ValueError(
+            f"Attr 'padding' of '{type_}' Op passed string '{padding}' not in: {names}."
+        )
 
 
 def _padding(padding: Any) -> Any:
@@ -162,7 +178,7 @@ def _dilated(
     """A dilated convolution: the blocks become rows of the batch, and back."""
     dilated, channel, scope = how
     rates = dilated[1:-1] if channel > 1 else dilated[2:]
-    blocks = convert_to_tensor(rates, "int32", name="dilation_rate")
+    convert_to_tensor(rates, "int32", name="dilation_rate")
     sizes = kernel.shape.as_list()[:-2]
     extents = [size + (size - 1) * (rate - 1) for size, rate in zip(sizes, rates, strict=True)]
     spatial = (input.dims or ())[1:-1]
@@ -183,12 +199,28 @@ def _dilated(
         outer = (None,) * len(rates)
         found.set_shape(((input.dims or (None,))[0], *outer, kernel.shape.as_list()[-1]))
         return found
-    blocks_in = apply("SpaceToBatchND", input, blocks, whole)
+    _constants(kernel, padding, list(spatial), (paddings, whole, crops))
+    blocks_in = apply("SpaceToBatchND", input, list(rates), whole)
     if len(rates) == 1:
         inner = conv1d(blocks_in, kernel, 1, "VALID", name=scope)
     else:
         inner = conv2d(blocks_in, kernel, 1, "VALID", name=scope)
-    return apply("BatchToSpaceND", inner, blocks, crops)
+    return apply("BatchToSpaceND", inner, list(rates), crops)
+
+
+def _constants(kernel: Any, padding: Any, spatial: list[Any], pads: tuple[Any, Any, Any]) -> None:
+    """The constants that TensorFlow works the paddings out with; nothing reads them."""
+    base, whole, crops = pads
+    same = str(padding).upper() == "SAME"
+    if same:
+        constant(kernel.shape.as_list(), "int32", name="filter_shape")
+        constant(base, "int32", name="stack")
+    with get_default_graph().name_scope("required_space_to_batch_paddings"):
+        constant(spatial, "int32", name="input_shape")
+        if not same:
+            constant(base, "int32", name="base_paddings")
+        constant(whole, "int32", name="paddings")
+        constant(crops, "int32", name="crops")
 
 
 def atrous_conv2d(

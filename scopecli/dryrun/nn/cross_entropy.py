@@ -36,6 +36,8 @@ def softmax_cross_entropy_with_logits(
     axis: Any = None,
 ) -> Tensor:
     """The loss of probabilities; no gradient goes to the labels."""
+    if _sentinel is not None:  # as the first of arguments without names
+        labels, logits = _sentinel, labels if logits is None else logits
     _both("softmax_cross_entropy_with_logits", labels, logits)
     with name_scope(name, "softmax_cross_entropy_with_logits_sg") as scope:
         labels = apply("StopGradient", labels, name="labels_stop_gradient")

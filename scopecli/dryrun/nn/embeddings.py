@@ -78,8 +78,8 @@ def _from_parts(parts: list[Any], ids: Tensor, strategy: str, max_norm: Any, sco
             f"Unrecognized partition strategy: {strategy}.Must be one of either `mod` or `div`."
         )
     chosen = cast(chosen, "int32")
-    wanted = apply_op("DynamicPartition", rows, chosen, num_partitions=count, rest=()).outputs
-    where = apply_op("DynamicPartition", places, chosen, num_partitions=count, rest=()).outputs
+    wanted = apply_op("DynamicPartition", rows, chosen, num_partitions=count).outputs
+    where = apply_op("DynamicPartition", places, chosen, num_partitions=count).outputs
     found = [gather(part, numbers) for part, numbers in zip(parts, wanted, strict=True)]
     stitched = apply("ParallelDynamicStitch", where, found, name=scope)
     rest = parts[0].shape[1:]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.nn.convolutions import channel_axis, sequence
+from scopecli.dryrun.nn.convolutions import channel_axis, check_padding, sequence
 from scopecli.dryrun.ops.applying import apply
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
 
 
-def _pooling(type_: str, count: int, layout: str) -> Any:
+def _pooling(type_: str, count: int, layout: str, default: str | None = None) -> Any:
     def pooling(
         value: Any = None,
         ksize: Any = None,
@@ -23,8 +23,9 @@ def _pooling(type_: str, count: int, layout: str) -> Any:
         input: Any = None,
     ) -> Tensor:
         value = input if value is None else value
-        with name_scope(name, type_) as scope:
+        with name_scope(name, default or type_) as scope:
             channel = channel_axis(data_format, count + 2)
+            check_padding(type_, padding)
             return apply(
                 type_,
                 value,
@@ -38,7 +39,8 @@ def _pooling(type_: str, count: int, layout: str) -> Any:
     return pooling
 
 
-max_pool = max_pool2d = _pooling("MaxPool", 2, "NHWC")
+max_pool = _pooling("MaxPool", 2, "NHWC")
+max_pool2d = _pooling("MaxPool", 2, "NHWC", "MaxPool2d")
 avg_pool = avg_pool2d = _pooling("AvgPool", 2, "NHWC")
 max_pool3d = _pooling("MaxPool3D", 3, "NDHWC")
 avg_pool3d = _pooling("AvgPool3D", 3, "NDHWC")

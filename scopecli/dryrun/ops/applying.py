@@ -8,10 +8,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scopecli.dryrun.graph.default import get_default_graph
+from scopecli.dryrun.graph.default import get_default_graph, graph_of
 from scopecli.dryrun.graph.nodes import Operation, Tensor
 from scopecli.dryrun.ops.shape_functions import shape_function
-from scopecli.dryrun.ops.table import ALLOWED, OPS
+from scopecli.dryrun.ops.table import ALLOWED, INDEX_TYPES, OPS
 from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype, reference
 from scopecli.dryrun.values.python_values import (
     flattened,
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from scopecli.dryrun.graph.graph import Graph
     from scopecli.dryrun.values.dtypes import DType
     from scopecli.dryrun.values.shapes import Dims
+
+
+_INDICES = frozenset(["int16", "int32", "int64", "uint16"])
 
 
 class Row(NamedTuple):
@@ -132,7 +135,7 @@ def convert_to_tensor(
     """
     if isinstance(value, Tensor):
         if dtype is not None and dtype is not value.dtype:
-            _check_type(value, as_dtype(dtype))
+            _check_type(value, as_dtype(dtype), name)
         return value
     as_tensor = getattr(value, "_as_tensor", None)
     if as_tensor is not None:
@@ -154,10 +157,11 @@ def convert_to_tensor(
     return constant(value, dtype, name=name or "Const")
 
 
-def _check_type(tensor: Tensor, wanted: DType) -> None:
+def _check_type(tensor: Tensor, wanted: DType, name: str | None) -> None:
     if not wanted.is_compatible_with(tensor.dtype):
+        prefix = f"{name}: " if name else ""
         raise ValueError(
-            f"Tensor conversion requested dtype {wanted.name} for Tensor with dtype "
+            f"{prefix}Tensor conversion requested dtype {wanted.name} for Tensor with dtype "
             f"{tensor.dtype.name}: {tensor!r}"
         )
 
@@ -210,6 +214,10 @@ def apply_op(type_: str, *inputs: Any, name: str | None = None, **attributes: An
         ValueError: the shapes of the inputs do not go together.
     """
     graph = get_default_graph()
+    for value in inputs:
+        if isinstance(value, Tensor) and value.op.graph is not graph:
+            with graph_of([value for value in inputs if isinstance(value, Tensor)]).as_default():
+                return apply_op(type_, *inputs, name=name, **attributes)
     known = row(type_)
     stack = graph.name_stack
     full = graph.scope_name(name or type_)
@@ -232,7 +240,10 @@ def apply_op(type_: str, *inputs: Any, name: str | None = None, **attributes: An
                 tensor = _input(type_, known, argument, kind, value, types)
                 arguments.append(tensor)
                 flat.append(tensor)
-        return _made(graph, type_, full, known, (arguments, flat, types), attributes)
+        op = _made(graph, type_, full, known, (arguments, flat, types), attributes)
+        if graph.devices and known.inputs and known.inputs[0][1][0] == "&":
+            op.device = flat[0].device  # what is written to is where the node runs
+        return op
     finally:
         graph.name_stack = stack
 
@@ -271,7 +282,7 @@ def _output_type(kind: str, types: dict[str, DType], attributes: dict[str, Any])
     if kind[0] == "&":
         return reference(_output_type(kind[1:], types, attributes))
     if kind[0] == "@":
-        return attributes[kind[1:]]  # type: ignore[no-any-return]
+        return as_dtype(attributes[kind[1:]])
     return BY_NAME[kind]
 
 
@@ -283,20 +294,18 @@ def _input(
     type_: str, known: Row, argument: str, kind: str, value: Any, types: dict[str, DType]
 ) -> Tensor:
     if len(kind) > 1:
-        # Shapes and axes are int32 or int64; whatever integer type a tensor has will do.
-        if kind == "int32" and (isinstance(value, Tensor) or hasattr(value, "_as_tensor")):
-            return convert_to_tensor(value, name=argument)
-        if kind == "int32" and hasattr(value, "__array__"):
-            return convert_to_tensor(value, name=argument)
-        return convert_to_tensor(value, kind, name=argument)
+        return _of_type(type_, argument, kind, value)
     wanted = types.get(kind)
     if wanted is None:
-        tensor = value if isinstance(value, Tensor) else convert_to_tensor(value, name=argument)
+        tensor = value if isinstance(value, Tensor) else _untyped(argument, value)
         found = tensor.dtype.base_dtype
-        if kind == "T" and known.allowed and found.name not in known.allowed:
+        allowed = known.allowed if kind == "T" else ()
+        if kind == "I":
+            allowed = INDEX_TYPES.get(type_, ())
+        if allowed and found.name not in allowed:
             raise TypeError(
                 f"Value passed to parameter '{argument}' has DataType {found.name} not in list of "
-                f"allowed values: {', '.join(known.allowed)}"
+                f"allowed values: {', '.join(allowed)}"
             )
         types[kind] = found
         return tensor
@@ -309,7 +318,59 @@ def _input(
                 f"does not match type {wanted.name} of argument '{first}'."
             )
         return tensor
-    return convert_to_tensor(value, wanted, name=argument)
+    return _typed(type_, argument, wanted, value)
+
+
+def _untyped(argument: str, value: Any) -> Tensor:
+    try:
+        return convert_to_tensor(value, name=argument)
+    except ValueError as error:
+        raise ValueError(
+            f"Tried to convert '{argument}' to a tensor and failed. Error: {error}"
+        ) from None
+
+
+def _typed(type_: str, argument: str, wanted: DType, value: Any) -> Tensor:
+    try:
+        return convert_to_tensor(value, wanted, name=argument)
+    except TypeError as error:
+        raise TypeError(
+            f"Expected {wanted.name} passed to parameter '{argument}' of op '{type_}', got "
+            f"{value!r} of type '{type(value).__name__}' instead. Error: {error}"
+        ) from None
+    except ValueError:
+        found = _untyped(argument, value).dtype.base_dtype.name
+        raise TypeError(
+            f"Input '{argument}' of '{type_}' Op has type {found} that does not match expected "
+            f"type of {wanted.name}."
+        ) from None
+
+
+def _of_type(type_: str, argument: str, kind: str, value: Any) -> Tensor:
+    """An input of a fixed type. Shapes and axes are int32 or int64: they stand as int32."""
+    if kind != "int32":
+        return _typed(type_, argument, BY_NAME[kind], value)
+    known = isinstance(value, Tensor) or hasattr(value, "_as_tensor")
+    if known or hasattr(value, "__array__"):
+        tensor = convert_to_tensor(value, name=argument)
+    else:
+        try:
+            return convert_to_tensor(value, kind, name=argument)
+        except (TypeError, ValueError):
+            tensor = _untyped(argument, value)
+    if tensor.dtype.base_dtype.name not in _INDICES:
+        raise TypeError(
+            f"Value passed to parameter '{argument}' has DataType {tensor.dtype.base_dtype.name} "
+            "not in list of allowed values: int32, int64"
+        )
+    return tensor
+
+
+def _type_name(value: Any) -> str:
+    try:
+        return convert_to_tensor(value).dtype.base_dtype.name
+    except (TypeError, ValueError):
+        return "<NOT CONVERTIBLE TO TENSOR>"
 
 
 def _list_input(
@@ -328,7 +389,7 @@ def _list_input(
         try:
             tensor = convert_to_tensor(value, wanted, name=f"{argument}_{number}")
         except ValueError:
-            wrong = [convert_to_tensor(v).dtype.base_dtype.name for v in values]
+            wrong = [_type_name(v) for v in values]
             raise TypeError(
                 f"Tensors in list passed to '{argument}' of '{type_}' Op have types "
                 f"[{', '.join(wrong)}] that don't all match."

@@ -106,6 +106,16 @@ def to_float(x: Any, name: str = "ToFloat") -> Tensor:
     return cast(x, "float32", name)
 
 
+def to_double(x: Any, name: str = "ToDouble") -> Tensor:
+    """As float64."""
+    return cast(x, "float64", name)
+
+
+def to_bfloat16(x: Any, name: str = "ToBFloat16") -> Tensor:
+    """As bfloat16."""
+    return cast(x, "bfloat16", name)
+
+
 def to_int32(x: Any, name: str = "ToInt32") -> Tensor:
     """As int32."""
     return cast(x, "int32", name)

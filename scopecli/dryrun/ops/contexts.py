@@ -61,6 +61,10 @@ class Context:
         """Whether nothing else makes a node wait for the inside to run."""
         return not op.inputs and not any(self.holds(c.context) for c in op.control_inputs)
 
+    def loop(self) -> WhileContext | None:
+        """The loop that this is, or is in."""
+        return None if self.outer is None else self.outer.loop()
+
     def holds(self, context: Context | None) -> bool:
         """Whether another context is this one, or inside."""
         while context is not None:
@@ -146,12 +150,57 @@ class WhileContext(Context):
     def pivot(self) -> Tensor:
         return self.pivots[-1]
 
-    def bring_in(self, tensor: Tensor) -> Tensor:
-        found = apply("Enter", tensor, name="Enter")
+    def add_value(self, tensor: Tensor) -> Tensor:
+        if tensor in self._inside or tensor.op.context is self:
+            return self._standing_in.get(tensor, tensor)
+        self._inside.add(tensor)
+        found = self.bring_in(tensor if self.outer is None else self.outer.add_value(tensor))
         found.op.attributes["is_constant"] = True
+        self._inside.add(found)
+        self._standing_in[tensor] = found
         return found
 
-    def runs_at_once(self, op: Operation) -> bool:
-        """Also where all inputs are the same in every round."""
+    def bring_in(self, tensor: Tensor) -> Tensor:
+        """Make the node; it waits for what the tensor itself would wait for."""
+        with control_dependencies(None):
+            found = apply("RefEnter" if tensor.dtype.is_ref else "Enter", tensor)
+        op = found.op
+        op.context = self
+        outer = None if self.outer is None else self.outer.loop()
+        waits = op.graph.controls_for({op.inputs[0].op}, op)
+        op.control_inputs += [control for control in waits if _loop_of(control) is outer]
+        return found
+
+    def bring_in_variable(self, tensor: Tensor) -> Tensor:
+        """Let a loop variable in."""
+        return self.bring_in(tensor if self.outer is None else self.outer.add_value(tensor))
+
+    def begin(self, tensors: Sequence[Tensor]) -> None:
+        """Count the loop variables as inside, and nothing else."""
+        self._inside = set(tensors)
+
+    def loop(self) -> WhileContext:
+        return self
+
+    def add_op(self, op: Operation) -> None:
+        op.context = self
+        op.inputs = [self.add_value(tensor) for tensor in op.inputs]
+        inside = [control for control in op.control_inputs if _loop_of(control) is self]
+        outside = [control for control in op.control_inputs if control not in inside]
+        op.control_inputs[:] = inside
         constant = all(tensor.op.attributes.get("is_constant") for tensor in op.inputs)
-        return constant and not any(self.holds(c.context) for c in op.control_inputs)
+        if constant and not inside and self.pivots:
+            op.control_inputs.append(self.pivot.op)
+        self._inside.update(op.outputs)
+        sources = [control.outputs[0] for control in outside if control.outputs]
+        if sources:
+            with control_dependencies(None), self:
+                op.control_inputs += [apply("Identity", source).op for source in sources]
+
+
+def _loop_of(op: Operation) -> WhileContext | None:
+    """The loop that a node's outputs are in."""
+    context = op.context
+    if context is not None and op.type == "Exit":
+        context = context.outer
+    return None if context is None else context.loop()

@@ -1,4 +1,4 @@
-"""Conditionals and loops: both branches are built, and the body of a loop once.
+"""Conditionals: both branches are built.
 
 https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/ops/cond.py
 """
@@ -8,11 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.keys import GraphKeys
-from scopecli.dryrun.graph.scopes import add_to_collection, control_dependencies, name_scope
-from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
-from scopecli.dryrun.ops.contexts import CondContext, WhileContext
-from scopecli.dryrun.ops.tensor_array import flow_of, with_flow
-from scopecli.dryrun.values.shapes import dims_of
+from scopecli.dryrun.graph.scopes import add_to_collection, name_scope
+from scopecli.dryrun.ops.applying import apply, apply_op
+from scopecli.dryrun.ops.contexts import CondContext
 from scopecli.dryrun.values.structures import flattened, repacked
 
 if TYPE_CHECKING:
@@ -85,113 +83,3 @@ def _branch(
             raise ValueError(f"'{'true_fn' if branch else 'false_fn'}' must have a return value.")
         results = [context.result(value) for value in flattened(original)]
     return original, results, context
-
-
-def case(
-    pred_fn_pairs: Any,
-    default: Any = None,
-    exclusive: bool = False,
-    strict: bool = False,
-    name: str | None = "case",
-) -> Any:
-    """The first branch whose condition holds; all are built, as nested conditionals."""
-    pairs = list(pred_fn_pairs.items() if isinstance(pred_fn_pairs, dict) else pred_fn_pairs)
-    with name_scope(name, "case"):
-        if default is None:
-            default = pairs.pop()[1]
-
-        def nested(rest: list[Any]) -> Any:
-            if not rest:
-                return default()
-            predicate, function = rest[0]
-            return cond(predicate, function, lambda: nested(rest[1:]))
-
-        return nested(pairs)
-
-
-def while_loop(
-    cond: Any,
-    body: Any,
-    loop_vars: Any,
-    shape_invariants: Any = None,
-    parallel_iterations: int = 10,
-    back_prop: bool = True,
-    swap_memory: bool = False,
-    name: str | None = None,
-    maximum_iterations: Any = None,
-    return_same_structure: bool = False,
-) -> Any:
-    """A loop; its condition and body are built once.
-
-    Raises:
-        TypeError: the condition or the body is no function.
-        ValueError: there is nothing to loop over, or the body gives something else.
-    """
-    if not callable(cond):
-        raise TypeError("'cond' must be callable.")
-    if not callable(body):
-        raise TypeError("'body' must be callable.")
-    if not loop_vars:
-        raise ValueError("'loop_vars' must be provided.")
-    values = list(loop_vars) if isinstance(loop_vars, (list, tuple)) else [loop_vars]
-    invariants = None if shape_invariants is None else flattened(shape_invariants)
-    with name_scope(name, "while"):
-        if maximum_iterations is None:
-            found = _loop(cond, lambda *inside: _listed(body(*inside)), values, invariants)
-        else:
-            limit = convert_to_tensor(maximum_iterations, name="maximum_iterations")
-            counter = constant(0, limit.dtype, name="iteration_counter")
-            found = _loop(
-                lambda i, *inside: apply("LogicalAnd", apply("Less", i, limit), cond(*inside)),
-                lambda i, *inside: [i + 1, *_listed(body(*inside))],
-                [counter, *values],
-                None if invariants is None else [(), *invariants],
-            )[1:]
-    return found[0] if len(found) == 1 and not return_same_structure else found
-
-
-def _listed(result: Any) -> list[Any]:
-    return list(result) if isinstance(result, (list, tuple)) else [result]
-
-
-def _loop(cond: Any, body: Any, values: list[Any], invariants: list[Any] | None) -> list[Any]:
-    """The nodes of a loop, and what it leaves."""
-    context = WhileContext()
-    if context.outer is None:
-        add_to_collection(GraphKeys.WHILE_CONTEXT, context)
-    leaves = flattened(values)
-    tensors = [convert_to_tensor(flow_of(leaf)) for leaf in leaves]
-    if context.outer is not None:
-        tensors = [context.outer.add_value(tensor) for tensor in tensors]
-    with control_dependencies(None):
-        enters = [apply("Enter", tensor, name="Enter") for tensor in tensors]
-    for number, dims in enumerate(invariants or ()):
-        enters[number].dims = dims_of(dims)
-    context.admit(enters)
-
-    def inside(flows: list[Tensor]) -> Any:
-        pairs = zip(leaves, flows, strict=True)
-        return repacked(values, [with_flow(leaf, flow) for leaf, flow in pairs])
-
-    with context:
-        merges = [apply("Merge", [enter, enter]) for enter in enters]
-        context.pivots.append(merges[0])
-        test = convert_to_tensor(cond(*inside(merges)))
-        predicate = apply("LoopCond", test, name="LoopCond")
-        switches = [apply_op("Switch", merge, predicate, name="Switch") for merge in merges]
-        bodies = [apply("Identity", switch.outputs[1], name="Identity") for switch in switches]
-        context.pivots.append(bodies[0])
-        outcome = flattened(body(*inside(bodies)))
-        if len(outcome) != len(merges):
-            raise ValueError(
-                f"The number of outputs of the loop body, {len(outcome)}, is not that of the "
-                f"loop variables, {len(merges)}."
-            )
-        results = [convert_to_tensor(flow_of(value)) for value in outcome]
-        for result, merge in zip(results, merges, strict=True):
-            merge.op.inputs[1] = apply("NextIteration", result)
-        exits = [apply("Exit", switch.outputs[0], name="Exit") for switch in switches]
-    for leave, enter in zip(exits, enters, strict=True):
-        leave.dims = enter.dims
-    found: list[Any] = inside(exits)
-    return found

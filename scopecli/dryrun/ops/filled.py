@@ -106,8 +106,8 @@ def eye(
         columns = num_rows if num_columns is None else num_columns
         square = columns is num_rows or columns == num_rows
         least = min(num_rows, columns) if isinstance(num_rows, int) else num_rows
-        diagonal = ones([least], dtype=dtype)
+        diagonal = ones([*(batch_shape or ()), least], dtype=dtype)
         if square:
             return apply("MatrixDiagV3", diagonal, 0, -1, -1, 0, name="diag")
-        matrix = zeros([num_rows, columns], dtype=dtype)
+        matrix = zeros([*(batch_shape or ()), num_rows, columns], dtype=dtype)
         return apply("MatrixSetDiagV3", matrix, diagonal, 0, name="set_diag")

@@ -6,14 +6,16 @@ variable's shape depends on it.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.nodes import Operation, Tensor
-from scopecli.dryrun.values.dtypes import float32
+from scopecli.dryrun.values.dtypes import DType, float32
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from types import FrameType
 
 
 def camel_case(name: str) -> str:
@@ -44,9 +46,60 @@ def call(path: str, name: str | None, *values: Any) -> Tensor:
     full = graph.scope_name(name or type_)
     inputs = _tensors(values)
     kind = inputs[0].dtype.base_dtype if inputs else float32
-    op = graph.add(type_, full, inputs, [(kind, None)], {"opaque": path})
+    op = graph.add(type_, full, inputs, [], {"opaque": path})
+    op.outputs.append(OpaqueTensor(op, 0, kind, None))
     graph.opaque.append((path, op.name))
     return op.outputs[0]
+
+
+class OpaqueTensor(Tensor):
+    """What a function that is not known gives: a tensor, or something with tensors in it."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Tensor]:
+        """As many tensors as the program unpacks; no more than one where it does not."""
+        outputs = self.op.outputs
+        for number in range(_unpacked(sys._getframe(1))):  # noqa: SLF001
+            if number == len(outputs):
+                outputs.append(OpaqueTensor(self.op, number, self.dtype, None))
+            yield outputs[number]
+
+    def __bool__(self) -> bool:
+        return False
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_") or name in _PROTOCOL:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return Opaque(f"{self.op.attributes['opaque']}.{name}")
+
+
+def _unpacked(frame: FrameType) -> int:
+    """How many names the statement that runs in a frame unpacks into; 1 where it does not."""
+    from opcode import opname
+
+    code, place = frame.f_code.co_code, frame.f_lasti
+    return code[place + 1] if opname[code[place]] == "UNPACK_SEQUENCE" else 1
+
+
+# What the engine looks for at values; nothing that is not known has it.
+_PROTOCOL = frozenset(
+    [
+        "anew",
+        "assign",
+        "dims",
+        "flow",
+        "handle",
+        "initialized_value",
+        "is_resource",
+        "reference",
+        "sparse_read",
+        "tolist",
+        "variable_list",
+    ]
+)
 
 
 class Opaque:
@@ -61,14 +114,26 @@ class Opaque:
         self.__name__ = path.rpartition(".")[2]
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
+        if any(part[:1].isupper() for part in self.path.split(".")):
+            return Unknown(self.path, *arguments, *options.values())
         name = options.get("name")
         values = [*arguments, *options.values()]
         return call(self.path, name if isinstance(name, str) else None, *values)
 
-    def __getattr__(self, name: str) -> Opaque:
-        if name.startswith("__"):
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name in _PROTOCOL:
             raise AttributeError(name)
-        return Opaque(f"{self.path}.{name}")
+        from scopecli.dryrun.ops.wrappers import wrapper
+
+        dotted = f"{self.path}.{name}"
+        return wrapper(dotted.removeprefix("tf.")) or Opaque(dotted)
+
+    def _as_tensor(self, dtype: DType | None, name: str | None) -> Tensor:
+        return call(self.path, name)
+
+    def __mro_entries__(self, _: tuple[Any, ...]) -> tuple[type, ...]:
+        """What a class of the program gets as its base."""
+        return (OpaqueBase,)
 
     def __enter__(self) -> Opaque:
         return self
@@ -80,11 +145,87 @@ class Opaque:
         return f"<unknown {self.path}>"
 
 
+class OpaqueBase:
+    """The base of a program's class whose real base is not known."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """Nothing is kept."""
+
+
+class Unknown:
+    """An object of a class that is not known; a node is made where it is used as a tensor.
+
+    Attributes:
+        path: what it came from.
+    """
+
+    def __init__(self, path: str, *values: Any) -> None:
+        self.path = path
+        self._values = values
+        self._found: Tensor | None = None
+        if not path.startswith(_WITHOUT_NODES):
+            get_default_graph().opaque.append((path, ""))
+
+    def tensor(self) -> Tensor:
+        """The node that stands for it."""
+        if self._found is None:
+            self._found = call(self.path, None, *self._values)
+        return self._found
+
+    def _as_tensor(self, dtype: DType | None, name: str | None) -> Tensor:
+        return self.tensor()
+
+    def __call__(self, *arguments: Any, **options: Any) -> Unknown:
+        return Unknown(self.path, *arguments, *options.values())
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name in _PROTOCOL:
+            raise AttributeError(name)
+        if name in _OF_TENSORS:
+            return getattr(self.tensor(), name)
+        return Opaque(f"{self.path}.{name}")
+
+    def __getitem__(self, key: Any) -> Unknown:
+        return Unknown(self.path, *self._values)
+
+    def __iter__(self) -> Iterator[Any]:
+        """As many as the program unpacks; none where it goes through them."""
+        count = _unpacked(sys._getframe(1))  # noqa: SLF001
+        return iter([Unknown(self.path, *self._values) for _ in range(count if count > 1 else 0)])
+
+    def __enter__(self) -> Unknown:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def __bool__(self) -> bool:
+        return True
+
+
+_OF_TENSORS = frozenset(
+    ["consumers", "device", "dtype", "eval", "get_shape", "graph", "op", "set_shape", "shape"]
+)
+# What is of no consequence for a graph: hooks, readers of files, options.
+_WITHOUT_NODES = (
+    "tf.train.",
+    "tf.data.",
+    "tf.io.",
+    "tf.python_io.",
+    "tf.profiler.",
+    "tf.saved_model.",
+    "tf.test.",
+    "tf.estimator.",
+    "tf.python.",
+)
+
+
 def unknown(namespace: str, name: str) -> Any:
     """What a namespace has besides its own functions: wrappers, and otherwise something opaque."""
     from scopecli.dryrun.ops.wrappers import wrapper
 
-    return wrapper(name) or Opaque(f"tf.{namespace}.{name}" if namespace else f"tf.{name}")
+    dotted = f"{namespace}.{name}" if namespace else name
+    return wrapper(dotted) or wrapper(name) or Opaque(f"tf.{dotted}")
 
 
 def unknown_source(tensor: Tensor) -> tuple[str, str] | None:

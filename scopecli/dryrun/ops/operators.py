@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.opaque import Unknown
 from scopecli.dryrun.values.dtypes import BY_NAME
 from scopecli.dryrun.values.shapes import Dimension
 
@@ -23,11 +24,9 @@ _BINARY = {
     "floordiv": ("floordiv", "FloorDiv"),
     "mod": ("mod", "FloorMod"),
     "pow": ("pow", "Pow"),
-    "and": ("and", "LogicalAnd"),
-    "or": ("or", "LogicalOr"),
 }
 _COMPARISONS = {"lt": "Less", "le": "LessEqual", "gt": "Greater", "ge": "GreaterEqual"}
-_UNARY = {"neg": "Neg", "abs": "Abs", "invert": "LogicalNot"}
+_UNARY = {"neg": "Neg", "abs": "Abs"}
 # The types that true division turns into floating point first.
 _DIVIDED_AS = {"int8": "float32", "uint8": "float32", "int16": "float32", "uint16": "float32"}
 _DIVIDED_AS |= {"int32": "float64", "int64": "float64"}
@@ -78,6 +77,35 @@ def divided(x: Tensor, y: Tensor, name: str) -> Tensor:
     return apply("RealDiv", x, y, name=name)
 
 
+# The operators of truth values, and what they do to the bits of integers.
+_BITS = {
+    "and": ("LogicalAnd", "BitwiseAnd"),
+    "or": ("LogicalOr", "BitwiseOr"),
+    "xor": ("LogicalXor", "BitwiseXor"),
+}
+
+
+def _bits(scope: str, *, reverse: bool = False) -> Callable[[Any, Any], Tensor]:
+    def operator(x: Any, y: Any) -> Tensor:
+        with get_default_graph().name_scope(scope) as name:
+            kind = x.dtype.base_dtype
+            logical, bitwise = _BITS[scope]
+            pair = (convert_to_tensor(y, kind, name="x"), x) if reverse else (x, y)
+            if not kind.is_bool:
+                return apply(bitwise, *pair)
+            if scope != "xor":
+                return apply(logical, *pair, name=name)
+            from scopecli.dryrun.ops.arithmetic import logical_xor
+
+            return logical_xor(pair[0], convert_to_tensor(pair[1], kind, name="y"), name=name)
+
+    return operator
+
+
+def _invert(x: Any) -> Tensor:
+    return apply("LogicalNot" if x.dtype.is_bool else "Invert", x)
+
+
 def _comparison(type_: str) -> Callable[[Any, Any], Tensor]:
     def operator(x: Any, y: Any) -> Tensor:
         return apply(type_, x, y)
@@ -97,6 +125,13 @@ def _matmul(x: Any, y: Any) -> Tensor:
 
     with get_default_graph().name_scope("matmul") as name:
         return matmul(x, y, name=name)
+
+
+def _reversed_matmul(y: Any, x: Any) -> Tensor:
+    from scopecli.dryrun.ops.products import matmul
+
+    with get_default_graph().name_scope("matmul") as name:
+        return matmul(convert_to_tensor(x, y.dtype.base_dtype, name="x"), y, name=name)
 
 
 def get_item(tensor: Tensor, key: Any) -> Tensor:
@@ -152,6 +187,8 @@ class Slices:
         if isinstance(item, slice):
             self._slice(item, bit)
         elif item is Ellipsis:
+            if self.masks["ellipsis_mask"]:
+                raise ValueError("Multiple ellipses in slice spec not allowed.")
             self._append(0, 0, 1, "ellipsis_mask", bit)
         elif item is None:
             self._append(0, 0, 1, "new_axis_mask", bit)
@@ -216,8 +253,13 @@ _METHODS: dict[str, Callable[..., Tensor]] = {
     **{f"__r{method}__": _reversed(*names) for method, names in _BINARY.items()},
     **{f"__{method}__": _comparison(type_) for method, type_ in _COMPARISONS.items()},
     **{f"__{method}__": _unary(type_) for method, type_ in _UNARY.items()},
+    **{f"__{scope}__": _bits(scope) for scope in _BITS},
+    **{f"__r{scope}__": _bits(scope, reverse=True) for scope in _BITS},
+    "__invert__": _invert,
     "__matmul__": _matmul,
+    "__rmatmul__": _reversed_matmul,
     "__getitem__": get_item,
 }
 for _method, _operator in _METHODS.items():
     setattr(Tensor, _method, _operator)
+overload(Unknown, lambda unknown: unknown.tensor())

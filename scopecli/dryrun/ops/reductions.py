@@ -162,4 +162,47 @@ def norm(
     with name_scope(name, "norm"):
         tensor = convert_to_tensor(tensor)
         result = apply("Sqrt", reduce_sum(tensor * tensor, axis, True))
-        return result if keep else apply("Squeeze", result, squeeze_dims=axis and [axis])
+        axes = axis if axis is None or isinstance(axis, (list, tuple)) else [axis]
+        return result if keep else apply("Squeeze", result, squeeze_dims=axes)
+
+
+def reduce_variance(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """How far elements are from their mean, squared."""
+    with name_scope(name or "reduce_variance"):
+        tensor = convert_to_tensor(input_tensor)
+        means = reduce_mean(tensor, axis, True)
+        return reduce_mean(apply("Square", tensor - means), axis, keepdims)  # type: ignore[no-any-return]
+
+
+def reduce_std(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """How far elements are from their mean."""
+    with name_scope(name or "reduce_std"):
+        tensor = convert_to_tensor(input_tensor)
+        return apply("Sqrt", reduce_variance(tensor, axis, keepdims))
+
+
+def count_nonzero(
+    input_tensor: Any = None,
+    axis: Any = None,
+    keepdims: Any = None,
+    dtype: Any = "int64",
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keep_dims: Any = None,
+    input: Any = None,
+) -> Tensor:
+    """How many elements are not zero."""
+    from scopecli.dryrun.ops.arithmetic import cast
+    from scopecli.dryrun.ops.filled import zeros
+
+    axis = reduction_indices if axis is None else axis
+    keep = keep_dims if keepdims is None else keepdims
+    with name_scope(name, "count_nonzero"):
+        tensor = convert_to_tensor(input_tensor if input is None else input, name="input")
+        nothing = zeros([], tensor.dtype.base_dtype)
+        some = cast(apply("NotEqual", tensor, nothing), "int64")
+        return cast(reduce_sum(some, axis, keep), dtype)

@@ -95,13 +95,13 @@ class TensorArray:
             tensor = convert_to_tensor(value, self.dtype, name="value")
             self._learn(tensor.dims)
             return self.with_flow(
-                apply("TensorArrayWriteV3", self.handle, index, tensor, self.flow)
+                apply("TensorArrayWriteV3", self.handle, index, tensor, self.flow, name=name)
             )
 
     def stack(self, name: str | None = None) -> Tensor:
         """All elements as one tensor."""
         with colocate_with(self.handle.op), name_scope(name, "TensorArrayStack"):
-            return self.gather(range(0, self.size()))
+            return self.gather(range(0, self.size()), name)
 
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
         """Some elements as one tensor."""
@@ -125,7 +125,7 @@ class TensorArray:
     def unstack(self, value: Any, name: str | None = None) -> TensorArray:
         """Set the elements to the rows of a tensor."""
         with name_scope(name, "TensorArrayUnstack"):
-            return self.scatter(range(0, shape(value)[0]), value)
+            return self.scatter(range(0, shape(value)[0]), value, name)
 
     def scatter(self, indices: Any, value: Any, name: str | None = None) -> TensorArray:
         """Set some elements to the rows of a tensor."""
@@ -134,7 +134,7 @@ class TensorArray:
             if tensor.dims:
                 self._learn(tensor.dims[1:])
             return self.with_flow(
-                apply("TensorArrayScatterV3", self.handle, indices, tensor, self.flow)
+                apply("TensorArrayScatterV3", self.handle, indices, tensor, self.flow, name=name)
             )
 
     def split(self, value: Any, lengths: Any, name: str | None = None) -> TensorArray:

@@ -24,14 +24,49 @@ def start_queue_runners(*_: Any, **__: Any) -> list[Any]:
     return []
 
 
+class ClusterSpec:
+    """The jobs of a cluster.
+
+    Attributes:
+        jobs: the addresses of each job's tasks.
+    """
+
+    def __init__(self, cluster: Any) -> None:
+        self.jobs: dict[str, Any] = dict(getattr(cluster, "jobs", cluster))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The addresses of each job's tasks."""
+        return self.jobs
+
+
+class Server:
+    """A task of a cluster that is never started.
+
+    Attributes:
+        target: what a session would connect to.
+    """
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.target = ""
+
+    def start(self) -> None:
+        """Nothing is started."""
+
+    join = start
+
+
 def replica_device_setter(
     ps_tasks: int = 0,
     ps_device: str = "/job:ps",
     worker_device: str = "/job:worker",
+    merge_devices: bool = True,
+    cluster: Any = None,
     *_: Any,
     **__: Any,
 ) -> Any:
     """A device function that puts variables on the parameter servers in turn."""
+    if cluster is not None:
+        ps_tasks = len(ClusterSpec(cluster).jobs.get(ps_device.removeprefix("/job:"), ()))
     if not ps_tasks:
         return None
     count = -1

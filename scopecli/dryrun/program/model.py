@@ -140,7 +140,9 @@ def model_of(graph: ProgramGraph, path: str = "", notes: Sequence[Note] = ()) ->
     found = [*notes]
     found += [
         Note("unknown-operation", f"stands for {unknown}, whose shape is not known", node)
-        for unknown, node in graph.opaque
+        if node
+        else Note("unknown-object", "is not known; variables that it makes are missing", unknown)
+        for unknown, node in dict.fromkeys(graph.opaque)
     ]
     return Model(
         path=path,

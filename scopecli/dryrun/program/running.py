@@ -8,7 +8,7 @@ from contextlib import contextmanager, redirect_stdout
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scopecli.dryrun.graph.default import forget_graphs, get_default_graph
+from scopecli.dryrun.graph.default import built_graph, forget_graphs
 from scopecli.dryrun.program.model import model_of
 from scopecli.dryrun.program.session import GraphComplete
 from scopecli.dryrun.program.standing_in import standing_in
@@ -73,6 +73,7 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
     calls.forget()
     notes: list[Note] = []
     refusal = None
+    graph = None
     try:
         with _as_program(file), standing_in(stands_for), redirect_stdout(sys.stderr):
             module = _executed(file, source, "" if function else "__main__")
@@ -81,6 +82,7 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
     except GraphComplete as complete:
         place = f"{complete.file}:{complete.line}"
         notes.append(Note("stopped", "asks for a value; the run ended there", place))
+        graph = complete.graph
     except SystemExit:
         pass
     except ScopecliError as error:
@@ -90,7 +92,8 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
         refusal = calls.refusal_of(error)
         if refusal is None:
             raise _failure(path, error) from error
-    graph = get_default_graph()
+    if graph is None or not graph.version:
+        graph = built_graph()
     return Run(model_of(graph, path, notes), calls.calls_of(graph), refusal)
 
 
@@ -106,7 +109,8 @@ def _executed(file: str, source: bytes, name: str) -> ModuleType:
     """The program's module, run."""
     stem = os.path.splitext(os.path.basename(file))[0]
     module = ModuleType(name or stem)
-    module.__file__ = file
+    module.__file__ = os.path.abspath(file)
+    sys.modules[module.__name__] = module  # where its classes look for it
     exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - the user's own
     return module
 
@@ -126,14 +130,22 @@ def _function(module: ModuleType, name: str, path: str) -> Any:
 @contextmanager
 def _as_program(file: str) -> Iterator[None]:
     """As Python starts a program: its folder is where it imports from, and it has no arguments."""
-    argv, paths = sys.argv, list(sys.path)
+    argv, paths, modules = sys.argv, list(sys.path), dict(sys.modules)
+    folder = os.path.dirname(os.path.abspath(file))
     sys.argv = [file]
-    sys.path.insert(0, os.path.dirname(os.path.abspath(file)))
+    sys.path.insert(0, folder)
     try:
         yield
     finally:
         sys.argv = argv
         sys.path[:] = paths
+        # Another program may have modules of the same names beside it.
+        for name, module in list(sys.modules.items()):
+            own = getattr(module, "__file__", None) or ""
+            if module is not modules.get(name) and own.startswith(folder + os.sep):
+                sys.modules.pop(name)
+                if name in modules:
+                    sys.modules[name] = modules[name]
 
 
 def _failure(path: str, error: Exception) -> ProgramError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.stack import user_stack
@@ -12,11 +12,13 @@ class GraphComplete(BaseException):
     """The program asked for a value. Not an Exception, so that no program catches it by accident.
 
     Attributes:
+        graph: that the value is in.
         file: where the program asked.
         line: in the file.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, graph: Any) -> None:
+        self.graph = graph
         frames = user_stack(1)
         self.file, self.line = frames[0][:2] if frames else ("", 0)
         super().__init__(f"{self.file}:{self.line}")
@@ -30,7 +32,8 @@ class Session:
     """
 
     def __init__(self, target: str = "", graph: Any = None, config: Any = None) -> None:
-        self.graph = graph or get_default_graph()
+        self.graph = get_default_graph() if graph is None else graph
+        self._open: list[Any] = []
 
     def run(self, fetches: Any, feed_dict: Any = None, *_: Any, **__: Any) -> Any:
         """End the run: nothing is computed.
@@ -38,20 +41,84 @@ class Session:
         Raises:
             GraphComplete: always.
         """
-        raise GraphComplete
+        raise GraphComplete(self.graph)
+
+    def should_stop(self) -> bool:
+        """Not before something was run."""
+        return False
 
     def close(self) -> None:
         """Nothing was opened."""
 
-    def as_default(self) -> Session:
-        """Nothing needs a session here."""
+    def as_default(self) -> _AsDefault:
+        """`with sess.as_default():`, which leaves the graph as it is."""
+        return _AsDefault(self)
+
+    def __enter__(self) -> Self:
+        self._open.append(self.graph.as_default())
+        self._open[-1].__enter__()
         return self
 
+    def __exit__(self, *error: object) -> None:
+        self._open.pop().__exit__(*error)
+
+
+class _AsDefault:
+    """A session that others find while it is open."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
     def __enter__(self) -> Session:
-        return self
+        return self._session
 
     def __exit__(self, *_: object) -> None:
         return None
 
 
-InteractiveSession = Session
+class Supervisor:
+    """Opens sessions that begin with what was saved.
+
+    Attributes:
+        saver: would save and restore.
+    """
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.saver: Any = None
+
+    def managed_session(self, *_: Any, **__: Any) -> Session:
+        """A session."""
+        return Session()
+
+    prepare_or_wait_for_session = managed_session
+
+    def should_stop(self) -> bool:
+        """Not before something was run."""
+        return False
+
+    def stop(self, *_: Any, **__: Any) -> None:
+        """Nothing was started."""
+
+    start_queue_runners = start_standard_services = stop
+
+
+def monitored_session(*_: Any, **__: Any) -> Session:
+    """A session that saves and restores by itself."""
+    return Session()
+
+
+MonitoredTrainingSession = MonitoredSession = SingularMonitoredSession = monitored_session
+
+
+class InteractiveSession(Session):
+    """A session that is open from the start; of a given graph, so is the graph."""
+
+    def __init__(self, target: str = "", graph: Any = None, config: Any = None) -> None:
+        super().__init__(target, graph, config)
+        if graph is not None:
+            self.__enter__()
+
+    def close(self) -> None:
+        """End it, and the graph is no longer the one that is built."""
+        if self._open:
+            self.__exit__(None, None, None)

@@ -11,10 +11,15 @@ _MODULES = {
     "train.optimizer": "Optimizer",
     "train.optimizers": "GradientDescentOptimizer MomentumOptimizer AdagradOptimizer"
     " RMSPropOptimizer AdadeltaOptimizer FtrlOptimizer AdamOptimizer",
-    "train.learning_rates": "exponential_decay",
+    "train.proximal": "ProximalGradientDescentOptimizer ProximalAdagradOptimizer"
+    " AdagradDAOptimizer",
+    "train.learning_rates": "exponential_decay natural_exp_decay inverse_time_decay"
+    " piecewise_constant piecewise_constant_decay polynomial_decay cosine_decay",
     "train.averages": "ExponentialMovingAverage",
     "train.saver": "Saver SaverDef",
-    "program.inert": "Coordinator start_queue_runners replica_device_setter",
+    "program.session": "Supervisor MonitoredTrainingSession MonitoredSession"
+    " SingularMonitoredSession",
+    "program.inert": "ClusterSpec Server Coordinator start_queue_runners replica_device_setter",
 }
 __getattr__ = attributes(__name__, _MODULES)
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.nodes import Operation, Tensor
-from scopecli.dryrun.ops.applying import convert_to_tensor
-from scopecli.dryrun.values.dtypes import float32
+from scopecli.dryrun.graph.scopes import name_scope
+from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,11 +79,23 @@ def clip_by_global_norm(
     """Tensors that are not longer than a bound together, as outputs of one node; and the norm."""
     known = [None if value is None else convert_to_tensor(value) for value in t_list]
     tensors = [tensor for tensor in known if tensor is not None]
+    norm = global_norm(t_list, name) if use_norm is None else convert_to_tensor(use_norm)
     graph = get_default_graph()
     with graph.name_scope(name or "clip_by_global_norm"):
         outputs = [(tensor.dtype.base_dtype, tensor.dims) for tensor in tensors]
-        outputs.append((float32, ()))
         full = graph.unique_name("ClipByGlobalNorm")
         op = graph.add("ClipByGlobalNorm", full, tensors, outputs, {})
     rest = iter(op.outputs)
-    return [None if tensor is None else next(rest) for tensor in known], op.outputs[-1]
+    return [None if tensor is None else next(rest) for tensor in known], norm
+
+
+def global_norm(t_list: Any, name: str | None = None) -> Tensor:
+    """How long tensors are together."""
+    from scopecli.dryrun.ops.arrays import stack
+    from scopecli.dryrun.ops.reductions import reduce_sum
+
+    with name_scope(name, "global_norm"):
+        tensors = [convert_to_tensor(value) for value in t_list if value is not None]
+        halves = [apply("L2Loss", tensor) for tensor in tensors]
+        total: Any = reduce_sum(stack(halves))
+        return apply("Sqrt", total * constant(2.0, total.dtype), name="global_norm")

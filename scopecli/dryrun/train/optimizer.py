@@ -9,7 +9,7 @@ from typing import Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.keys import GraphKeys
-from scopecli.dryrun.graph.nodes import Operation, Tensor
+from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import (
     colocate_with,
     control_dependencies,
@@ -18,12 +18,16 @@ from scopecli.dryrun.graph.scopes import (
     init_scope,
     name_scope,
 )
+from scopecli.dryrun.initializers import zeros_initializer
 from scopecli.dryrun.ops.applying import convert_to_tensor
 from scopecli.dryrun.train.gradients import gradients, plain_tensor
 from scopecli.dryrun.train.slots import ROLES, create_slot
 from scopecli.dryrun.values.dtypes import reference
 from scopecli.dryrun.variables.assigning import assign_add
 from scopecli.dryrun.variables.collections import trainable_variables
+
+# The types that can be trained.
+_TRAINED = ("float32", "float64", "float16", "bfloat16")
 
 
 class Optimizer:
@@ -36,6 +40,7 @@ class Optimizer:
 
     def __init__(self, use_locking: bool = False, name: str = "") -> None:
         self._name = name
+        self._use_locking = use_locking
         self._slots: dict[str, dict[Any, Any]] = {}
         self._hyper: list[tuple[str, Any]] = []
         self._prepared: list[Tensor] = []
@@ -79,7 +84,20 @@ class Optimizer:
         var_list = _flat(var_list)
         if not var_list:
             raise ValueError("No variables to optimize.")
-        return list(zip(gradients(loss, var_list), var_list, strict=True))
+        self._check_types([loss])
+        pairs = list(zip(gradients(loss, var_list), var_list, strict=True))
+        self._check_types([variable for gradient, variable in pairs if gradient is not None])
+        return pairs
+
+    @staticmethod
+    def _check_types(tensors: list[Any]) -> None:
+        for tensor in tensors:
+            kind = tensor.dtype.base_dtype
+            if kind.name not in _TRAINED:
+                raise ValueError(
+                    f"Invalid type {kind!r} for {tensor.name}, expected: "
+                    f"[{', '.join(f'tf.{name}' for name in _TRAINED)}]."
+                )
 
     def apply_gradients(
         self, grads_and_vars: Any, global_step: Any = None, name: str | None = None
@@ -94,8 +112,8 @@ class Optimizer:
             raise ValueError("No variables provided.")
         used = [(gradient, variable) for gradient, variable in pairs if gradient is not None]
         if not used:
-            names = [variable.name for _, variable in pairs]
-            raise ValueError(f"No gradients provided for any variable: {names}.")
+            words = [str(variable) for _, variable in pairs]
+            raise ValueError(f"No gradients provided for any variable: {words}.")
         with init_scope():
             self._create_slots([variable for _, variable in used])
         with name_scope(name, self._name) as scope:
@@ -125,7 +143,10 @@ class Optimizer:
     def _prepare(self) -> None:
         self._prepared = [convert_to_tensor(value, name=name) for name, value in self._hyper]
 
-    def _update(self, gradient: Tensor, variable: Any) -> Operation:
+    def _update(self, gradient: Tensor, variable: Any) -> Any:
+        own = "_resource_apply_dense" if variable.is_resource else "_apply_dense"
+        if hasattr(self, own):
+            return getattr(self, own)(gradient, variable)
         slots = [members[variable] for members in self._slots.values() if variable in members]
         inputs = [
             plain_tensor(variable),
@@ -166,8 +187,29 @@ class Optimizer:
         return sorted(self._slots)
 
     def variables(self) -> list[Any]:
-        """All its state."""
-        return [made for members in self._slots.values() for made in members.values()]
+        """All its state, by name."""
+        slots = [made for members in self._slots.values() for made in members.values()]
+        return sorted(self._others() + slots, key=lambda variable: str(variable.name))
+
+    def _others(self) -> list[Any]:
+        """Its state that is no variable's own."""
+        return []
+
+    # What optimizers of programs use and override
+
+    def _zeros_slot(self, var: Any, slot_name: str, op_name: str) -> Any:
+        return self._slot(var, slot_name, op_name, zeros_initializer())
+
+    def _get_or_make_slot(self, var: Any, val: Any, slot_name: str, op_name: str) -> Any:
+        return self._slot(var, slot_name, op_name, val)
+
+    def _get_or_make_slot_with_initializer(
+        self, var: Any, initializer: Any, shape: Any, dtype: Any, slot_name: str, op_name: str
+    ) -> Any:
+        return self._slot(var, slot_name, op_name, initializer)
+
+    def _call_if_overridden(self, value: Any) -> Any:
+        return value() if callable(value) else value
 
 
 def _counted(global_step: Any, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
@@ -15,11 +16,12 @@ from scopecli.dryrun.initializers import (
     ones_initializer,
     zeros_initializer,
 )
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.train.optimizer import Optimizer
 from scopecli.dryrun.variables.variable import Variable
 
 if TYPE_CHECKING:
-    from scopecli.dryrun.graph.nodes import Operation, Tensor
+    from scopecli.dryrun.graph.nodes import Tensor
 
 
 class GradientDescentOptimizer(Optimizer):
@@ -66,6 +68,10 @@ class AdagradOptimizer(Optimizer):
         name: str = "Adagrad",
     ) -> None:
         super().__init__(use_locking, name)
+        if initial_accumulator_value <= 0.0:
+            raise ValueError(
+                f"initial_accumulator_value must be positive: {initial_accumulator_value}"
+            )
         self._initial = initial_accumulator_value
         self._hyper = [("learning_rate", learning_rate)]
 
@@ -104,6 +110,11 @@ class RMSPropOptimizer(Optimizer):
                 self._slot(variable, "mg", self._name, zeros_initializer())
             self._slot(variable, "momentum", self._name, zeros_initializer())
 
+    def _update(self, gradient: Tensor, variable: Any) -> Any:
+        order = ["mg", "rms", "momentum"] if self._centered else ["rms", "momentum"]
+        self._slots = {name: self._slots[name] for name in order}
+        return super()._update(gradient, variable)
+
 
 class AdadeltaOptimizer(Optimizer):
     """Steps scaled by earlier steps."""
@@ -141,24 +152,63 @@ class FtrlOptimizer(Optimizer):
         l2_regularization_strength: Any = 0.0,
         use_locking: bool = False,
         name: str = "Ftrl",
-        **_: Any,
+        accum_name: Any = None,
+        linear_name: Any = None,
+        l2_shrinkage_regularization_strength: Any = 0.0,
+        beta: Any = None,
     ) -> None:
         super().__init__(use_locking, name)
         self._initial = initial_accumulator_value
-        self._hyper = [
-            ("learning_rate", learning_rate),
-            ("l1_regularization_strength", l1_regularization_strength),
-            ("l2_regularization_strength", l2_regularization_strength),
-            ("learning_rate_power", learning_rate_power),
-        ]
+        if initial_accumulator_value < 0.0:
+            raise ValueError(
+                f"initial_accumulator_value {initial_accumulator_value:f} needs to be positive or "
+                "zero"
+            )
+        if learning_rate_power > 0.0:
+            raise ValueError(
+                f"learning_rate_power {learning_rate_power:f} needs to be negative or zero"
+            )
+        strengths = {
+            "l1_regularization_strength": l1_regularization_strength,
+            "l2_regularization_strength": l2_regularization_strength,
+            "l2_shrinkage_regularization_strength": l2_shrinkage_regularization_strength,
+        }
+        for strength, value in strengths.items():
+            if value < 0.0:
+                raise ValueError(f"{strength} {value:f} needs to be positive or zero")
+        self._rate, self._power, self._strengths = learning_rate, learning_rate_power, strengths
+        self._beta = beta or 0.0
+        self._names = (accum_name or name, linear_name or name)
+        if l2_shrinkage_regularization_strength:
+            self.update_op = "ApplyFtrlV2"
+
+    def _prepare(self) -> None:
+        rate = convert_to_tensor(self._rate, name="learning_rate")
+        l1, l2, shrinkage = self._strengths.values()
+        first = convert_to_tensor(l1, name="l1_regularization_strength")
+        least: Any = apply("Maximum", self._rate, 1e-36)
+        adjusted = l2 + self._beta / (2.0 * least)
+        second = convert_to_tensor(adjusted, name="adjusted_l2_regularization_strength")
+        convert_to_tensor(self._beta, name="beta")
+        shrunk = convert_to_tensor(shrinkage, name="l2_shrinkage_regularization_strength")
+        power = convert_to_tensor(self._power, name="learning_rate_power")
+        self._prepared = [rate, first, second, *([shrunk] if shrinkage else []), power]
+
+    def _update(self, gradient: Tensor, variable: Any) -> Any:
+        prepared = self._prepared
+        self._prepared = [gradient, *prepared]
+        try:
+            return super()._update(gradient, variable)
+        finally:
+            self._prepared = prepared
 
     def _create_slots(self, variables: list[Any]) -> None:
         def filled(shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
             return ones_initializer()(shape, dtype) * self._initial
 
         for variable in variables:
-            self._slot(variable, "accum", self._name, filled)
-            self._slot(variable, "linear", self._name, zeros_initializer())
+            self._slot(variable, "accum", self._names[0], filled)
+            self._slot(variable, "linear", self._names[1], zeros_initializer())
 
 
 class AdamOptimizer(Optimizer):
@@ -195,9 +245,15 @@ class AdamOptimizer(Optimizer):
             self._slot(variable, "m", self._name, zeros_initializer())
             self._slot(variable, "v", self._name, zeros_initializer())
 
-    def _update(self, gradient: Tensor, variable: Any) -> Operation:
+    def _others(self) -> list[Any]:
+        return list(self._powers)
+
+    def _update(self, gradient: Tensor, variable: Any) -> Any:
         hyper = self._prepared
-        powers = [power.value() for power in self._powers]
+        graph = get_default_graph()
+        inner = f"{graph.name_stack}/ResourceApplyAdam/" if variable.is_resource else None
+        with graph.name_scope(inner) if inner else nullcontext():  # the node reads them itself
+            powers = [power.value() for power in self._powers]
         self._prepared = [*powers, *hyper]
         try:
             return super()._update(gradient, variable)

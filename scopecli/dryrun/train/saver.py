@@ -21,6 +21,7 @@ from scopecli.dryrun.ops.arrays import identity, placeholder_with_default
 from scopecli.dryrun.values.structures import flattened
 from scopecli.dryrun.variables.collections import global_variables
 from scopecli.dryrun.variables.partitioned_variable import PartitionedVariable
+from scopecli.dryrun.variables.variable import Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,6 +179,8 @@ def _by_name(chosen: Any) -> dict[str, Any]:
         raise TypeError(f"Variables to save should be passed in a dict or a list. Got {chosen}")
     found: dict[str, Any] = {}
     for variable in sorted(flattened(list(chosen)), key=lambda v: v.name):
+        if not isinstance(variable, (Variable, PartitionedVariable)):
+            raise TypeError(f"Variable to save is not a Variable: {variable}")
         info = None if isinstance(variable, PartitionedVariable) else _info(variable)
         if info is not None:
             found.setdefault(info.full_name, []).append(variable)

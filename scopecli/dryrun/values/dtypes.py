@@ -92,7 +92,8 @@ class DType:
 
 
 BY_NAME: dict[str, DType] = {name: DType(name) for name in BITS}
-_PYTHON = {float: "float32", int: "int64", bool: "bool", str: "string", bytes: "string"}
+_PYTHON = {float: "float32", bool: "bool", object: "string"}
+_NO_TYPES = (int, str, bytes)  # as in TensorFlow
 _NUMPY = {
     "float": "float64",
     "int": "int64",
@@ -130,7 +131,9 @@ def as_dtype(value: Any) -> DType:
         return BY_NAME[value]
     if isinstance(value, type) and value in _PYTHON:
         return BY_NAME[_PYTHON[value]]
-    name = getattr(value, "name", None) or getattr(value, "__name__", None)
+    name = getattr(value, "name", None)
+    if not isinstance(value, type) or value not in _NO_TYPES:
+        name = name or getattr(value, "__name__", None)
     if not isinstance(name, str) and isinstance(value, str):
         name = value
     name = _NUMPY.get(name or "", name)

@@ -33,6 +33,34 @@ def _packed(structure: Any, leaves: Any) -> Any:
     return next(leaves)
 
 
+def same_structure(a: Any, b: Any) -> None:
+    """Check that two structures differ in their leaves only.
+
+    Raises:
+        ValueError: one is nested where the other is not, or has more or fewer parts.
+        TypeError: the parts are of other kinds.
+    """
+    wrong = "The two structures don't have the same nested structure."
+    if is_nested(a) != is_nested(b):
+        raise ValueError(wrong)
+    if not is_nested(a):
+        return
+    if isinstance(a, dict) or isinstance(b, dict):
+        if not (isinstance(a, dict) and isinstance(b, dict)):
+            raise TypeError(wrong)
+        if set(a) != set(b):
+            raise ValueError(wrong)
+        for key in a:
+            same_structure(a[key], b[key])
+        return
+    if len(a) != len(b):
+        raise ValueError(wrong)
+    if type(a) is not type(b):
+        raise TypeError(wrong)
+    for x, y in zip(a, b, strict=True):
+        same_structure(x, y)
+
+
 def flatten(structure: Any) -> list[Any]:
     """The leaves in order."""
     return flattened(structure)

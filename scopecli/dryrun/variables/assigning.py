@@ -20,7 +20,7 @@ def assign(
 ) -> Any:
     """Set a variable."""
     if ref.dtype.is_ref:
-        return apply("Assign", ref, value, name=name)
+        return apply("Assign", ref, value, name=name, validate_shape=validate_shape)
     return ref.assign(value, name=name)
 
 
@@ -52,3 +52,17 @@ def _scatter(kind: str) -> Any:
 scatter_update = _scatter("Update")
 scatter_add = _scatter("Add")
 scatter_sub = _scatter("Sub")
+scatter_mul = _scatter("Mul")
+scatter_div = _scatter("Div")
+scatter_min = _scatter("Min")
+scatter_max = _scatter("Max")
+scatter_nd_update = _scatter("NdUpdate")
+scatter_nd_add = _scatter("NdAdd")
+scatter_nd_sub = _scatter("NdSub")
+
+
+def count_up_to(ref: Any, limit: int, name: Any = None) -> Tensor:
+    """Add 1 to a variable until a limit is reached."""
+    if ref.dtype.is_ref:
+        return apply("CountUpTo", ref, name=name, limit=limit)
+    return apply("ResourceCountUpTo", ref.handle, name=name, T=ref.dtype, limit=limit)

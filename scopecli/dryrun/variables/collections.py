@@ -98,14 +98,23 @@ def create_global_step(graph: Any = None) -> Variable:
         return found
 
 
+def _checked_step(step: Any) -> Any:
+    """A step counter, which must be a whole number."""
+    if not step.dtype.is_integer:
+        raise TypeError(f'Existing "global_step" does not have integer type: {step.dtype}')
+    if step.shape.rank not in {0, None}:
+        raise TypeError(f'Existing "global_step" is not scalar: {step.shape}')
+    return step
+
+
 def get_global_step(graph: Any = None) -> Any:
     """The step counter, or None."""
     graph = graph or get_default_graph()
     found = graph.get_collection(GraphKeys.GLOBAL_STEP)
     if len(found) == 1:
-        return found[0]
+        return _checked_step(found[0])
     if not found and graph.operation("global_step") is not None:
-        return graph.get_tensor_by_name("global_step:0")
+        return _checked_step(graph.get_tensor_by_name("global_step:0"))
     return None
 
 

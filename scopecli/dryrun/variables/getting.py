@@ -10,7 +10,8 @@ from scopecli.dryrun.variables.scope import get_variable_scope
 from scopecli.dryrun.variables.store import VariableStore
 
 
-def _store() -> VariableStore:
+def variable_store() -> VariableStore:
+    """The variables of the default graph by name."""
     graph = get_default_graph()
     if graph.variable_store is None:
         graph.variable_store = VariableStore()
@@ -41,7 +42,7 @@ def get_variable(
         ValueError: the rules of reuse or the arguments forbid it.
     """
     return get_variable_scope().get_variable(
-        _store(),
+        variable_store(),
         name,
         shape=shape,
         dtype=dtype,

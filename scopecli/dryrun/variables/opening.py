@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.default import get_default_graph
-from scopecli.dryrun.graph.scopes import graph_of, name_scope
+from scopecli.dryrun.graph.default import get_default_graph, graph_of
+from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.variables.scope import AUTO_REUSE, VariableScope, open_scopes
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class variable_scope:
             raise TypeError("If default_name is None then name_or_scope is required")
         if reuse is False:
             reuse = None
-        if reuse not in {True, None, AUTO_REUSE}:
+        if not (reuse is True or reuse is None or reuse is AUTO_REUSE):
             raise ValueError("The reuse parameter must be True or False or None.")
         if not isinstance(auxiliary_name_scope, bool):
             raise TypeError(

@@ -80,6 +80,21 @@ class PartitionedVariable:
         self, value: Any, use_locking: Any = False, name: Any = None, read_value: bool = True
     ) -> list[Any]:
         """Set every part."""
+        return self._assigned("assign", value, name, read_value)
+
+    def assign_add(
+        self, value: Any, use_locking: Any = False, name: Any = None, read_value: bool = True
+    ) -> list[Any]:
+        """Add to every part."""
+        return self._assigned("assign_add", value, name, read_value)
+
+    def assign_sub(
+        self, value: Any, use_locking: Any = False, name: Any = None, read_value: bool = True
+    ) -> list[Any]:
+        """Subtract from every part."""
+        return self._assigned("assign_sub", value, name, read_value)
+
+    def _assigned(self, method: str, value: Any, name: Any, read_value: bool) -> list[Any]:
         from scopecli.dryrun.ops.arrays import split
 
         axis = self._axis()
@@ -89,4 +104,5 @@ class PartitionedVariable:
             sizes = [part.shape.as_list()[axis] for part in self._variable_list]
             value = split(value, sizes, axis)
         pairs = zip(self._variable_list, value, strict=True)
-        return [part.assign(piece, name=name, read_value=read_value) for part, piece in pairs]
+        options = {"name": name, "read_value": read_value}
+        return [getattr(part, method)(piece, **options) for part, piece in pairs]

@@ -55,10 +55,14 @@ class RefVariable(Variable):
         inputs = [self._variable, guarded]
         name = graph.unique_name("Assign")
         self.initializer = graph.add("Assign", name, inputs, assigned, guard)
+        self.initializer.device = self.op.device
         where = self._caching_device
         with graph.device(where) if where else graph.colocate_with(self.op):
             name = graph.unique_name("read")
             self._snapshot = graph.add("Identity", name, inputs[:1], [(kind, dims)], {}).outputs[0]
+
+    def _become(self, source: Any, snapshot: Any) -> None:
+        self.op, self._variable, self._snapshot = source.op, source, snapshot
 
     @property
     def dtype(self) -> DType:
@@ -105,7 +109,6 @@ class RefVariable(Variable):
         op = apply_op(type_, self._variable, value, name=name)
         return op.outputs[0] if read_value else op
 
-    def scatter_update(self, sparse_delta: Any, use_locking: Any = False, name: Any = None) -> Any:
-        """Set rows."""
-        delta = sparse_delta
-        return apply("ScatterUpdate", self._variable, delta.indices, delta.values, name=name)
+    def count_up_to(self, limit: int) -> Tensor:
+        """Add 1 until a limit is reached."""
+        return apply("CountUpTo", self._variable, limit=limit)

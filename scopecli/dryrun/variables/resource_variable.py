@@ -68,6 +68,25 @@ class ResourceVariable(Variable):
                 with colocate_with(None, ignore_existing=True), device(self._caching_device):
                     self._cached = apply("Identity", self._graph_element)
 
+    def _become(self, source: Any, snapshot: Any) -> None:
+        self.handle, self._graph_element, self._cached = source, snapshot, None
+        self._dtype = source.op.attributes["dtype"]
+
+    def gather_nd(self, indices: Any, name: Any = None) -> Tensor:
+        """Elements or slices by their coordinates."""
+        with name_scope("GatherNd" if name is None else name) as scope:
+            found = apply("ResourceGatherNd", self.handle, indices, name=scope, dtype=self._dtype)
+        return apply("Identity", found)
+
+    def count_up_to(self, limit: int) -> Tensor:
+        """Add 1 until a limit is reached."""
+        return apply("ResourceCountUpTo", self.handle, T=self._dtype, limit=limit)
+
+    def assigned_slice(self, where: Any, value: Any, name: str) -> Any:
+        """Set a part."""
+        op = apply_op("ResourceStridedSliceAssign", self.handle, *where, value, name=name)
+        return UnreadVariable(self, op)
+
     @property
     def dtype(self) -> DType:
         """Type of its elements."""
@@ -82,6 +101,10 @@ class ResourceVariable(Variable):
             return self._cached
         with colocate_with(None, ignore_existing=True):
             return self._read()
+
+    def read_value_no_copy(self) -> Tensor:
+        """Its value, read anew; for savers."""
+        return self._read()
 
     def read_value(self) -> Tensor:
         """Its value, read anew."""

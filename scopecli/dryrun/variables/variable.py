@@ -5,6 +5,7 @@ https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/ops/ref_v
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
@@ -15,7 +16,8 @@ from scopecli.dryrun.graph.scopes import (
     name_scope,
 )
 from scopecli.dryrun.graph.stack import user_stack
-from scopecli.dryrun.ops.operators import overload
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.operators import get_item, overload
 from scopecli.dryrun.values.shapes import TensorShape
 from scopecli.dryrun.variables.calls import record
 from scopecli.dryrun.variables.kind import resources_wanted
@@ -121,9 +123,10 @@ class Variable:
         shape: Any = None,
     ) -> None:
         if variable_def is not None:
-            from scopecli.errors import UnsupportedError
-
-            raise UnsupportedError("a dry run makes no variable from a variable_def")
+            if initial_value is not None:
+                raise ValueError(self._two_sources.format(variable_def, initial_value))
+            self._restore(variable_def, import_scope)
+            return
         if initial_value is None:
             raise ValueError(self._no_initial_value)
         if collections is None:
@@ -152,12 +155,45 @@ class Variable:
         record("created", self.op.name, self.op.stack)
 
     _no_initial_value = "initial_value must be specified."
+    _two_sources = "variable_def and initial_value are mutually exclusive."
     _bad_constraint = "The `constraint` argument must be a callable."
 
     def _build(
         self, scope: str, initial_value: Any, dtype: Any, shape: Any, validate_shape: bool
     ) -> None:
         raise NotImplementedError
+
+    def _restore(self, variable_def: Any, import_scope: Any) -> None:
+        """Become the variable that was written down."""
+        from scopecli.dryrun.variables.definitions import elements
+
+        found = elements(variable_def, import_scope)
+        self.initial_value, self.initializer = found["initial_value"], found["initializer"]
+        self.trainable, self.constraint = variable_def.trainable, None
+        self.synchronization = variable_def.synchronization
+        self.aggregation = variable_def.aggregation
+        self._save_slice_info = self._caching_device = None
+        self._become(found["variable"], found["snapshot"])
+
+    def _become(self, source: Any, snapshot: Any) -> None:
+        raise NotImplementedError
+
+    def to_proto(self, export_scope: Any = None) -> Any:
+        """It, written down."""
+        from scopecli.dryrun.variables.definitions import written
+
+        return written(self, export_scope)
+
+    @staticmethod
+    def from_proto(variable_def: Any, import_scope: Any = None) -> Any:
+        """The variable that was written down."""
+        if variable_def.is_resource:
+            from scopecli.dryrun.variables.resource_variable import ResourceVariable
+
+            return ResourceVariable(variable_def=variable_def, import_scope=import_scope)
+        from scopecli.dryrun.variables.ref_variable import RefVariable
+
+        return RefVariable(variable_def=variable_def, import_scope=import_scope)
 
     @property
     def name(self) -> str:
@@ -262,4 +298,39 @@ class Variable:
         raise NotImplementedError
 
 
+def _scatter_method(kind: str) -> Any:
+    def scatter_rows(
+        self: Any, sparse_delta: Any, use_locking: Any = False, name: Any = None
+    ) -> Any:
+        from scopecli.dryrun.variables.indexed_slices import scatter
+
+        return scatter(self, kind, sparse_delta, name)
+
+    return scatter_rows
+
+
+for _kind in ("update", "add", "sub", "mul", "div", "min", "max"):
+    setattr(Variable, f"scatter_{_kind}", _scatter_method(_kind))
+
+
 overload(Variable, lambda variable: variable.value())
+
+
+def _get_item(variable: Any, key: Any) -> Tensor:
+    """A slice of a variable, which can be set."""
+    found = get_item(variable.value(), key)
+    if found.op.type == "StridedSlice":
+        found.assign = partial(_set_slice, variable, found.op)
+    return found
+
+
+def _set_slice(variable: Any, slice_: Operation, val: Any, name: str | None = None) -> Any:
+    name = f"{slice_.name}/_assign" if name is None else name
+    where = slice_.inputs[1:]
+    if not variable.is_resource:
+        return apply("StridedSliceAssign", variable, *where, val, name=name)
+    value = convert_to_tensor(val, variable.dtype)
+    return variable.assigned_slice(where, value, name)
+
+
+setattr(Variable, "__getitem__", _get_item)  # noqa: B010 - set like the other operators

@@ -11,25 +11,25 @@ _MODULES = {
     "contrib.slim.scoping": "add_arg_scope arg_scope arg_scoped_arguments current_arg_scope"
     " has_arg_scope",
     "contrib.slim.variables": "variable model_variable get_variables get_model_variables"
-    " get_trainable_variables get_variables_to_restore get_or_create_global_step"
-    " create_global_step",
+    " get_trainable_variables get_local_variables get_variables_by_name get_variables_by_suffix"
+    " get_unique_variable local_variable filter_variables get_variables_to_restore"
+    " get_or_create_global_step create_global_step",
     "contrib.slim.layers": "convolution convolution2d conv2d convolution1d conv1d convolution3d"
     " conv3d convolution2d_transpose conv2d_transpose separable_conv2d separable_convolution2d"
-    " fully_connected linear max_pool2d avg_pool2d flatten dropout softmax one_hot_encoding repeat"
-    " stack",
+    " fully_connected linear relu relu6 max_pool2d avg_pool2d flatten dropout softmax"
+    " one_hot_encoding repeat stack bias_add layer_norm unit_norm embed_sequence",
     "contrib.slim.normalization": "batch_norm",
     "contrib.slim.weights": "xavier_initializer xavier_initializer_conv2d"
-    " variance_scaling_initializer l1_regularizer l2_regularizer",
+    " variance_scaling_initializer",
+    "contrib.slim.regularizers": "l1_regularizer l2_regularizer l1_l2_regularizer sum_regularizer",
 }
 _names = attributes(__name__, _MODULES)
 
 
 def __getattr__(name: str) -> Any:
     """A name of one of the parts, or something that is not known."""
-    if name == "losses":
-        from scopecli import dryrun
-
-        return dryrun.losses
-    if name in {"regularizers", "initializers"}:
+    if name in {"losses", "learning", "utils", "regularizers"}:
+        return import_module(f"{__name__}.{name}")
+    if name == "initializers":
         return import_module(f"{__name__}.weights")
     return _names(name)

@@ -1,4 +1,4 @@
-"""Putting outputs and variables into the collections that were asked for."""
+"""Putting variables into the collections that were asked for."""
 
 from __future__ import annotations
 
@@ -6,16 +6,8 @@ from typing import Any
 
 from scopecli.dryrun.graph.scopes import (
     add_to_collection,
-    add_to_collections,
     get_collection,
 )
-
-
-def collected(collections: Any, outputs: Any) -> Any:
-    """Outputs, put into collections."""
-    if collections:
-        add_to_collections(collections, outputs)
-    return outputs
 
 
 def keep(variable: Any, collections: Any, name: str) -> None:

@@ -5,22 +5,30 @@ https://github.com/google-research/tf-slim/blob/master/tf_slim/layers/layers.py
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from scopecli.dryrun.contrib.slim.collecting import collected, keep
+from scopecli.dryrun.contrib.slim.collecting import keep
 from scopecli.dryrun.contrib.slim.scoping import add_arg_scope
-from scopecli.dryrun.contrib.slim.variables import LAYER_GETTER, PLAIN_GETTER
+from scopecli.dryrun.contrib.slim.utils import collect_named_outputs, get_variable_collections
+from scopecli.dryrun.contrib.slim.variables import LAYER_GETTER, PLAIN_GETTER, model_variable
 from scopecli.dryrun.contrib.slim.weights import xavier_initializer
 from scopecli.dryrun.graph.scopes import (
     name_scope,
 )
 from scopecli.dryrun.initializers import (
+    ones_initializer,
     zeros_initializer,
 )
 from scopecli.dryrun.layers import convolutional, core, pooling
+from scopecli.dryrun.nn.activations import bias_add as nn_bias_add
+from scopecli.dryrun.nn.activations import relu6 as nn_relu6
 from scopecli.dryrun.nn.activations import softmax as nn_softmax
+from scopecli.dryrun.nn.normalization import batch_normalization as nn_batch_normalization
+from scopecli.dryrun.nn.normalization import moments as nn_moments
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import reshape, shape
+from scopecli.dryrun.ops.opaque import blame
 from scopecli.dryrun.variables.opening import variable_scope
 
 
@@ -32,25 +40,25 @@ _XAVIER, _ZEROS = xavier_initializer(), zeros_initializer()
 
 
 def _finished(
-    outputs: Any, normalizer: Any, parameters: Any, activation: Any, collections: Any
+    outputs: Any, normalizer: Any, parameters: Any, activation: Any, collections: Any, alias: str
 ) -> Any:
     if normalizer is not None:
         outputs = normalizer(outputs, **(parameters or {}))
     if activation is not None:
         outputs = activation(outputs)
-    return collected(collections, outputs)
+    return collect_named_outputs(collections, alias, outputs)
 
 
 _CLASSES = {3: convolutional.Conv1D, 4: convolutional.Conv2D, 5: convolutional.Conv3D}
 
 
-def _convolution(default: str, classes: Any, padding_: str = "SAME") -> Any:
+def _convolution(name_: str, default: str, rank: int | None, classes: Any) -> Any:
     def convolution(
         inputs: Any,
         num_outputs: int,
         kernel_size: Any,
         stride: Any = 1,
-        padding: str = padding_,
+        padding: str = "SAME",
         data_format: Any = None,
         rate: Any = 1,
         activation_fn: Any = _relu,
@@ -71,6 +79,12 @@ def _convolution(default: str, classes: Any, padding_: str = "SAME") -> Any:
         ) as opened:
             inputs = convert_to_tensor(inputs)
             first = bool(data_format) and data_format.startswith("NC")
+            _check_rank(inputs, rank, classes)
+            _check_depth(
+                inputs,
+                1 if first else -1,
+                "The channel dimension of the inputs should be defined. Found `None`.",
+            )
             layer = classes[len(inputs.dims or ())](
                 num_outputs,
                 kernel_size,
@@ -93,24 +107,38 @@ def _convolution(default: str, classes: Any, padding_: str = "SAME") -> Any:
             if layer.use_bias:
                 keep(layer.bias, variables_collections, "biases")
             return _finished(
-                outputs, normalizer_fn, normalizer_params, activation_fn, outputs_collections
+                outputs,
+                normalizer_fn,
+                normalizer_params,
+                activation_fn,
+                outputs_collections,
+                opened.name,
             )
 
-    convolution.__name__ = default.lower()
+    convolution.__name__ = convolution.__qualname__ = name_
     return add_arg_scope(convolution)
 
 
-convolution = convolution2d = conv2d = _convolution("Conv", _CLASSES)
+def _check_rank(inputs: Any, rank: int | None, classes: Any) -> None:
+    found = len(inputs.dims or ())
+    if rank is not None and found != rank + 2:
+        raise ValueError(f"Convolution expects input with rank {rank + 2}, got {found}")
+    if found not in classes:
+        raise ValueError("Convolution not supported for input with rank", found)
 
 
-convolution1d = conv1d = _convolution("Conv", _CLASSES)
+def _check_depth(inputs: Any, axis: int, words: str) -> None:
+    if inputs.dims and inputs.dims[axis] is None:
+        blame(inputs, "a layer of slim")
+        raise ValueError(words)
 
 
-convolution3d = conv3d = _convolution("Conv", _CLASSES)
-
-
+convolution = _convolution("convolution", "Conv", None, _CLASSES)
+convolution1d = conv1d = _convolution("convolution1d", "Conv", 1, _CLASSES)
+convolution2d = conv2d = _convolution("convolution2d", "Conv", 2, _CLASSES)
+convolution3d = conv3d = _convolution("convolution3d", "Conv", 3, _CLASSES)
 convolution2d_transpose = conv2d_transpose = _convolution(
-    "Conv2d_transpose", {4: convolutional.Conv2DTranspose}
+    "convolution2d_transpose", "Conv2d_transpose", None, {4: convolutional.Conv2DTranspose}
 )
 
 
@@ -173,9 +201,8 @@ def separable_conv2d(
                 _reuse=reuse,
             )
             outputs = layer(inputs)
-        return _finished(
-            outputs, normalizer_fn, normalizer_params, activation_fn, outputs_collections
-        )
+        how = (normalizer_fn, normalizer_params, activation_fn, outputs_collections)
+        return _finished(outputs, *how, opened.name)
 
 
 separable_convolution2d = separable_conv2d
@@ -205,6 +232,11 @@ def fully_connected(
         scope, "fully_connected", [inputs], reuse=reuse, custom_getter=LAYER_GETTER
     ) as opened:
         inputs = convert_to_tensor(inputs)
+        _check_depth(
+            inputs,
+            -1,
+            "The last dimension of the inputs to `Dense` should be defined. Found `None`.",
+        )
         layer = core.Dense(
             num_outputs,
             use_bias=bool(not normalizer_fn and biases_initializer),
@@ -222,14 +254,21 @@ def fully_connected(
         if layer.bias is not None:
             keep(layer.bias, variables_collections, "biases")
         return _finished(
-            outputs, normalizer_fn, normalizer_params, activation_fn, outputs_collections
+            outputs,
+            normalizer_fn,
+            normalizer_params,
+            activation_fn,
+            outputs_collections,
+            opened.name,
         )
 
 
-linear = fully_connected
+linear = partial(fully_connected, activation_fn=None)
+relu = partial(fully_connected, activation_fn=_relu)
+relu6 = partial(fully_connected, activation_fn=nn_relu6)
 
 
-def _pool(default: str, cls: Any) -> Any:
+def _pool(name_: str, default: str, cls: Any) -> Any:
     def pool(
         inputs: Any,
         kernel_size: Any,
@@ -243,23 +282,22 @@ def _pool(default: str, cls: Any) -> Any:
             inputs = convert_to_tensor(inputs)
             first = "channels_first" if data_format.startswith("NC") else "channels_last"
             layer = cls(kernel_size, stride, padding, first, _scope=opened)
-            return collected(outputs_collections, layer(inputs))
+            return collect_named_outputs(outputs_collections, opened, layer(inputs))
 
-    pool.__name__ = default.lower()
+    pool.__name__ = pool.__qualname__ = name_
     return add_arg_scope(pool)
 
 
-max_pool2d = _pool("MaxPool2D", pooling.MaxPooling2D)
-
-
-avg_pool2d = _pool("AvgPool2D", pooling.AveragePooling2D)
+max_pool2d = _pool("max_pool2d", "MaxPool2D", pooling.MaxPooling2D)
+avg_pool2d = _pool("avg_pool2d", "AvgPool2D", pooling.AveragePooling2D)
 
 
 @add_arg_scope
 def flatten(inputs: Any, outputs_collections: Any = None, scope: Any = None) -> Any:
     """All axes but the first as one."""
-    with name_scope(scope, "Flatten", [inputs]):
-        return collected(outputs_collections, core.flatten(convert_to_tensor(inputs)))
+    with name_scope(scope, "Flatten", [inputs]) as opened:
+        inputs = convert_to_tensor(inputs)
+        return collect_named_outputs(outputs_collections, opened, core.flatten(inputs))
 
 
 @add_arg_scope
@@ -276,7 +314,130 @@ def dropout(
     with variable_scope(scope, "Dropout", [inputs], custom_getter=PLAIN_GETTER) as opened:
         inputs = convert_to_tensor(inputs)
         layer = core.Dropout(1 - keep_prob, noise_shape, seed, opened.name, _scope=opened)
-        return collected(outputs_collections, layer(inputs, training=is_training))
+        outputs = layer(inputs, training=is_training)
+        return collect_named_outputs(outputs_collections, opened.name, outputs)
+
+
+@add_arg_scope
+def bias_add(
+    inputs: Any,
+    activation_fn: Any = None,
+    initializer: Any = _ZEROS,
+    regularizer: Any = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    data_format: str = "NHWC",
+    scope: Any = None,
+) -> Any:
+    """A bias for each channel."""
+    with variable_scope(scope, "BiasAdd", [inputs], reuse=reuse) as opened:
+        inputs = convert_to_tensor(inputs)
+        depth = inputs.shape[1 if data_format.startswith("NC") else -1].value
+        biases = model_variable(
+            "biases",
+            [depth],
+            inputs.dtype.base_dtype,
+            initializer,
+            regularizer,
+            trainable,
+            get_variable_collections(variables_collections, "biases"),
+        )
+        outputs = nn_bias_add(inputs, biases, data_format=data_format)
+        if activation_fn is not None:
+            outputs = activation_fn(outputs)
+        return collect_named_outputs(outputs_collections, opened.name, outputs)
+
+
+@add_arg_scope
+def layer_norm(
+    inputs: Any,
+    center: bool = True,
+    scale: bool = True,
+    activation_fn: Any = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    begin_norm_axis: int = 1,
+    begin_params_axis: int = -1,
+    scope: Any = None,
+) -> Any:
+    """Normalized by each example."""
+    with variable_scope(scope, "LayerNorm", [inputs], reuse=reuse) as opened:
+        inputs = convert_to_tensor(inputs)
+        rank = inputs.shape.rank
+        if rank is None:
+            raise ValueError(f"Inputs {inputs.name} has undefined rank.")
+        sizes = inputs.shape[begin_params_axis:]
+
+        def made(name: str, initializer: Any) -> Any:
+            keys = get_variable_collections(variables_collections, name)
+            kind = inputs.dtype.base_dtype
+            return model_variable(name, sizes, kind, initializer, None, trainable, keys)
+
+        beta = made("beta", _ZEROS) if center else None
+        gamma = made("gamma", ones_initializer()) if scale else None
+        axes = list(range(begin_norm_axis % rank, rank))
+        mean, variance = nn_moments(inputs, axes, keep_dims=True)
+        epsilon = 1e-3 if inputs.dtype.name == "float16" else 1e-12
+        outputs = nn_batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
+        outputs.set_shape(inputs.shape)
+        if activation_fn is not None:
+            outputs = activation_fn(outputs)
+        return collect_named_outputs(outputs_collections, opened.name, outputs)
+
+
+@add_arg_scope
+def unit_norm(inputs: Any, dim: int, epsilon: float = 1e-7, scope: Any = None) -> Any:
+    """Vectors of length 1 along an axis.
+
+    Raises:
+        ValueError: there is no such axis.
+    """
+    from scopecli.dryrun.ops.arithmetic import divide
+    from scopecli.dryrun.ops.arrays import concat
+    from scopecli.dryrun.ops.filled import ones
+    from scopecli.dryrun.ops.indexing import slice
+    from scopecli.dryrun.ops.reductions import reduce_sum
+
+    with variable_scope(scope, "UnitNorm", [inputs]):
+        if inputs.dims is None:
+            raise ValueError("The input rank must be known.")
+        rank = len(inputs.dims)
+        if dim < 0 or dim >= rank:
+            raise ValueError("dim must be positive but smaller than the input rank.")
+        squares = reduce_sum(apply("Square", inputs), dim, keepdims=True)
+        lengths = apply("Sqrt", epsilon + squares)
+        times = []
+        if dim > 0:
+            times.append(ones([dim], "int32"))
+        times.append(slice(shape(inputs), [dim], [1]))
+        if dim < rank - 1:
+            times.append(ones([rank - 1 - dim], "int32"))
+        return divide(inputs, apply("Tile", lengths, concat(times, 0)))
+
+
+@add_arg_scope
+def embed_sequence(
+    ids: Any,
+    vocab_size: Any = None,
+    embed_dim: Any = None,
+    unique: bool = False,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    scope: Any = None,
+    reuse: Any = None,
+) -> Any:
+    """A vector for each symbol."""
+    from scopecli.dryrun.nn.embeddings import embedding_lookup
+
+    with variable_scope(scope, "EmbedSequence", [ids], reuse=reuse):
+        sizes = [vocab_size, embed_dim]
+        made = model_variable("embeddings", sizes, "float32", initializer, regularizer, trainable)
+        return embedding_lookup(made, ids)
 
 
 @add_arg_scope

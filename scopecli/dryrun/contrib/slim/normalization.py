@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopecli.dryrun.contrib.slim.collecting import collected, keep
+from scopecli.dryrun.contrib.slim.collecting import keep
 from scopecli.dryrun.contrib.slim.scoping import add_arg_scope
+from scopecli.dryrun.contrib.slim.utils import collect_named_outputs
 from scopecli.dryrun.contrib.slim.variables import PLAIN_GETTER, model_variable
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.scopes import (
@@ -48,7 +49,10 @@ def batch_norm(
     data_format: str = "NHWC",
     zero_debias_moving_mean: bool = False,
     scope: Any = None,
-    **_: Any,
+    renorm: bool = False,
+    renorm_clipping: Any = None,
+    renorm_decay: float = 0.99,
+    adjustment: Any = None,
 ) -> Any:
     """Normalized by the batch while training, by moving averages otherwise."""
     inputs = convert_to_tensor(inputs)
@@ -89,7 +93,7 @@ def batch_norm(
                     keep(variable, variables_collections, name)
         if activation_fn is not None:
             outputs = activation_fn(outputs)
-        return collected(outputs_collections, outputs)
+        return collect_named_outputs(outputs_collections, opened.name, outputs)
 
 
 def _own_batch_norm(inputs: Any, initial: Any, wanted: Any, how: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -20,11 +19,18 @@ def _key(function: Any) -> str:
     return str(getattr(function, "_key_op", function))
 
 
+def _names(func: Callable[..., Any]) -> tuple[str, ...]:
+    """The arguments with defaults, as slim finds them: it counts local variables, too."""
+    code, count = func.__code__, len(func.__defaults__ or ())
+    if func.__module__.startswith("scopecli."):
+        return (*code.co_varnames[code.co_argcount - count : code.co_argcount],)
+    return code.co_varnames[-count : code.co_argcount]
+
+
 def add_arg_scope(func: Callable[..., Any]) -> Callable[..., Any]:
     """Let a function take its defaults from arg scopes."""
     key = str(func)
-    parameters = inspect.signature(func).parameters.values()
-    _decorated[key] = tuple(p.name for p in parameters if p.default is not p.empty)
+    _decorated[key] = _names(func)
 
     @wraps(func)
     def with_defaults(*arguments: Any, **given: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scopecli.dryrun.contrib.slim.variables import model_variable, renaming
-from scopecli.dryrun.layers.base import pair
+from scopecli.dryrun.layers.checking import per_axis
 from scopecli.dryrun.nn.activations import bias_add
 from scopecli.dryrun.nn.depthwise_convolutions import depthwise_conv2d
 
@@ -33,11 +33,11 @@ def depthwise_only(
 ) -> Any:
     """A convolution of each channel by itself alone."""
     channels = inputs.shape.as_list()[-1]
-    sizes = [*pair(kernel_size, 2), channels, multiplier]
+    sizes = [*per_axis(kernel_size, 2, "kernel_size"), channels, multiplier]
     weights = model_variable(
         "depthwise_weights", sizes, inputs.dtype.base_dtype, initializer, regularizer
     )
-    steps = pair(stride, 2)
+    steps = per_axis(stride, 2, "stride")
     outputs = depthwise_conv2d(inputs, weights, [1, *steps, 1], padding)
     if biases is None:
         return outputs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -115,6 +116,64 @@ def get_model_variables(scope: Any = None, suffix: Any = None) -> Any:
 def get_trainable_variables(scope: Any = None, suffix: Any = None) -> Any:
     """The trainable variables of a scope."""
     return get_variables(scope, suffix, GraphKeys.TRAINABLE_VARIABLES)
+
+
+def get_local_variables(scope: Any = None, suffix: Any = None) -> Any:
+    """The local variables of a scope."""
+    return get_variables(scope, suffix, GraphKeys.LOCAL_VARIABLES)
+
+
+def get_variables_by_suffix(suffix: str, scope: Any = None) -> Any:
+    """The variables of a scope whose names end like this."""
+    return get_variables(scope, suffix)
+
+
+def get_variables_by_name(given_name: str, scope: Any = None) -> Any:
+    """The variables whose last name is this."""
+    return get_variables(scope, f"/{given_name}:|^{given_name}:")
+
+
+def get_unique_variable(var_op_name: str) -> Any:
+    """The variable with the name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    candidates = get_variables(var_op_name)
+    for candidate in candidates:
+        if candidate.op.name == var_op_name:
+            return candidate
+    words = f"Variable {var_op_name} does not uniquely identify a variable"
+    raise ValueError(words if candidates else f"Couldn't find variable {var_op_name}")
+
+
+def local_variable(initial_value: Any, validate_shape: bool = True, name: Any = None) -> Any:
+    """A variable that is not saved."""
+    from scopecli.dryrun.variables.variable import Variable
+
+    return Variable(
+        initial_value,
+        trainable=False,
+        collections=[GraphKeys.LOCAL_VARIABLES],
+        validate_shape=validate_shape,
+        name=name,
+    )
+
+
+def filter_variables(
+    var_list: Any,
+    include_patterns: Any = None,
+    exclude_patterns: Any = None,
+    reg_search: bool = True,
+) -> list[Any]:
+    """The variables whose names match some patterns and not others."""
+    find = re.search if reg_search else re.match
+    found = list(var_list)
+    if include_patterns is not None:
+        found = [v for v in found if any(find(p, v.op.name) for p in include_patterns)]
+    if exclude_patterns is not None:
+        found = [v for v in found if not any(find(p, v.op.name) for p in exclude_patterns)]
+    return found
 
 
 def get_variables_to_restore(include: Any = None, exclude: Any = None) -> list[Any]:

@@ -11,6 +11,6 @@ _MODULES = {
     "nn.rnn_cell.base": "RNNCell",
     "nn.rnn_cell.basic": "BasicRNNCell GRUCell",
     "nn.rnn_cell.lstm": "LSTMStateTuple BasicLSTMCell LSTMCell",
-    "nn.rnn_cell.wrappers": "MultiRNNCell DropoutWrapper",
+    "nn.rnn_cell.wrappers": "MultiRNNCell DropoutWrapper ResidualWrapper DeviceWrapper",
 }
 __getattr__ = attributes(__name__, _MODULES)

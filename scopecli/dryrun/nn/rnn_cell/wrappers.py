@@ -5,38 +5,82 @@ from __future__ import annotations
 from typing import Any
 
 from scopecli.dryrun.graph.nodes import Tensor
-from scopecli.dryrun.graph.scopes import name_scope
+from scopecli.dryrun.graph.scopes import device, name_scope
 from scopecli.dryrun.nn.activations import dropout
 from scopecli.dryrun.nn.rnn_cell.base import RNNCell
 from scopecli.dryrun.nn.rnn_cell.lstm import LSTMStateTuple
-from scopecli.dryrun.ops.applying import convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.arrays import concat
+from scopecli.dryrun.values.constant_values import constant_value
+from scopecli.dryrun.values.structures import flattened, repacked
 from scopecli.dryrun.variables.opening import variable_scope
 
 
 class MultiRNNCell(RNNCell):
-    """Several cells, each on top of the one before."""
+    """Several cells, each on top of the one before.
+
+    Raises:
+        ValueError: there is no cell.
+        TypeError: they are in no list.
+    """
 
     def __init__(self, cells: Any, state_is_tuple: bool = True) -> None:
         super().__init__()
+        if not cells:
+            raise ValueError("Must specify at least one cell for MultiRNNCell.")
+        if not isinstance(cells, (list, tuple)):
+            raise TypeError(f"cells must be a list or tuple, but received: {cells}.")
         self.cells = list(cells)
-        self.state_size = tuple(cell.state_size for cell in self.cells)
+        self.state_is_tuple = state_is_tuple
+        sizes = tuple(cell.state_size for cell in self.cells)
+        if not state_is_tuple and any(isinstance(size, tuple) for size in sizes):
+            raise ValueError(
+                "Some cells return tuples of states, but the flag state_is_tuple is not set. State "
+                f"sizes are: {list(sizes)}"
+            )
+        self.state_size = sizes if state_is_tuple else sum(sizes)
         self.output_size = self.cells[-1].output_size
 
     def zero_state(self, batch_size: Any, dtype: Any) -> Any:
         with name_scope(type(self).__name__ + "ZeroState"):
+            if not self.state_is_tuple:
+                return super().zero_state(batch_size, dtype)
             return tuple(cell.zero_state(batch_size, dtype) for cell in self.cells)
 
     def call(self, inputs: Any, state: Any = None, **_: Any) -> Any:
         states = []
-        for number, (cell, before) in enumerate(zip(self.cells, state, strict=True)):
+        start = 0
+        for number, cell in enumerate(self.cells):
             with variable_scope(f"cell_{number}"):
+                if self.state_is_tuple:
+                    before = state[number]
+                else:
+                    before = apply("Slice", state, [0, start], [-1, cell.state_size])
+                    start += cell.state_size
                 inputs, after = cell(inputs, before)
                 states.append(after)
-        return inputs, tuple(states)
+        return inputs, (tuple(states) if self.state_is_tuple else concat(states, 1))
 
 
-class DropoutWrapper(RNNCell):
-    """A cell some of whose inputs, outputs and states become zero."""
+class _Wrapper(RNNCell):
+    """A cell around another."""
+
+    def __init__(self, cell: Any) -> None:
+        super().__init__()
+        self.cell = cell
+        self.state_size, self.output_size = cell.state_size, cell.output_size
+
+    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+        with name_scope(type(self).__name__ + "ZeroState"):
+            return self.cell.zero_state(batch_size, dtype)
+
+
+class DropoutWrapper(_Wrapper):
+    """A cell some of whose inputs, states and outputs become zero.
+
+    Raises:
+        ValueError: a share is none.
+    """
 
     def __init__(
         self,
@@ -44,33 +88,70 @@ class DropoutWrapper(RNNCell):
         input_keep_prob: Any = 1.0,
         output_keep_prob: Any = 1.0,
         state_keep_prob: Any = 1.0,
-        **_: Any,
+        *_: Any,
+        **__: Any,
     ) -> None:
-        super().__init__()
-        self.cell = cell
-        self.keep = (input_keep_prob, state_keep_prob, output_keep_prob)
-        self.state_size, self.output_size = cell.state_size, cell.output_size
+        super().__init__(cell)
+        shares = {
+            "input_keep_prob": input_keep_prob,
+            "state_keep_prob": state_keep_prob,
+            "output_keep_prob": output_keep_prob,
+        }
+        self.keep: list[Any] = []
         with name_scope("DropoutWrapperInit"):
-            for probability in self.keep:
-                convert_to_tensor(probability)  # looks whether it is a constant
-
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
-        with name_scope(type(self).__name__ + "ZeroState"):
-            return self.cell.zero_state(batch_size, dtype)
+            for name, share in shares.items():
+                tensor = convert_to_tensor(share)
+                value = constant_value(tensor)
+                if value is not None and not 0 <= value <= 1:
+                    raise ValueError(f"Parameter {name} must be between 0 and 1. Received {value}")
+                self.keep.append(tensor if value is None else float(value))
 
     def __call__(self, inputs: Any, state: Any = None, scope: Any = None, **_: Any) -> Any:
         before, between, behind = self.keep
-        output, new = self.cell(_dropped(inputs, before), state, scope=scope)
-        new = _dropped(new, between)
+        inputs = _dropped(inputs, before)
+        output, new = self.cell(inputs, state, scope=scope)
+        if isinstance(between, Tensor) or between < 1:
+            new = _dropped_state(new, between)
         return _dropped(output, behind), new
 
 
-def _dropped(value: Any, keep: Any) -> Any:
-    """Dropout; what a long short-term memory remembers is kept."""
-    if not isinstance(keep, Tensor) and keep >= 1:
-        return value
-    if isinstance(value, LSTMStateTuple):
-        return LSTMStateTuple(value.c, _dropped(value.h, keep))
-    if isinstance(value, tuple):
-        return tuple(_dropped(item, keep) for item in value)
-    return dropout(value, keep)
+def _dropped(tensor: Any, keep: Any) -> Any:
+    if isinstance(keep, Tensor) or keep < 1:
+        return dropout(tensor, rate=1.0 - keep)
+    return tensor
+
+
+def _dropped_state(state: Any, keep: Any) -> Any:
+    """A state with zeros in it; what a cell remembers is left as it is."""
+    if isinstance(state, LSTMStateTuple):
+        return LSTMStateTuple(state.c, _dropped(state.h, keep))
+    if isinstance(state, tuple):
+        return tuple(_dropped_state(part, keep) for part in state)
+    return _dropped(state, keep)
+
+
+class ResidualWrapper(_Wrapper):
+    """A cell whose inputs are added to its outputs."""
+
+    def __init__(self, cell: Any, residual_fn: Any = None) -> None:
+        super().__init__(cell)
+        self.residual_fn = residual_fn
+
+    def __call__(self, inputs: Any, state: Any = None, scope: Any = None, **_: Any) -> Any:
+        output, new = self.cell(inputs, state, scope=scope)
+        if self.residual_fn is not None:
+            return self.residual_fn(inputs, output), new
+        pairs = zip(flattened(inputs), flattened(output), strict=True)
+        return repacked(output, [a + b for a, b in pairs]), new
+
+
+class DeviceWrapper(_Wrapper):
+    """A cell that runs somewhere else."""
+
+    def __init__(self, cell: Any, device: Any) -> None:
+        super().__init__(cell)
+        self.device = device
+
+    def __call__(self, inputs: Any, state: Any = None, scope: Any = None, **_: Any) -> Any:
+        with device(self.device):
+            return self.cell(inputs, state, scope=scope)

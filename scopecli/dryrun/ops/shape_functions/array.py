@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.dryrun.ops.shape_functions.common import from_values, handle
 from scopecli.dryrun.values.constant_values import constant_value, number, vector
-from scopecli.dryrun.values.shapes import brackets, compatible, merged, mismatch
+from scopecli.dryrun.values.shapes import brackets, compatible, dims_of, merged, mismatch
 
 if TYPE_CHECKING:
     from scopecli.dryrun.ops.shape_functions import Attributes, Inputs
@@ -62,6 +62,11 @@ def concat(inputs: Inputs, _: Attributes) -> Dims:
     if not known:
         return None
     rank = len(known[0])
+    for dims in known:
+        if not dims:
+            raise ValueError("Can't concatenate scalars (use tf.stack instead)")
+        if len(dims) != rank:
+            raise ValueError(f"Shape must be rank {rank} but is rank {len(dims)}")
     if axis is None:
         return (None,) * rank
     axis = axis % rank if rank else 0
@@ -103,6 +108,10 @@ def split_v(inputs: Inputs, attributes: Attributes) -> list[Dims]:
     axis %= len(dims)
     total = dims[axis]
     known = sum(size for size in sizes if size is not None and size >= 0)
+    whole = all(size is not None and size >= 0 for size in sizes)
+    if whole and total is not None and known != total:
+        parts = ",".join(map(str, sizes))
+        raise ValueError(f"can't split axis of size {total} into pieces of size [{parts}]")
     found: list[Dims] = []
     for size in sizes:
         rest = None if total is None else total - known
@@ -116,8 +125,7 @@ def pack(inputs: Inputs, attributes: Attributes) -> Dims:
     found: Dims = None
     for tensor in inputs[0]:
         if not compatible(found, tensor.dims):
-            shapes = f"{brackets(found)} and {brackets(tensor.dims)}"
-            raise ValueError(f"Shapes must be equal, but are {shapes}")
+            raise ValueError(mismatch(found, tensor.dims))
         found = merged(found, tensor.dims)
     if found is None:
         return None
@@ -149,6 +157,59 @@ def gather_nd(inputs: Inputs, _: Attributes) -> Dims:
     if params is None or not indices or indices[-1] is None:
         return None
     return (*indices[:-1], *params[indices[-1] :])
+
+
+def resource_gather_nd(inputs: Inputs, attributes: Attributes) -> Dims:
+    """Rows at many indices of the variable that a handle is for."""
+    params, indices = handle(inputs, attributes), inputs[1].dims
+    if params is None or not indices or indices[-1] is None:
+        return None
+    return (*indices[:-1], *params[indices[-1] :])
+
+
+def rank_vectors(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """For each of a list, as long as it has axes."""
+    return [rank_vector([tensor], {}) for tensor in inputs[0]]
+
+
+def longer_vector(inputs: Inputs, _: Attributes) -> Dims:
+    """Of two vectors the longer one."""
+    sizes = [(tensor.dims or (None,))[0] for tensor in inputs]
+    known = [size for size in sizes if size is not None]
+    return (max(known) if len(known) == len(sizes) else None,)
+
+
+def ensured(inputs: Inputs, attributes: Attributes) -> Dims:
+    """Of the input, with what an attribute says.
+
+    Raises:
+        ValueError: they contradict each other.
+    """
+    dims, wanted = inputs[0].dims, dims_of(attributes["shape"])
+    if not compatible(dims, wanted):
+        raise ValueError(mismatch(dims, wanted))
+    return merged(dims, wanted)
+
+
+def unique(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """Nobody knows how many, and where each is among them."""
+    return [(None,), inputs[0].dims]
+
+
+def unique_with_counts(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """Nobody knows how many, where each is among them, and how often they come."""
+    return [(None,), inputs[0].dims, (None,)]
+
+
+def decoded_image(_: Inputs, attributes: Attributes) -> Dims:
+    """A picture of any size."""
+    return (None, None, int(attributes.get("channels") or 0) or None)
+
+
+def decoded_raw(inputs: Inputs, _: Attributes) -> Dims:
+    """One more axis, of any size."""
+    dims = inputs[0].dims
+    return None if dims is None else (*dims, None)
 
 
 def rank_vector(inputs: Inputs, _: Attributes) -> Dims:
@@ -221,6 +282,8 @@ def tile(inputs: Inputs, _: Attributes) -> Dims:
         return None if dims is None else (None,) * len(dims)
     if dims is None:
         return (None,) * len(times)
+    if len(dims) != len(times):
+        raise ValueError(f"Shape must be rank {len(dims)} but is rank {len(times)}")
     return tuple(
         None if size is None or count is None else size * count
         for size, count in zip(dims, times, strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.values.constant_values import constant_value, vector
 
@@ -18,16 +18,29 @@ def resize(inputs: Inputs, _: Attributes) -> Dims:
     return (None, height, width, None) if dims is None else (dims[0], height, width, dims[3])
 
 
-def dynamic_partition(_: Inputs, attributes: Attributes) -> list[Dims]:
+def dynamic_partition(inputs: Inputs, attributes: Attributes) -> list[Dims]:
     """Parts of unknown length."""
-    return [(None, *attributes["rest"])] * int(attributes["num_partitions"])
+    data, chosen = inputs[0].dims, inputs[1].dims
+    part = None if data is None or chosen is None else (None, *data[len(chosen) :])
+    return [part] * int(attributes["num_partitions"])
 
 
 def dynamic_stitch(inputs: Inputs, _: Attributes) -> Dims:
-    """Rows from many parts."""
-    data = inputs[1][0].dims
-    indices = inputs[0][0].dims
-    return None if data is None or indices is None else (None, *data[len(indices) :])
+    """Rows from many parts; where all indices are known, as many as the largest says."""
+    data, indices = inputs[1][0].dims, inputs[0][0].dims
+    if data is None or indices is None:
+        return None
+    values = [constant_value(tensor) for tensor in inputs[0]]
+    rows = None
+    if None not in values:
+        rows = 1 + max((index for value in values for index in _flat(value)), default=-1)
+    return (rows, *data[len(indices) :])
+
+
+def _flat(value: Any) -> list[int]:
+    if not isinstance(value, (list, tuple)):
+        return [value]
+    return [item for part in value for item in _flat(part)]
 
 
 def space_to_depth(inputs: Inputs, attributes: Attributes) -> Dims:

@@ -47,6 +47,18 @@ def assign(inputs: Inputs, attributes: Attributes) -> Dims:
     return merged(a, b)
 
 
+def resource_assign(inputs: Inputs, attributes: Attributes) -> list[Dims]:
+    """Nothing; the value must have the shape of the variable.
+
+    Raises:
+        ValueError: it has another.
+    """
+    held, value = handle(inputs, attributes), inputs[1].dims
+    if not compatible(held, value):
+        raise ValueError(mismatch(held, value))
+    return []
+
+
 def each(inputs: Inputs, _: Attributes) -> list[Dims]:
     """Of each of a list."""
     return [tensor.dims for tensor in inputs[0]]
@@ -98,7 +110,9 @@ def together(inputs: Inputs, _: Attributes) -> Dims:
     """What a list of equal shapes says together."""
     found: Dims = None
     for tensor in inputs[0]:
-        found = _merge(found, tensor.dims)
+        if not compatible(found, tensor.dims):
+            raise ValueError(mismatch(found, tensor.dims))
+        found = merged(found, tensor.dims)
     return found
 
 
@@ -165,6 +179,21 @@ def where(inputs: Inputs, _: Attributes) -> Dims:
     """A row of coordinates for each that is true."""
     dims = inputs[0].dims
     return (None, None if dims is None else len(dims))
+
+
+def from_third_input(inputs: Inputs, _: Attributes) -> Dims:
+    """As the values of the third input say."""
+    return from_values(inputs[2])
+
+
+def broadcast_list(inputs: Inputs, attributes: Attributes) -> Dims:
+    """Of a list, stretched to each other."""
+    return broadcast(inputs[0], attributes)
+
+
+def vector_of_second(inputs: Inputs, _: Attributes) -> Dims:
+    """As long as the second input says."""
+    return (number(inputs[1]),)
 
 
 def vector_of_third(inputs: Inputs, _: Attributes) -> Dims:

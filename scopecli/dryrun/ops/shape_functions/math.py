@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.dryrun.ops.shape_functions.common import of_rank, stretched
-from scopecli.dryrun.values.constant_values import constant_value, number
+from scopecli.dryrun.values.constant_values import constant_value, number, vector
 from scopecli.dryrun.values.shapes import brackets
 
 if TYPE_CHECKING:
@@ -73,6 +73,12 @@ def without(inputs: Inputs, _: Attributes) -> Dims:
         return None
     if axis is None:
         return (None,) * (len(dims) - 1)
+    rank = len(dims)
+    if not -rank <= axis < rank:
+        raise ValueError(
+            f"Dimension ({axis}) must be in the range [{-rank}, {rank}), where {rank} is the "
+            "number of dimensions in the input."
+        )
     axis %= len(dims)
     return dims[:axis] + dims[axis + 1 :]  # type: ignore[no-any-return]
 
@@ -118,3 +124,50 @@ def eye(inputs: Inputs, _: Attributes) -> Dims:
     """A matrix with this diagonal."""
     dims = inputs[0].dims
     return None if not dims else (*dims, dims[-1])
+
+
+def outer(inputs: Inputs, _: Attributes) -> Dims:
+    """Without the last two axes."""
+    dims = inputs[0].dims
+    return None if dims is None else dims[:-2]
+
+
+def two_outer(inputs: Inputs, attributes: Attributes) -> list[Dims]:
+    """Twice without the last two axes."""
+    return [outer(inputs, attributes)] * 2
+
+
+def diagonal_of_matrix(inputs: Inputs, _: Attributes) -> Dims:
+    """The shorter of the last two axes."""
+    dims = inputs[0].dims
+    return None if dims is None else (*dims[:-2], _least(dims))
+
+
+def _least(dims: tuple[int | None, ...]) -> int | None:
+    rows, columns = dims[-2:]
+    return None if rows is None or columns is None else min(rows, columns)
+
+
+def eigen(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """The eigenvalues and the eigenvectors."""
+    dims = inputs[0].dims
+    return [None if dims is None else dims[:-1], dims]
+
+
+def svd(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """The singular values, and the singular vectors of both sides."""
+    dims = inputs[0].dims
+    if dims is None:
+        return [None] * 3
+    least = _least(dims)
+    return [(*dims[:-2], least), (*dims[:-1], least), (*dims[:-2], dims[-1], least)]
+
+
+def sparse_matmul(inputs: Inputs, attributes: Attributes) -> Dims:
+    """Of the product of a sparse matrix and another."""
+    sizes, b = vector(inputs[2]), inputs[3].dims
+    rows, columns = (sizes or [None, None])[:2], b or (None, None)
+    return (
+        rows[1] if attributes.get("adjoint_a") else rows[0],
+        columns[0] if attributes.get("adjoint_b") else columns[1],
+    )

@@ -157,3 +157,8 @@ def multinomial(inputs: Inputs, _: Attributes) -> Dims:
 def candidates(inputs: Inputs, attributes: Attributes) -> list[Dims]:
     """The sampled classes, and how often each is expected."""
     return [(attributes["num_sampled"],), inputs[0].dims, (attributes["num_sampled"],)]
+
+
+def pool_with_places(inputs: Inputs, attributes: Attributes) -> list[Dims]:
+    """Of a pooling, and of where the largest elements were."""
+    return [pool(inputs, attributes)] * 2

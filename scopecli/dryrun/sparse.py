@@ -1,0 +1,133 @@
+"""`tf.SparseTensor`: the elements of a tensor that are not zero.
+
+https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/framework/sparse_tensor.py
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.graph.scopes import name_scope
+from scopecli.dryrun.namespaces import attributes
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.arrays import placeholder, placeholder_with_default
+from scopecli.dryrun.ops.filled import zeros
+from scopecli.dryrun.values.constant_values import vector
+from scopecli.dryrun.values.shapes import TensorShape, dims_of
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.graph.graph import Graph
+    from scopecli.dryrun.graph.nodes import Operation, Tensor
+    from scopecli.dryrun.values.dtypes import DType
+
+__getattr__ = attributes(__name__, {})
+
+
+class SparseTensor:
+    """The elements of a tensor that are not zero.
+
+    Attributes:
+        indices: where they are.
+        values: what they are.
+        dense_shape: of the whole.
+    """
+
+    def __init__(self, indices: Any, values: Any, dense_shape: Any) -> None:
+        with name_scope(None, "SparseTensor", [indices, values, dense_shape]):
+            self.indices = convert_to_tensor(indices, "int64", name="indices")
+            self.values = convert_to_tensor(values, name="values")
+            self.dense_shape = convert_to_tensor(dense_shape, "int64", name="dense_shape")
+
+    @property
+    def dtype(self) -> DType:
+        """Type of the elements."""
+        return self.values.dtype
+
+    @property
+    def op(self) -> Operation:
+        """What computes the elements."""
+        return self.values.op
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that they are in."""
+        return self.values.graph
+
+    @property
+    def shape(self) -> TensorShape:
+        """Of the whole, as far as it is known."""
+        sizes = vector(self.dense_shape)
+        if sizes is None or None in sizes:
+            return TensorShape(None if sizes is None else sizes)
+        return TensorShape([None if size is None or size < 0 else size for size in sizes])
+
+    def get_shape(self) -> TensorShape:
+        """Of the whole, as far as it is known."""
+        return self.shape
+
+
+def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> SparseTensor:
+    """A sparse tensor that is fed."""
+
+    def called(part: str) -> str | None:
+        return None if name is None else f"{name}/{part}"
+
+    rank = None
+    if shape is None:
+        sizes: Any = placeholder("int64", [None], called("shape"))
+    else:
+        known = dims_of(shape) or ()
+        rank = len(known)
+        default = convert_to_tensor(
+            [-1 if size is None else size for size in known], "int64", name=called("shape_default")
+        )
+        sizes = placeholder_with_default(default, [rank], called("shape"))
+    values = placeholder(dtype, [None], called("values"))
+    indices = placeholder("int64", [None, rank], called("indices"))
+    return SparseTensor(indices, values, sizes)
+
+
+def sparse_tensor_to_dense(
+    sp_input: SparseTensor,
+    default_value: Any = None,
+    validate_indices: bool = True,
+    name: str | None = None,
+) -> Tensor:
+    """The whole tensor."""
+    if default_value is None:
+        default_value = zeros([], sp_input.dtype)
+    where = sp_input.indices, sp_input.dense_shape
+    return apply("SparseToDense", *where, sp_input.values, default_value, name=name)
+
+
+to_dense = sparse_tensor_to_dense
+
+
+def sparse_to_dense(
+    sparse_indices: Any,
+    output_shape: Any,
+    sparse_values: Any,
+    default_value: Any = 0,
+    validate_indices: bool = True,
+    name: str | None = None,
+) -> Tensor:
+    """A tensor with values in some places."""
+    where = sparse_indices, output_shape
+    return apply("SparseToDense", *where, sparse_values, default_value, name=name)
+
+
+def sparse_tensor_dense_matmul(
+    sp_a: SparseTensor,
+    b: Any,
+    adjoint_a: bool = False,
+    adjoint_b: bool = False,
+    name: str | None = None,
+) -> Tensor:
+    """The product of a sparse matrix and another."""
+    with name_scope(name, "SparseTensorDenseMatMul", [sp_a.indices, sp_a.values, b]):
+        b = convert_to_tensor(b, name="b")
+        inputs = sp_a.indices, sp_a.values, sp_a.dense_shape, b
+        return apply("SparseTensorDenseMatMul", *inputs, adjoint_a=adjoint_a, adjoint_b=adjoint_b)
+
+
+matmul = sparse_dense_matmul = sparse_tensor_dense_matmul
