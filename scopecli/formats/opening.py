@@ -179,6 +179,9 @@ def _in_folder(path: str) -> Target:
             path=path,
             hint="name one",
         )
+    step = _last_step(path, names)
+    if step is not None:
+        return Target(step, _ORBAX)
     files = sorted(name for name in names if os.path.isfile(os.path.join(path, name)))
     hint = f"name a file in it: {listed(files, _MAX_NAMED)}" if files else None
     raise PathError("is a folder without a checkpoint", path=path, hint=hint)
@@ -188,9 +191,18 @@ def _is_orbax(names: list[str]) -> bool:
     """Whether a folder is one of Orbax's; another one does not cost the import."""
     if not any(name.startswith("_") or "zarr" in name or "ocdbt" in name for name in names):
         return False
-    from scopecli.formats import orbax
+    from scopecli.formats import orbax_folders
 
-    return orbax.is_folder(names)
+    return orbax_folders.is_folder(names)
+
+
+def _last_step(path: str, names: list[str]) -> str | None:
+    """The last step of a run of Orbax's; any other folder does not cost the import."""
+    if not any(name[-1].isdigit() and os.path.isdir(os.path.join(path, name)) for name in names):
+        return None
+    from scopecli.formats import orbax_folders
+
+    return orbax_folders.latest_step(path, names)
 
 
 def _shard_index(folder: str, names: list[str]) -> Target | None:
