@@ -32,6 +32,7 @@ FORMAT = "gguf"
 
 _ALIGNMENT = 32
 _ALIGNMENT_KEY = "general.alignment"
+_SPLIT = ("no", "count", "tensors.count")
 _BIG: Mapping[str, object] = {"byte_order": "big"}
 
 
@@ -64,10 +65,17 @@ def read(path: str) -> Model:
             "endianness": "big" if header.big_endian else "little",
             **header.metadata,
         },
-        notes=some(_short(variables, size)),
+        notes=[*_part(header), *some(_short(variables, size))],
         files=(File(path, size, "model"),),
         tensors=StoredTensors({shard: path}),
     )
+
+
+def _part(header: Header) -> Iterator[Note]:
+    """One file of several is a model like any other; llama.cpp loads all when given the first."""
+    number, count, tensors = (header.metadata.get(f"split.{key}") for key in _SPLIT)
+    if type(number) is int and type(count) is int and count > 1:
+        yield Note("split", f"is part {number + 1} of {count}, which have {tensors} tensors in all")
 
 
 def _short(variables: Iterable[Variable], size: int) -> Iterator[Note]:

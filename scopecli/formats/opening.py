@@ -10,7 +10,13 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary.source import Source
-from scopecli.errors import DamagedFileError, PathError, ScopecliError, UnsupportedError
+from scopecli.errors import (
+    DamagedFileError,
+    NotAModelError,
+    PathError,
+    ScopecliError,
+    UnsupportedError,
+)
 from scopecli.formats import detection, registry, shard_index, tf_checkpoint_state, torch_marks
 from scopecli.model.names import listed
 
@@ -27,6 +33,7 @@ _ORBAX = "orbax"
 _INDEX = ".index"
 _GRAPH = ".meta"
 _ONNX_SUFFIX = ".onnx"
+_CORE_ML = os.path.join("Data", "com.apple.CoreML")
 _MAX_NAMED = 5
 
 
@@ -179,6 +186,8 @@ def _in_folder(path: str) -> Target:
             path=path,
             hint="name one",
         )
+    if os.path.isdir(os.path.join(path, _CORE_ML)):
+        raise NotAModelError("is a Core ML package, which is not read", path=path)
     step = _last_step(path, names)
     if step is not None:
         return Target(step, _ORBAX)
