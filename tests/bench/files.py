@@ -15,6 +15,7 @@ from tests.bench.tensors import (
     hdf5_tensors,
     keras_tensors,
     large_tensors,
+    module_tensors,
 )
 
 if TYPE_CHECKING:
@@ -52,6 +53,12 @@ KINDS = {
     "graph": Kind(graph_tensors, "model.meta", "tests.bench.write_graph", framework=True),
     "hdf5": Kind(hdf5_tensors, "model.h5", "tests.bench.write_hdf5", ("hdf5",)),
     "keras": Kind(keras_tensors, "model.h5", "tests.bench.write_hdf5", ("keras",)),
+}
+# Small tensors in the formats that other frameworks share.
+SMALL = ("safetensors", "gguf", "npz", "onnx")
+KINDS |= {
+    name: Kind(module_tensors, f"model.{name}", "tests.bench.write_tensors", (name,))
+    for name in SMALL
 }
 # Pairs of large files, whose size is in MiB: all elements of the second have changed.
 LARGE = {"v2": "model.ckpt-1", "hdf5": "model.h5", "chunked": "model.h5", "safetensors": "model.st"}

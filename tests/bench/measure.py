@@ -146,6 +146,8 @@ class Bench:
             "tensorflow": self.tools.tensorflow,
             "h5ls": self.tools.h5ls,
             "h5diff": self.tools.h5diff,
+            "ckptkit": self.tools.ckptkit,
+            "gguf-inspect": self.tools.gguf_inspect,
             "shell": self.tools.shell,
         }
         files = [path + other.suffix for path in self._files(row)] if other.takes_file else []

@@ -89,6 +89,14 @@ def hdf5_tensors(number: int) -> Iterator[Tensor]:
         yield Tensor(name, (4,) * len(axes), "int32" if i % 100 == 99 else "float32")
 
 
+def module_tensors(number: int) -> Iterator[Tensor]:
+    """The weights of a model as PyTorch names them: `layers.3.attention.query.weight`."""
+    for i in range(number):
+        layer, (leaf, axes) = i // len(_LAYER), _LAYER[i % len(_LAYER)]
+        name = leaf.replace("/", ".").replace("kernel", "weight")
+        yield Tensor(f"model.layers.{layer}.{name}", (4,) * len(axes), "float32")
+
+
 def keras_tensors(number: int) -> Iterator[Tensor]:
     """The weights of a Keras model: dense layers with kernel and bias."""
     for i in range(number):

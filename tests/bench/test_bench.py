@@ -33,6 +33,7 @@ FAILED = RESULT._replace(problem="exit code 2")
         (tensors.hdf5_tensors, "13584bc53f"),
         (tensors.keras_tensors, "fddd959c99"),
         (tensors.large_tensors, "9d8b1bec65"),
+        (tensors.module_tensors, "333f830aaf"),
     ],
 )
 def test_tensors_are_the_same_in_every_run(
@@ -192,6 +193,17 @@ def test_rows_are_told_apart_and_name_what_there_is() -> None:
     samples = {sample.kind for row in every for sample in (row.sample, row.second) if sample}
     assert samples == set(files.KINDS)
     assert len({rows.title(row) + getattr(row, "other", "") for row in every}) == len(every)
+
+
+@pytest.mark.parametrize("kind", files.SMALL)
+def test_small_tensors_are_the_same_in_every_format(kind: str, tmp_path: Path) -> None:
+    model = load(files.path_of(files.Sample(kind, 100), str(tmp_path), Tools()))
+    found = [
+        tensors.Tensor(v.name, tuple(n or 0 for n in v.shape or ()), v.dtype)
+        for v in model.variables
+    ]
+    assert found == list(tensors.module_tensors(100))
+    assert model.format == kind
 
 
 @pytest.mark.parametrize("layout", files.LARGE)
