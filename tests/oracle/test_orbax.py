@@ -1,4 +1,7 @@
-"""Held against Orbax and TensorStore, where they are installed; they are no part of the extra."""
+"""Held against Orbax: what it saves and restores.
+
+`pip install scopecli[oracle-jax]` brings it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from scopecli.formats.opening import load
 from tests.samples import SAMPLES
 
 orbax = pytest.importorskip(
-    "orbax.checkpoint", reason="orbax-checkpoint is not installed", exc_type=ImportError
+    "orbax.checkpoint", reason="the oracle-jax extra is not installed", exc_type=ImportError
 )
 
 if TYPE_CHECKING:
