@@ -236,6 +236,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
                 "Plain texts in the tree are metadata.",
                 "Chunks that were packed with blosc are named and not read.",
                 "A note says where a folder is what an interrupted save left.",
+                "Folders of T5X are read too, but for the small values in their `checkpoint` file.",
             ),
         ),
         "scopecli-json": Entry(

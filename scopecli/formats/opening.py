@@ -162,10 +162,10 @@ def _of_shard(path: str, prefix: str) -> Target:
 
 def _in_folder(path: str) -> Target:
     state = os.path.join(path, tf_checkpoint_state.FILE_NAME)
-    if os.path.isfile(state):
+    if os.path.isfile(state) and not _is_tree_of_names(state):
         return _of_state(state)
     names = _listing(path)
-    if _is_orbax(names):
+    if os.path.isfile(state) or _is_orbax(names):
         return Target(path, _ORBAX)
     if "saved_model.pb" in names or "saved_model.pbtxt" in names:
         return Target(path, _SAVED_MODEL)
@@ -194,6 +194,12 @@ def _in_folder(path: str) -> Target:
     files = sorted(name for name in names if os.path.isfile(os.path.join(path, name)))
     hint = f"name a file in it: {listed(files, _MAX_NAMED)}" if files else None
     raise PathError("is a folder without a checkpoint", path=path, hint=hint)
+
+
+def _is_tree_of_names(path: str) -> bool:
+    """Whether a `checkpoint` file is that of T5X or an old Orbax: MessagePack beside arrays."""
+    with Source(path) as source:
+        return source.head(1) >= b"\x80"
 
 
 def _is_orbax(names: list[str]) -> bool:

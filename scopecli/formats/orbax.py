@@ -34,6 +34,7 @@ FORMAT = "orbax"
 SEPARATOR = "."
 
 _STRINGS = "_strings.json"
+_AGGREGATE = "checkpoint"  # MessagePack; of T5X, and of Orbax before every value was an array
 _LARGEST_JSON = 1 << 26
 _LARGEST_HEADER = 1 << 20
 _FACTS = ("item_handlers", "metrics", "custom_metadata", "use_ocdbt", "use_zarr3")
@@ -157,6 +158,8 @@ def _array(store: Store, header_name: str) -> Array | None:
 def _notes(path: str) -> Iterator[Note]:
     if orbax_folders.is_unfinished(path):
         yield Note("unfinished", "is what an interrupted save left: Orbax does not restore it")
+    if os.path.isfile(os.path.join(path, _AGGREGATE)):
+        yield Note("aggregate", "has the small values of the tree, which are not read", _AGGREGATE)
 
 
 def _facts(path: str) -> dict[str, object]:

@@ -334,6 +334,16 @@ def test_a_run_is_its_last_step(tmp_path: Path, name: str, mark: str) -> None:
     assert [note.code for note in model.notes] == ["unfinished"]
 
 
+def test_a_folder_of_t5x(tmp_path: Path) -> None:
+    """Arrays beside a MessagePack file that has the name of TensorFlow's state file."""
+    for name in ("state.step", "target.encoder.kernel"):
+        write(tmp_path / name, V2, {})
+    (tmp_path / "checkpoint").write_bytes(b"\x81\xa7version\x03")
+    model = load(tmp_path)
+    assert [v.key for v in model.variables] == ["state.step", "target.encoder.kernel"]
+    assert [(note.code, note.subject) for note in model.notes] == [("aggregate", "checkpoint")]
+
+
 def test_numbered_folders_that_are_no_steps(tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     with pytest.raises(PathError, match="without a checkpoint"):
