@@ -7,7 +7,7 @@ https://github.com/msgpack/msgpack/blob/master/spec.md
 
 from __future__ import annotations
 
-import struct
+from struct import Struct
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,36 +22,53 @@ MAP, ARRAY, TEXT, BYTES, EXT, PLAIN = range(6)
 
 _LONGEST_HEADER = 9
 
-# First bytes above the small ones: kind, and how `struct` writes the count, length or number.
-_HEADERS: Mapping[int, tuple[int, str]] = MappingProxyType(
+# First bytes that say all: kind, value, and how long the contents behind them are.
+_SMALL: Mapping[int, tuple[int, bool | int | None, int]] = MappingProxyType(
     {
-        0xC4: (BYTES, ">B"),
-        0xC5: (BYTES, ">H"),
-        0xC6: (BYTES, ">I"),
-        0xC7: (EXT, ">B"),
-        0xC8: (EXT, ">H"),
-        0xC9: (EXT, ">I"),
-        0xCA: (PLAIN, ">f"),
-        0xCB: (PLAIN, ">d"),
-        0xCC: (PLAIN, ">B"),
-        0xCD: (PLAIN, ">H"),
-        0xCE: (PLAIN, ">I"),
-        0xCF: (PLAIN, ">Q"),
-        0xD0: (PLAIN, ">b"),
-        0xD1: (PLAIN, ">h"),
-        0xD2: (PLAIN, ">i"),
-        0xD3: (PLAIN, ">q"),
-        0xD9: (TEXT, ">B"),
-        0xDA: (TEXT, ">H"),
-        0xDB: (TEXT, ">I"),
-        0xDC: (ARRAY, ">H"),
-        0xDD: (ARRAY, ">I"),
-        0xDE: (MAP, ">H"),
-        0xDF: (MAP, ">I"),
+        **{first: (PLAIN, first, 0) for first in range(0x80)},
+        **{0x80 + count: (MAP, count, 0) for count in range(16)},
+        **{0x90 + count: (ARRAY, count, 0) for count in range(16)},
+        **{0xA0 + length: (TEXT, 0, length) for length in range(32)},
+        0xC0: (PLAIN, None, 0),
+        0xC2: (PLAIN, False, 0),
+        0xC3: (PLAIN, True, 0),
+        **{0x100 + number: (PLAIN, number, 0) for number in range(-32, 0)},
     }
 )
-_CONSTANTS: Mapping[int, bool | None] = MappingProxyType({0xC0: None, 0xC2: False, 0xC3: True})
+
+# The others: kind, and the count, length or number that follows.
+_HEADERS: Mapping[int, tuple[int, Struct]] = MappingProxyType(
+    {
+        first: (kind, Struct(layout))
+        for first, kind, layout in (
+            (0xC4, BYTES, ">B"),
+            (0xC5, BYTES, ">H"),
+            (0xC6, BYTES, ">I"),
+            (0xC7, EXT, ">B"),
+            (0xC8, EXT, ">H"),
+            (0xC9, EXT, ">I"),
+            (0xCA, PLAIN, ">f"),
+            (0xCB, PLAIN, ">d"),
+            (0xCC, PLAIN, ">B"),
+            (0xCD, PLAIN, ">H"),
+            (0xCE, PLAIN, ">I"),
+            (0xCF, PLAIN, ">Q"),
+            (0xD0, PLAIN, ">b"),
+            (0xD1, PLAIN, ">h"),
+            (0xD2, PLAIN, ">i"),
+            (0xD3, PLAIN, ">q"),
+            (0xD9, TEXT, ">B"),
+            (0xDA, TEXT, ">H"),
+            (0xDB, TEXT, ">I"),
+            (0xDC, ARRAY, ">H"),
+            (0xDD, ARRAY, ">I"),
+            (0xDE, MAP, ">H"),
+            (0xDF, MAP, ">I"),
+        )
+    }
+)
 _FIXED_EXT = range(0xD4, 0xD9)  # of 1, 2, 4, 8 and 16 bytes
+_CONTAINERS = frozenset({MAP, ARRAY})
 
 
 class Token(NamedTuple):
@@ -82,50 +99,34 @@ def token(window: Window, at: int, end: int) -> Token:
     Raises:
         DamagedFileError: it is cut short, or no such token exists.
     """
-    data, base = window.block(at, min(_LONGEST_HEADER, end - at))
-    place = at - base
     if at >= end:
         raise _damaged("ends where a value is due", at)
-    first = data[place]
-    small = _small(first, at)
-    if small is None:
-        if first in _FIXED_EXT:
-            small = Token(EXT, _signed(data, place + 1), at + 2, at + 2 + (1 << (first - 0xD4)))
-        elif first in _HEADERS:
-            small = _long(data, place, at, first)
-        else:
-            raise _damaged("has a byte that starts no value", at)
-    left = end - small.end
-    if left < 0 or (small.kind in {MAP, ARRAY} and small.inside > left):
+    data, base = window.block(at, min(_LONGEST_HEADER, end - at))
+    first = data[at - base]
+    small = _SMALL.get(first)
+    if small is not None:
+        kind, value, length = small
+        found = Token(kind, value, at + 1, at + 1 + length)
+    elif first in _FIXED_EXT:
+        kind = _signed(data, at - base + 1)
+        found = Token(EXT, kind, at + 2, at + 2 + (1 << (first - _FIXED_EXT.start)))
+    elif first in _HEADERS:
+        found = _long(data, at - base, at, first)
+    else:
+        raise _damaged("has a byte that starts no value", at)
+    left = end - found.end
+    if left < 0 or (found.kind in _CONTAINERS and found.inside > left):
         raise _damaged("has a value that is longer than what is left", at)
-    return small
-
-
-def _small(first: int, at: int) -> Token | None:
-    """A token whose first byte says all."""
-    after = at + 1
-    if first < 0x80:
-        return Token(PLAIN, first, after, after)
-    if first >= 0xE0:
-        return Token(PLAIN, first - 0x100, after, after)
-    if first < 0x90:
-        return Token(MAP, first & 0x0F, after, after)
-    if first < 0xA0:
-        return Token(ARRAY, first & 0x0F, after, after)
-    if first < 0xC0:
-        return Token(TEXT, 0, after, after + (first & 0x1F))
-    if first in _CONSTANTS:
-        return Token(PLAIN, _CONSTANTS[first], after, after)
-    return None
+    return found
 
 
 def _long(data: bytes, place: int, at: int, first: int) -> Token:
     """A token with a count, length or number behind its first byte."""
     kind, layout = _HEADERS[first]
-    size = struct.calcsize(layout)
+    size = layout.size
     if place + 1 + size > len(data):
         raise _damaged("ends inside a value", at)
-    (value,) = struct.unpack_from(layout, data, place + 1)
+    (value,) = layout.unpack_from(data, place + 1)
     start = at + 1 + size
     if kind in {TEXT, BYTES}:
         return Token(kind, 0, start, start + value)

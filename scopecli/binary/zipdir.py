@@ -202,13 +202,14 @@ def data_offset(source: Source, member: Member) -> int:
     """
     if member.encrypted:
         raise UnsupportedError("is encrypted", path=source.name, where=member.name)
-    header = source.read(member.header, LOCAL.size)
-    name_length, extra_length = map(int, LOCAL.unpack(header)[-2:])
-    if not header.startswith(_LOCAL_MAGIC):
+    own = member.name.encode("utf-8", "surrogateescape")
+    found = source.read(member.header, LOCAL.size + len(own))  # it is in front of the directory
+    name_length, extra_length = map(int, LOCAL.unpack_from(found)[-2:])
+    if not found.startswith(_LOCAL_MAGIC):
         raise _damaged(source, f"no member starts where {member.name} should", member.header)
-    name = source.read(member.header + LOCAL.size, name_length)
-    if _text(name) != member.name:
-        raise _damaged(source, f"{_text(name)} is where {member.name} should be", member.header)
+    if name_length != len(own) or found[LOCAL.size :] != own:
+        name = _text(source.read(member.header + LOCAL.size, name_length))
+        raise _damaged(source, f"{name} is where {member.name} should be", member.header)
     return member.header + LOCAL.size + name_length + extra_length
 
 

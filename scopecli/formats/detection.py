@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
 from scopecli.formats import shard_index, tf_checkpoint_state, torch_marks
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from scopecli.binary.source import Source
 
 HEAD_SIZE = 4096
+_SHOWN = 40
 
 _MAGIC = {b"GGUF": "gguf", b"\x93NUMPY": "npy"}
 
@@ -26,31 +27,8 @@ _HDF5_MANGLED = (b"\xef\xbf\xbdHDF", b"\x89HDF\n\x1a\n", b"\xc2\x89HDF")
 _DATA_SHARD = re.compile(r"(?P<prefix>.+)\.data-\d{5}-of-\d{5}")
 
 
-class Foreign(NamedTuple):
-    """Something that is told by its first bytes, and is not read."""
-
-    magic: bytes
-    offset: int
-    what: str
-
-
-_PLAIN_PICKLE = "a plain Python pickle, and no file of PyTorch's: it is not executed to look"
-
-_NOT_MODELS = (
-    Foreign(b"\x1f\x8b", 0, "gzip data: unpack it first"),
-    Foreign(b"BZh", 0, "bzip2 data: unpack it first"),
-    Foreign(b"\xfd7zXZ\x00", 0, "xz data: unpack it first"),
-    Foreign(b"(\xb5/\xfd", 0, "zstandard data: unpack it first"),
-    *(Foreign(bytes([0x80, version]), 0, _PLAIN_PICKLE) for version in range(2, 6)),
-    Foreign(b"ustar", 257, "a tar archive: unpack it first"),
-    Foreign(b"Rar!", 0, "a RAR archive: unpack it first"),
-    Foreign(b"7z\xbc\xaf\x27\x1c", 0, "a 7-Zip archive: unpack it first"),
-    Foreign(b"%PDF", 0, "a PDF document"),
-    Foreign(b"\x89PNG", 0, "a PNG picture"),
-    Foreign(b"\x7fELF", 0, "a program"),
-)
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-_WEB_PAGE = (b"<!doctype html", b"<html", b"<?xml", b"<head", b"<body")
+_WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body")
 
 
 def identify(source: Source) -> str:
@@ -96,7 +74,7 @@ def _refuse_what_is_no_model(source: Source, head: bytes) -> None:
             path=source.name,
             hint="fetch the contents with `git lfs pull`",
         )
-    if head.lstrip()[:32].lower().startswith(_WEB_PAGE):
+    if _is_web_page(head):
         raise NotAModelError(
             "is a web page, not a model",
             path=source.name,
@@ -109,6 +87,11 @@ def _refuse_what_is_no_model(source: Source, head: bytes) -> None:
             where="offset 0",
             hint="copy it again in binary mode",
         )
+
+
+def _is_web_page(head: bytes) -> bool:
+    start = head.lstrip().lower()
+    return start.startswith(_WEB_PAGE) or (start.startswith(b"<?xml") and b"<html" in start)
 
 
 def _table_format(source: Source) -> str:
@@ -189,16 +172,24 @@ def _unknown(source: Source, head: bytes) -> NotAModelError | UnsupportedError:
             path=source.name,
             hint="load it with PyTorch and save it again",
         )
-    for foreign in _NOT_MODELS:
-        if head.startswith(foreign.magic, foreign.offset):
-            return NotAModelError(f"is {foreign.what}", path=source.name)
     if tf_checkpoint_state.is_state(head):
         return NotAModelError("is a checkpoint state file", path=source.name)
-    start = f"starts with {repr(head[:16])[1:]}"
+    from scopecli.formats import foreign
+
+    what = foreign.what(source, head)
+    if what:
+        return NotAModelError(f"is {what}", path=source.name)
+    start = f"starts with {repr(head[:_SHOWN])[1:]}"
+    if foreign.is_text(head):
+        return NotAModelError(
+            f"is text, and no saved model: {start}",
+            path=source.name,
+            hint="if it is a message of a server, the download went wrong",
+        )
     for row in FORMATS:
         if source.path.endswith(row.suffixes):
             return NotAModelError(
-                f"is called like a {row.title} and is none: {start}",
+                f"has no {row.title} in it, whatever its name says: {start}",
                 path=source.name,
                 hint="it is cut short, damaged or something else: copy it again",
             )

@@ -9,8 +9,9 @@ has a formula of its own.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError
@@ -25,13 +26,22 @@ from scopecli.model.variable import NO_ATTRIBUTES, StoredAt, Variable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from scopecli.formats.gguf_header import Header, TensorInfo
+    from scopecli.formats.gguf_header import Header, TensorType
 
 FORMAT = "gguf"
 
 _ALIGNMENT = 32
 _ALIGNMENT_KEY = "general.alignment"
+_SPLIT = ("no", "count", "tensors.count")
 _BIG: Mapping[str, object] = {"byte_order": "big"}
+
+
+class _Known(NamedTuple):
+    """What follows from the type of a tensor."""
+
+    dtype: str
+    nbytes: int | None
+    attributes: Mapping[str, object]
 
 
 def read(path: str) -> Model:
@@ -55,10 +65,17 @@ def read(path: str) -> Model:
             "endianness": "big" if header.big_endian else "little",
             **header.metadata,
         },
-        notes=some(_short(variables, size)),
+        notes=[*_part(header), *some(_short(variables, size))],
         files=(File(path, size, "model"),),
         tensors=StoredTensors({shard: path}),
     )
+
+
+def _part(header: Header) -> Iterator[Note]:
+    """One file of several is a model like any other; llama.cpp loads all when given the first."""
+    number, count, tensors = (header.metadata.get(f"split.{key}") for key in _SPLIT)
+    if type(number) is int and type(count) is int and count > 1:
+        yield Note("split", f"is part {number + 1} of {count}, which have {tensors} tensors in all")
 
 
 def _short(variables: Iterable[Variable], size: int) -> Iterator[Note]:
@@ -80,32 +97,33 @@ def _data_start(header: Header, path: str) -> int:
 
 
 def _variables(header: Header, start: int, shard: str, path: str) -> Iterator[Variable]:
+    types: dict[TensorType, _Known] = {}
     seen: set[str] = set()
-    for info in header.tensors:
-        if info.name in seen:
-            raise DamagedFileError(f"has two tensors called {info.name!r}", path=path)
-        seen.add(info.name)
-        dtype = TENSOR_TYPES.get(info.type, f"type {info.type}")
-        size = _size(info, dtype, path)
-        is_big = header.big_endian and BITS.get(dtype, 0) > 8
-        yield Variable(
-            info.name,
-            info.name,
-            info.shape,
-            dtype,
-            size,
-            storage=StoredAt(shard, start + info.offset, size or 0),
-            attributes=_BIG if is_big else NO_ATTRIBUTES,
-        )
+    make = tuple.__new__  # what `Variable(...)` comes to, without the calls in between
+    for name, described, offset in header.tensors:
+        known = types.get(described)
+        if known is None:
+            known = types[described] = _known(name, described, header, path)
+        seen.add(name)
+        dtype, size, attributes = known
+        storage = make(StoredAt, (shard, start + offset, size or 0, None))
+        row = (name, name, described.shape, dtype, size, "variable", None, storage, attributes)
+        yield make(Variable, row)
+    if len(seen) < len(header.tensors):
+        (name, _), *_ = Counter(info.name for info in header.tensors).most_common(1)
+        raise DamagedFileError(f"has two tensors called {name!r}", path=path)
 
 
-def _size(info: TensorInfo, dtype: str, path: str) -> int | None:
-    """Bytes of a tensor; the rows of a quantized one are whole blocks."""
+def _known(name: str, described: TensorType, header: Header, path: str) -> _Known:
+    """What follows from a type; the rows of a quantized one are whole blocks."""
+    shape, number = described
+    dtype = TENSOR_TYPES.get(number, f"type {number}")
     block = BLOCKS.get(dtype)
-    if block and info.shape and info.shape[-1] % block.elements:
+    if block and shape and shape[-1] % block.elements:
         raise DamagedFileError(
-            f"has rows of {info.shape[-1]} elements, and {dtype} has blocks of {block.elements}",
+            f"has rows of {shape[-1]} elements, and {dtype} has blocks of {block.elements}",
             path=path,
-            where=info.name,
+            where=name,
         )
-    return nbytes(dtype, prod(info.shape))
+    is_big = header.big_endian and BITS.get(dtype, 0) > 8
+    return _Known(dtype, nbytes(dtype, prod(shape)), _BIG if is_big else NO_ATTRIBUTES)

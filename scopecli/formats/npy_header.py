@@ -6,6 +6,7 @@ https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,7 @@ from scopecli.model.dtypes import BITS
 
 if TYPE_CHECKING:
     from scopecli.binary.member_bytes import Bytes
+    from scopecli.binary.source import Source
 
 MAGIC = b"\x93NUMPY"
 _VERSION_AT = len(MAGIC)
@@ -70,7 +72,7 @@ class ArrayHeader(NamedTuple):
         return None if self.type.size is None else prod(self.shape) * self.type.size
 
 
-def read(data: Bytes) -> ArrayHeader:
+def read(data: Bytes | Source) -> ArrayHeader:
     """Read the header of an array.
 
     Raises:
@@ -87,17 +89,23 @@ def read(data: Bytes) -> ArrayHeader:
         raise _damaged(data, f"claims a header of {length} bytes")
     start = begin + length
     text = head[begin:start] if start <= len(head) else data.read(begin, length)
+    parsed = _remembered if start <= _HEAD else _parsed
     try:
-        return _header(python_literal.parse(text.decode(encoding)), start)
+        return parsed(text.decode(encoding), start)
     except ValueError as error:
         raise _damaged(data, f"has no valid NumPy header: {error}") from error
 
 
-def _header(fields: object, start: int) -> ArrayHeader:
+def _parsed(text: str, start: int) -> ArrayHeader:
+    fields = python_literal.parse(text)
     if not isinstance(fields, dict) or set(fields) != _KEYS:
         raise ValueError("it has not the fields descr, fortran_order and shape")
     element = element_type(fields["descr"])
     return ArrayHeader(element, _shape(fields["shape"]), fields["fortran_order"] is True, start)
+
+
+# In an archive of thousands, most headers are that of another array too.
+_remembered = lru_cache(1024)(_parsed)
 
 
 def _shape(value: object) -> tuple[int, ...]:
@@ -177,7 +185,7 @@ def _written(descr: list[object]) -> str:
     return text if len(text) <= 1000 else text[:1000] + "..."
 
 
-def _damaged(data: Bytes, problem: str) -> DamagedFileError:
+def _damaged(data: Bytes | Source, problem: str) -> DamagedFileError:
     return DamagedFileError(
         problem, path=data.name, hint="the file is cut short or damaged: copy it again"
     )

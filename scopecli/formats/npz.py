@@ -46,10 +46,8 @@ def read(path: str) -> Model:
                 notes.append(Note("not-an-array", "is no .npy file", member.name))
                 continue
             key = member.name.removesuffix(SUFFIX)
-            data = member_bytes.of_member(source, member)
-            arrays[key] = Array(npy_header.read(data), data)
-            data.close()
-            storage = _storage(source, member, shard, arrays[key])
+            arrays[key], begin = _array(source, member)
+            storage = _storage(member, shard, arrays[key].header, begin)
             variables[key] = npy.variable(key, arrays[key], storage)
             notes += npy.notes(key, arrays[key])
         size = source.size
@@ -65,12 +63,21 @@ def read(path: str) -> Model:
     )
 
 
-def _storage(source: Source, member: zipdir.Member, shard: str, array: Array) -> Storage:
-    """Where a member's values are; a compressed one has no plain run of them."""
-    header = array.header
+def _array(source: Source, member: zipdir.Member) -> tuple[Array, int | None]:
+    """A member, and where its values begin in the file; a compressed one has no plain run."""
+    if member.method == zipdir.STORED:  # the header is read from the file that is open already
+        window = zipdir.open_member(source, member)
+        header = npy_header.read(window)
+        return Array(header, member_bytes.PlainBytes(window)), window.base + header.start
+    data = member_bytes.of_member(source, member)
+    array = Array(npy_header.read(data), data)
+    data.close()
+    return array, None
+
+
+def _storage(
+    member: zipdir.Member, shard: str, header: npy_header.ArrayHeader, begin: int | None
+) -> Storage:
     kind = _CHECKSUM_KIND.format(order="F" if header.fortran_order else "C", start=header.start)
-    checksum = Checksum(kind, member.crc)
-    if member.method != zipdir.STORED:
-        return StoredAt(shard, None, member.compressed_size, checksum)
-    begin = source.base + zipdir.data_offset(source, member) + header.start
-    return StoredAt(shard, begin, member.size - header.start, checksum)
+    length = member.compressed_size if begin is None else member.size - header.start
+    return StoredAt(shard, begin, length, Checksum(kind, member.crc))

@@ -37,6 +37,8 @@ class OnnxTensors:
             ScopecliError: the values are missing, damaged, or not of a fixed size.
         """
         storage = variable.storage
+        if not count:  # an empty tensor has no values, and often no field for them
+            return b""
         if isinstance(storage, Sparse):
             return self._of_sparse(variable, storage, start, count)
         if isinstance(storage, Written):
@@ -51,6 +53,8 @@ class OnnxTensors:
         Raises:
             ScopecliError: the values are missing or damaged.
         """
+        if not variable.params and variable.dtype == "string":
+            return []
         if not isinstance(variable.storage, Written) or variable.dtype != "string":
             raise UnsupportedError("has no texts", where=variable.key)
         found = variable.storage.strings(self._window)

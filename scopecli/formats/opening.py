@@ -10,7 +10,13 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary.source import Source
-from scopecli.errors import DamagedFileError, PathError, ScopecliError, UnsupportedError
+from scopecli.errors import (
+    DamagedFileError,
+    NotAModelError,
+    PathError,
+    ScopecliError,
+    UnsupportedError,
+)
 from scopecli.formats import detection, registry, shard_index, tf_checkpoint_state, torch_marks
 from scopecli.model.names import listed
 
@@ -27,6 +33,7 @@ _ORBAX = "orbax"
 _INDEX = ".index"
 _GRAPH = ".meta"
 _ONNX_SUFFIX = ".onnx"
+_CORE_ML = os.path.join("Data", "com.apple.CoreML")
 _MAX_NAMED = 5
 
 
@@ -155,10 +162,10 @@ def _of_shard(path: str, prefix: str) -> Target:
 
 def _in_folder(path: str) -> Target:
     state = os.path.join(path, tf_checkpoint_state.FILE_NAME)
-    if os.path.isfile(state):
+    if os.path.isfile(state) and not _is_tree_of_names(state):
         return _of_state(state)
     names = _listing(path)
-    if _is_orbax(names):
+    if os.path.isfile(state) or _is_orbax(names):
         return Target(path, _ORBAX)
     if "saved_model.pb" in names or "saved_model.pbtxt" in names:
         return Target(path, _SAVED_MODEL)
@@ -179,18 +186,38 @@ def _in_folder(path: str) -> Target:
             path=path,
             hint="name one",
         )
+    if os.path.isdir(os.path.join(path, _CORE_ML)):
+        raise NotAModelError("is a Core ML package, which is not read", path=path)
+    step = _last_step(path, names)
+    if step is not None:
+        return Target(step, _ORBAX)
     files = sorted(name for name in names if os.path.isfile(os.path.join(path, name)))
     hint = f"name a file in it: {listed(files, _MAX_NAMED)}" if files else None
     raise PathError("is a folder without a checkpoint", path=path, hint=hint)
+
+
+def _is_tree_of_names(path: str) -> bool:
+    """Whether a `checkpoint` file is that of T5X or an old Orbax: MessagePack beside arrays."""
+    with Source(path) as source:
+        return source.head(1) >= b"\x80"
 
 
 def _is_orbax(names: list[str]) -> bool:
     """Whether a folder is one of Orbax's; another one does not cost the import."""
     if not any(name.startswith("_") or "zarr" in name or "ocdbt" in name for name in names):
         return False
-    from scopecli.formats import orbax
+    from scopecli.formats import orbax_folders
 
-    return orbax.is_folder(names)
+    return orbax_folders.is_folder(names)
+
+
+def _last_step(path: str, names: list[str]) -> str | None:
+    """The last step of a run of Orbax's; any other folder does not cost the import."""
+    if not any(name[-1].isdigit() and os.path.isdir(os.path.join(path, name)) for name in names):
+        return None
+    from scopecli.formats import orbax_folders
+
+    return orbax_folders.latest_step(path, names)
 
 
 def _shard_index(folder: str, names: list[str]) -> Target | None:

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary import ocdbt
 from scopecli.binary.source import Source, read_small_text
-from scopecli.errors import DamagedFileError, NotAModelError, PathError, ScopecliError
-from scopecli.formats import zarr_header
+from scopecli.errors import DamagedFileError, NotAModelError, ScopecliError
+from scopecli.formats import orbax_folders, zarr_header
 from scopecli.formats.flax_state import Kinds
-from scopecli.formats.zarr_header import V2_HEADER, V3_HEADER
+from scopecli.formats.orbax_folders import CHECKPOINT, HEADERS, ITEM, MARKS
 from scopecli.formats.zarr_values import Array, ZarrTensors
 from scopecli.model.dtypes import nbytes
-from scopecli.model.model import File, Model
+from scopecli.model.model import File, Model, Note
 from scopecli.model.variable import Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from scopecli.binary.ocdbt import Value
     from scopecli.formats.zarr_values import Store
@@ -33,9 +33,8 @@ if TYPE_CHECKING:
 FORMAT = "orbax"
 SEPARATOR = "."
 
-_ITEM, _CHECKPOINT, _STRINGS = "_METADATA", "_CHECKPOINT_METADATA", "_strings.json"
-_HEADERS = (V2_HEADER, V3_HEADER)
-_MARKS = frozenset({_ITEM, _CHECKPOINT, ocdbt.MANIFEST, *_HEADERS})
+_STRINGS = "_strings.json"
+_AGGREGATE = "checkpoint"  # MessagePack; of T5X, and of Orbax before every value was an array
 _LARGEST_JSON = 1 << 26
 _LARGEST_HEADER = 1 << 20
 _FACTS = ("item_handlers", "metrics", "custom_metadata", "use_ocdbt", "use_zarr3")
@@ -60,7 +59,7 @@ class _Folder:
         """The names of all headers of arrays."""
         for folder, inner, names in os.walk(self._path):
             inner.sort()
-            found = next((name for name in _HEADERS if name in names), None)
+            found = next((name for name in HEADERS if name in names), None)
             if found is not None:
                 relative = os.path.relpath(folder, self._path).replace(os.sep, "/")
                 yield found if relative == "." else f"{relative}/{found}"
@@ -86,13 +85,8 @@ class _Database:
     def headers(self) -> Iterator[str]:
         """The names of all headers of arrays."""
         for key in self._entries:
-            if key.rpartition("/")[2] in _HEADERS:
+            if key.rpartition("/")[2] in HEADERS:
                 yield key
-
-
-def is_folder(names: Collection[str]) -> bool:
-    """Whether a folder with these names in it is such a checkpoint, or an array."""
-    return not _MARKS.isdisjoint(names)
 
 
 def read(path: str) -> Model:
@@ -118,6 +112,7 @@ def read(path: str) -> Model:
         variables=[_variable(key, array, kinds) for key, array in arrays.items()],
         separator=SEPARATOR,
         metadata=metadata,
+        notes=list(_notes(path)),
         files=list(_files(path)),
         tensors=ZarrTensors(arrays),
     )
@@ -137,30 +132,18 @@ def _variable(key: str, array: Array, kinds: Kinds) -> Variable:
     )
 
 
-def _items(path: str) -> list[str]:
-    """The folders that have arrays in them: this one, or those of its items."""
-    found = set(_listing(path))
-    if found & _MARKS == {_CHECKPOINT}:
-        inner = [os.path.join(path, name) for name in sorted(found)]
-        items = [each for each in inner if os.path.isdir(each) and _is_item(_listing(each))]
-        return items or [path]
-    return [path]
-
-
-def _is_item(names: Collection[str]) -> bool:
-    return _ITEM in names or ocdbt.MANIFEST in names
-
-
 def _arrays(path: str) -> Iterator[tuple[str, Array]]:
-    items = _items(path)
-    for item in items:
-        prefix = f"{os.path.basename(item)}{SEPARATOR}" if len(items) > 1 else ""
-        is_database = os.path.isfile(os.path.join(item, ocdbt.MANIFEST))
-        store = _Database(item) if is_database else _Folder(item)
+    items = orbax_folders.items(path)
+    for item in items or [""]:
+        prefix = item.replace("/", SEPARATOR) if len(items) > 1 else ""
+        folder = os.path.join(path, item)
+        is_database = os.path.isfile(os.path.join(folder, ocdbt.MANIFEST))
+        store = _Database(folder) if is_database else _Folder(folder)
         for name in store.headers():
             array = _array(store, name)
             if array is not None:
-                yield prefix + (array.name or os.path.basename(item)), array
+                own = array.name or ("" if prefix else os.path.basename(folder.rstrip("/")))
+                yield SEPARATOR.join(filter(None, (prefix, own))), array
 
 
 def _array(store: Store, header_name: str) -> Array | None:
@@ -172,9 +155,16 @@ def _array(store: Store, header_name: str) -> Array | None:
     return None if header is None else Array(header, name, store)
 
 
+def _notes(path: str) -> Iterator[Note]:
+    if orbax_folders.is_unfinished(path):
+        yield Note("unfinished", "is what an interrupted save left: Orbax does not restore it")
+    if os.path.isfile(os.path.join(path, _AGGREGATE)):
+        yield Note("aggregate", "has the small values of the tree, which are not read", _AGGREGATE)
+
+
 def _facts(path: str) -> dict[str, object]:
     found: dict[str, object] = {}
-    for name in (_CHECKPOINT, _ITEM):
+    for name in (CHECKPOINT, ITEM):
         fields = _json(os.path.join(path, name))
         found |= {key: fields[key] for key in _FACTS if fields.get(key) not in (None, {}, [])}
     return found
@@ -203,14 +193,7 @@ def _json(path: str) -> dict[str, object]:
 
 
 def _files(path: str) -> Iterator[File]:
-    for name in sorted(_listing(path)):
+    for name in orbax_folders.listing(path):
         file = os.path.join(path, name)
         if os.path.isfile(file):
-            yield File(file, os.path.getsize(file), "index" if name in _MARKS else "other")
-
-
-def _listing(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError as error:
-        raise PathError(f"cannot be listed: {error.strerror}", path=folder) from error
+            yield File(file, os.path.getsize(file), "index" if name in MARKS else "other")

@@ -137,10 +137,13 @@ def _filled(header: Header, shape: tuple[int, ...]) -> Elements:
     else:
         dtype = np.dtype(name)
     fill = header.fill
-    if not isinstance(fill, int | float | str | None):
+    # A complex number is a list of two.
+    parts: list[Any] = fill if isinstance(fill, list) and dtype.kind == "c" else [fill]
+    if len(parts) > 2 or not all(isinstance(part, int | float | str | None) for part in parts):
         raise UnsupportedError("has chunks that are not there, and no number for them")
     try:
-        number = np.array(float(fill or 0) if isinstance(fill, str) else fill or 0).astype(dtype)
+        real, *imaginary = (float(part) if isinstance(part, str) else part or 0 for part in parts)
+        number = np.array(complex(real, *imaginary) if imaginary else real).astype(dtype)
     except (ValueError, OverflowError) as error:
         raise DamagedFileError(f"has the fill value {fill!r}") from error
     if header.big_endian:

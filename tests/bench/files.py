@@ -57,6 +57,12 @@ KINDS = {
     "hdf5": Kind(hdf5_tensors, "model.h5", "tests.bench.write_hdf5", ("hdf5",)),
     "keras": Kind(keras_tensors, "model.h5", "tests.bench.write_hdf5", ("keras",)),
 }
+# Small tensors in the formats that other frameworks share.
+SMALL = ("safetensors", "gguf", "npz", "onnx")
+KINDS |= {
+    name: Kind(torch_tensors, f"model.{name}", "tests.bench.write_tensors", (name,))
+    for name in SMALL
+}
 # Pairs of large files, whose size is in MiB: all elements of the second have changed.
 LARGE = {"v2": "model.ckpt-1", "hdf5": "model.h5", "chunked": "model.h5", "safetensors": "model.st"}
 KINDS |= {

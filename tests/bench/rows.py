@@ -12,7 +12,8 @@ class Other(NamedTuple):
 
     Attributes:
         title: for people.
-        program: `python`, `tensorflow` or `torch` (their interpreters), `h5ls`, `h5diff`, `shell`.
+        program: `python`, `tensorflow` or `torch` (their interpreters), `shell`, or what it is
+            called.
         arguments: what the program gets, before the file.
         takes_file: whether it gets the file at all.
         lists: whether it prints a line a variable.
@@ -64,6 +65,22 @@ with h5py.File(sys.argv[1], "r") as file:
 sys.exit(not found)
 """
 
+_NPY_HEADERS = """
+import sys, zipfile
+from numpy.lib import format
+with zipfile.ZipFile(sys.argv[1]) as archive:
+    for name in archive.namelist():
+        with archive.open(name) as file:
+            format.read_magic(file)
+            print(name, *format.read_array_header_1_0(file))
+"""
+
+_LOAD_ONNX = """
+import sys, onnx
+for tensor in onnx.load(sys.argv[1], load_external_data=False).graph.initializer:
+    print(tensor.name, list(tensor.dims), tensor.data_type)
+"""
+
 _CAT = ("-c", 'cat "$@" >/dev/null', "cat")
 
 OTHERS = {
@@ -84,6 +101,12 @@ OTHERS = {
     "load-mapped": Other("`torch.load(mmap=True)` loop", "torch", ("-c", _LOAD_MAPPED), lists=True),
     "visititems": Other("h5py `visititems`", "python", ("-c", _VISIT_ITEMS)),
     "scopecli-list": Other("`scopecli list`", "python", ("-m", "scopecli", "list"), lists=True),
+    "ckptkit": Other("`ckptkit info --json`", "ckptkit", ("info", "--json"), lists=True),
+    "gguf-inspect": Other("`gguf-inspect --all`", "gguf-inspect", ("--all",), lists=True),
+    "npy-headers": Other(
+        "zipfile and numpy's `read_array_header`", "python", ("-c", _NPY_HEADERS), lists=True
+    ),
+    "load-onnx": Other("`onnx.load`", "python", ("-c", _LOAD_ONNX), lists=True),
     "h5ls": Other("`h5ls -r`", "h5ls", ("-r",), lists=True),
     "h5diff": Other("`h5diff`", "h5diff", (), exit_code=1),
     "cat": Other("`cat` of both", "shell", _CAT),
@@ -136,6 +159,10 @@ _KERAS_40 = Sample("keras", 40)
 _GRAPH_18K, _GRAPH_150K, _GRAPH_300K = (Sample("graph", size) for size in (500, 4_167, 8_334))
 LARGE_SIZE = 1024  # MiB
 _NEEDS = {"safetensors": "safetensors"}
+_SAFETENSORS_100K, _GGUF_10K, _NPZ_10K, _ONNX_10K = (
+    Sample("safetensors", 100_000),
+    *(Sample(kind, 10_000) for kind in ("gguf", "npz", "onnx")),
+)
 _LIST, _TREE, _VALIDATE = ("list",), ("tree",), ("validate",)
 _DIFF, _DIFF_VALUES = ("diff",), ("diff", "--values")
 
@@ -159,6 +186,10 @@ ROWS = (
     Row("list-torch-10k", _LIST, _TORCH_10K, "load-mapped", 0.06),
     Row("list-hdf5-10k-h5ls", _LIST, _HDF5_10K, "h5ls", 0.5, planned=True),
     Row("list-hdf5-100k-h5ls", _LIST, _HDF5_100K, "h5ls", 0.3, planned=True),
+    Row("list-safetensors-100k", _LIST, _SAFETENSORS_100K, "ckptkit", 0.45),
+    Row("list-gguf-10k", _LIST, _GGUF_10K, "gguf-inspect", 0.3),
+    Row("list-npz-10k", _LIST, _NPZ_10K, "npy-headers", None),
+    Row("list-onnx-10k", _LIST, _ONNX_10K, "load-onnx", None),
     _diff("diff-v2", _DIFF, "v2", "cat-shards", 0.6),
     _diff("diff-values-v2", _DIFF_VALUES, "v2", "cat-shards", 0.6),
     _diff("diff-values-hdf5", _DIFF_VALUES, "hdf5", "h5diff", 0.5),
@@ -210,6 +241,10 @@ MEMORY_ROWS = (
     MemoryRow("memory-list-v2-10k", _LIST, _V2_10K),
     MemoryRow("memory-list-v2-100k", _LIST, _V2_100K),
     MemoryRow("memory-tree-v2-100k", _TREE, _V2_100K),
+    MemoryRow("memory-list-safetensors-100k", _LIST, _SAFETENSORS_100K),
+    MemoryRow("memory-list-gguf-10k", _LIST, _GGUF_10K),
+    MemoryRow("memory-list-npz-10k", _LIST, _NPZ_10K),
+    MemoryRow("memory-list-onnx-10k", _LIST, _ONNX_10K),
     MemoryRow("memory-list-hdf5-10k", _LIST, _HDF5_10K),
     MemoryRow("memory-list-hdf5-100k", _LIST, _HDF5_100K),
     MemoryRow("memory-list-torch-10k", _LIST, _TORCH_10K),
@@ -222,6 +257,10 @@ SAMPLE_TITLES = {
     "hdf5": "HDF5, {size:,} datasets",
     "keras": "Keras .h5, {size:,} weights",
     "torch": "PyTorch .pt, {size:,} tensors",
+    "safetensors": "safetensors, {size:,} tensors",
+    "gguf": "GGUF, {size:,} tensors",
+    "npz": "npz, {size:,} arrays",
+    "onnx": "ONNX, {size:,} initializers",
     "v2-before": "two V2 checkpoints, {size:,} MiB each",
     "hdf5-before": "two HDF5 files, {size:,} MiB each",
     "chunked-before": "two HDF5 files in chunks, {size:,} MiB each",

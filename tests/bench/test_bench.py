@@ -200,6 +200,17 @@ def test_rows_are_told_apart_and_name_what_there_is() -> None:
     assert len({rows.title(row) + getattr(row, "other", "") for row in every}) == len(every)
 
 
+@pytest.mark.parametrize("kind", files.SMALL)
+def test_small_tensors_are_the_same_in_every_format(kind: str, tmp_path: Path) -> None:
+    model = load(files.path_of(files.Sample(kind, 100), str(tmp_path), Tools()))
+    found = [
+        tensors.Tensor(v.name, tuple(n or 0 for n in v.shape or ()), v.dtype)
+        for v in model.variables
+    ]
+    assert found == list(tensors.torch_tensors(100))
+    assert model.format == kind
+
+
 @pytest.mark.parametrize("layout", files.LARGE)
 def test_large_files_differ_everywhere(layout: str, tmp_path: Path) -> None:
     before, after = (

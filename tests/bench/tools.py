@@ -14,7 +14,7 @@ from tests.bench.files import UnavailableError
 
 _TF_VERSION = "import tensorflow; print(tensorflow.__version__)"
 _TORCH_VERSION = "import torch; print(torch.__version__)"
-_PACKAGES = ("click", "rich", "numpy", "h5py")
+_PACKAGES = ("click", "rich", "numpy", "h5py", "ckptkit", "gguf-inspect", "onnx")
 
 
 class Tools:
@@ -43,6 +43,8 @@ class Tools:
             "torch": self.torch,
             "h5ls": self.h5ls,
             "h5diff": self.h5diff,
+            "ckptkit": self.ckptkit,
+            "gguf-inspect": self.gguf_inspect,
             "shell": self.shell,
         }
         return programs[name]()
@@ -83,6 +85,22 @@ class Tools:
         """
         return _installed("h5diff", "the HDF5 tools")
 
+    def ckptkit(self) -> str:
+        """A Python package with a command of that name.
+
+        Raises:
+            UnavailableError: it is not installed.
+        """
+        return self._beside("ckptkit")
+
+    def gguf_inspect(self) -> str:
+        """A Python package with a command of that name.
+
+        Raises:
+            UnavailableError: it is not installed.
+        """
+        return self._beside("gguf-inspect")
+
     def shell(self) -> str:
         """A POSIX shell.
 
@@ -90,6 +108,11 @@ class Tools:
             UnavailableError: it is not installed.
         """
         return _installed("sh", "one")
+
+    def _beside(self, program: str) -> str:
+        """A command that belongs to the interpreter, or is on the path."""
+        beside = os.path.join(os.path.dirname(self.python), program)
+        return beside if os.path.isfile(beside) else _installed(program, "its Python package")
 
     @cached_property
     def tensorflow_version(self) -> str:

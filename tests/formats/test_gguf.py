@@ -240,6 +240,36 @@ class TestDamage:
         assert values.preview(model, model.variables[0]).tolist() == [7]
 
 
+def test_one_file_of_several(tmp_path: Path) -> None:
+    numbers = {"no": (2, "H", 1), "count": (2, "H", 3), "tensors.count": (5, "i", 8)}
+    metadata = [
+        W.value(f"split.{key}", kind, W.number(code, number))
+        for key, (kind, code, number) in numbers.items()
+    ]
+    (note,) = load(write(tmp_path / "m", W.file([W.tensor("w", [1], 24, 0)], metadata, b"1"))).notes
+    assert (note.code, note.message) == ("split", "is part 2 of 3, which have 8 tensors in all")
+
+
+def test_a_table_of_more_than_a_block(tmp_path: Path) -> None:
+    """Entries of all lengths, so that the ends of the blocks are everywhere in one."""
+    names = ["n" * (i % 97) + str(i) for i in range(20_000)]
+    tensors = [W.tensor(name, [1 + i % 5], 24, i) for i, name in enumerate(names)]
+    found = survey(write(tmp_path / "m", W.file(tensors))).variables
+    assert [v.name for v in found] == names
+    assert [v.shape for v in found[:7]] == [(1,), (2,), (3,), (4,), (5,), (1,), (2,)]
+    offsets = [v.storage.offset for v in found if v.storage and v.storage.offset is not None]
+    assert [offset - offsets[0] for offset in offsets] == list(range(20_000))
+
+
+def test_a_text_longer_than_any(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    with path.open("wb") as file:
+        file.write(W.file([W.tensor("w", [1], 24, 0)])[:24] + W.number("Q", 1 << 33))
+        file.truncate(1 << 34)
+    with pytest.raises(DamagedFileError, match="more bytes than there are"):
+        load(path)
+
+
 def test_the_samples_hold_the_same() -> None:
     little, big = (load(SAMPLES / f"{name}.gguf") for name in ("llama", "big_endian"))
     assert [v[:5] for v in little.variables] == [v[:5] for v in big.variables]

@@ -223,6 +223,14 @@ class TestWhatItHolds:
         assert [note.subject for note in model.notes] == ["w", "w#2"]
         assert [numbers(model, v.key) for v in model.variables] == [[1], [2], [3]]
 
+    def test_an_empty_tensor_has_no_field_of_values(self, tmp_path: Path) -> None:
+        empty = [tensor("f", 1, [0, 2]), tensor("s", 8, [0])]
+        model = opened(tmp_path, model_of(graph(*empty)))
+        assert model.tensors is not None
+        assert model.tensors.read(get(model, "f"), 0, 0) == b""
+        assert list(model.tensors.strings(get(model, "s"))) == []
+        assert not model.notes
+
 
 class TestExternalData:
     def test_a_file_beside(self, tmp_path: Path) -> None:

@@ -211,9 +211,18 @@ class TestWhatIsNoModel:
             (bytes(257) + b"ustar\0", NotAModelError, "tar archive"),
             (b"\x89PNG\r\n", NotAModelError, "PNG"),
             (b"%PDF-1.7", NotAModelError, "PDF"),
-            (b"hello", NotAModelError, "starts with 'hello'.*--input-format"),
+            (b"hello\0", NotAModelError, "starts with 'hello.*--input-format"),
             (b"\x1b[2J\n\xff", NotAModelError, r"starts with '\\x1b\[2J\\n\\xff'"),
             (bytes(5000), NotAModelError, "starts with"),
+            (b"(dp0\nVa\np1\nI1\ns.", NotAModelError, "plain Python pickle"),
+            (b"tjgg\3\0\0\0", NotAModelError, "GGML file of before GGUF"),
+            (b"Repository not found", NotAModelError, "is text, and .* 'Repository not found'"),
+            (b'{"error": "no"}', NotAModelError, "is JSON, and neither"),
+            (b'<?xml version="1.0"?>\n<html>', NotAModelError, "web page"),
+            (b'<?xml version="1.0"?>\n<net name="n">', NotAModelError, "OpenVINO"),
+            (b'<?xml version="1.0"?>\n<nets>', NotAModelError, "XML document"),
+            (b"\x08\4\x12\3\x0a\1x\xa2\x1f\2\x0a\0", NotAModelError, "Core ML model"),
+            (b"\x12\3\x0a\1x\xa2\x1f\2\x0a\0", NotAModelError, "starts with"),  # no version
         ],
     )
     def test_it_is_said_what_it_is(
@@ -235,12 +244,17 @@ class TestWhatIsNoModel:
         ],
     )
     def test_a_name_that_promises_more(self, tmp_path: Path, name: str, title: str) -> None:
-        (tmp_path / name).write_bytes(b"garbage")
-        with pytest.raises(NotAModelError, match=f"is called like a {title}.* and is none"):
+        (tmp_path / name).write_bytes(b"garbage\0")
+        with pytest.raises(NotAModelError, match=f"has no {title}.* in it, whatever its name says"):
             load(tmp_path / name)
 
 
 class TestPaths:
+    def test_a_core_ml_package(self, tmp_path: Path) -> None:
+        (tmp_path / "Data" / "com.apple.CoreML").mkdir(parents=True)
+        with pytest.raises(NotAModelError, match="Core ML"):
+            load(tmp_path)
+
     def test_a_fifo(self, tmp_path: Path) -> None:
         """Opening one would wait for ever."""
         os.mkfifo(tmp_path / "pipe")

@@ -14,7 +14,13 @@ import numpy as np
 import pytest
 
 from scopecli.analysis import values
-from scopecli.errors import DamagedFileError, NotAModelError, ScopecliError, UnsupportedError
+from scopecli.errors import (
+    DamagedFileError,
+    NotAModelError,
+    PathError,
+    ScopecliError,
+    UnsupportedError,
+)
 from scopecli.formats.opening import load
 from tests import ocdbt
 from tests.samples import SAMPLES
@@ -141,6 +147,17 @@ def test_what_stands_for_missing_chunks(tmp_path: Path, fill: object, expected: 
         model = load(write(tmp_path / "w", V2 | {"fill_value": fill, "dtype": dtype}, {}))
         found = values.preview(model, model.variables[0]).astype("f8")
         np.testing.assert_array_equal(found, np.full(len(found), expected))
+
+
+@pytest.mark.parametrize(
+    ("fill", "expected"), [([1, 0.5], 1 + 0.5j), ([0, "-Infinity"], complex(0, -np.inf))]
+)
+def test_a_complex_number_stands_for_missing_chunks(
+    tmp_path: Path, fill: object, expected: complex
+) -> None:
+    model = load(write(tmp_path / "w", V2 | {"fill_value": fill, "dtype": "<c8"}, {}))
+    found = values.preview(model, model.variables[0])
+    assert found[0] == expected
 
 
 class TestVersion3:
@@ -287,6 +304,50 @@ def test_several_items(tmp_path: Path) -> None:
     assert (first, second) == ([6, 7], [0, 1])
     shutil.rmtree(tmp_path / "averages")
     assert [v.key for v in load(tmp_path).variables] == ["w"]
+
+
+def test_the_parts_of_an_item_are_a_folder_deeper(tmp_path: Path) -> None:
+    (tmp_path / "_CHECKPOINT_METADATA").write_text("{}")
+    for item in ("state", "random/key"):
+        write(tmp_path / item / "w", V2, {})
+        (tmp_path / item / "_METADATA").write_text("{}")
+    assert [v.key for v in load(tmp_path).variables] == ["random.key.w", "state.w"]
+
+
+@pytest.mark.parametrize("name", ["{}", "ckpt_{:08}", "a-b-{}"])
+@pytest.mark.parametrize("mark", ["_CHECKPOINT_METADATA", "default/_METADATA"])
+def test_a_run_is_its_last_step(tmp_path: Path, name: str, mark: str) -> None:
+    """The greatest number, not the last name; what an interrupted save left is no step."""
+    for step in (9, 10):
+        folder = tmp_path / name.format(step)
+        write(folder / "default" / f"w{step}", V2, {})
+        (folder / mark).write_text("{}")
+        (folder / "default" / "_METADATA").write_text("{}")
+    unfinished = tmp_path / f"{name.format(11)}.orbax-checkpoint-tmp"
+    write(unfinished / "w11", V2, {})
+    (unfinished / "_METADATA").write_text("{}")
+    (tmp_path / "12").mkdir()
+    (tmp_path / "13").write_text("no folder")
+    assert [v.key for v in load(tmp_path).variables] == ["w10"]
+    model = load(unfinished)
+    assert [v.key for v in model.variables] == ["w11"]
+    assert [note.code for note in model.notes] == ["unfinished"]
+
+
+def test_a_folder_of_t5x(tmp_path: Path) -> None:
+    """Arrays beside a MessagePack file that has the name of TensorFlow's state file."""
+    for name in ("state.step", "target.encoder.kernel"):
+        write(tmp_path / name, V2, {})
+    (tmp_path / "checkpoint").write_bytes(b"\x81\xa7version\x03")
+    model = load(tmp_path)
+    assert [v.key for v in model.variables] == ["state.step", "target.encoder.kernel"]
+    assert [(note.code, note.subject) for note in model.notes] == [("aggregate", "checkpoint")]
+
+
+def test_numbered_folders_that_are_no_steps(tmp_path: Path) -> None:
+    (tmp_path / "1").mkdir()
+    with pytest.raises(PathError, match="without a checkpoint"):
+        load(tmp_path)
 
 
 def test_the_sample() -> None:

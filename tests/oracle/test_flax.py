@@ -1,6 +1,6 @@
 """Held against Flax: what `msgpack_restore` gives for the same file.
 
-`pip install scopecli[oracle]` brings it.
+`pip install scopecli[oracle-jax]` brings it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scopecli.formats.opening import load
 from tests.samples import SAMPLES
 
 serialization = pytest.importorskip(
-    "flax.serialization", reason="the oracle extra is not installed", exc_type=ImportError
+    "flax.serialization", reason="the oracle-jax extra is not installed", exc_type=ImportError
 )
 
 if TYPE_CHECKING:
