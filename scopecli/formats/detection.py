@@ -73,9 +73,9 @@ def identify(source: Source) -> str:
     if sstable.is_table(source) or _starts_as_index(head):
         return _table_format(source)
     if _is_hdf5(source, head):
-        from scopecli.formats import hdf5_file
+        from scopecli.formats import hdf5_structure
 
-        return hdf5_file.identify(source)
+        return hdf5_structure.identify(source)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         from scopecli.formats import zip_archive
 
