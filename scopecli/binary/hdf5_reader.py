@@ -207,9 +207,10 @@ class Hdf5Reader:
 
     def _links(self, group: Group) -> dict[bytes, Link]:
         if group.links is None:
-            group.links = {}
+            found: dict[bytes, Link] = {}
             for link in hdf5_groups.links(self._pages, group.messages):
-                group.links.setdefault(link[0], link)
+                found.setdefault(link[0], link)
+            group.links = found
         return group.links
 
     def _stored(self, group: Group) -> dict[bytes, Parts]:

@@ -22,6 +22,7 @@ _LARGEST = 128  # bytes that are looked at; version 1 with its root entry has 10
 # offsets and lengths; reserved; two of a B-tree; flags. Then, in version 1 only, one more B-tree.
 _FIXED_0 = struct.Struct("<8s8B2HI")
 _EXTRA_1 = 4
+_SIZES = (8, 8)  # bytes of offsets and of lengths
 # Base, free space, end of file, driver information; root group: name, header.
 _ADDRESSES_0 = struct.Struct("<6Q")
 # Version, sizes, flags; base, extension, end of file, root group; checksum.
@@ -84,7 +85,7 @@ def _version_0(data: bytes, version: int) -> tuple[int, int, int, bool]:
     fields = _FIXED_0.unpack_from(data)
     sizes, versions, flags = fields[6:8], (*fields[2:4], fields[5]), fields[-1]
     base, _, end, driver, _, root = _ADDRESSES_0.unpack_from(data, addresses)
-    unusual = sizes != (8, 8) or any(versions) or bool(flags) or driver != UNDEFINED
+    unusual = sizes != _SIZES or any(versions) or bool(flags) or driver != UNDEFINED
     return base, root, end, unusual
 
 
@@ -94,6 +95,8 @@ def _version_2(data: bytes, name: str, at: int) -> tuple[int, int, int, bool]:
     if len(data) < _FIELDS_2.size:
         raise LibraryNeededError
     fields = _FIELDS_2.unpack_from(data)
+    if fields[2:4] != _SIZES:  # nothing is where these fields are
+        raise LibraryNeededError
     if fields[-1] != lookup3(data[: _FIELDS_2.size - 4]):
         raise DamagedFileError(
             "has a superblock with another checksum than it says",
@@ -101,7 +104,7 @@ def _version_2(data: bytes, name: str, at: int) -> tuple[int, int, int, bool]:
             where=f"offset {at}",
             hint="the file is damaged: copy it again",
         )
-    sizes, flags = fields[2:4], fields[4]
+    flags = fields[4]
     base, extension, end, root = fields[5:9]
     # A flag says that the file is open for writing, or was when its writer was stopped.
-    return base, root, end, sizes != (8, 8) or bool(flags) or extension != UNDEFINED
+    return base, root, end, bool(flags) or extension != UNDEFINED
