@@ -67,9 +67,6 @@ OTHERS = {
         ("-c", "import click, rich.console"),
         takes_file=False,
     ),
-    "click-h5py": Other(
-        "`import click, h5py`", "python", ("-c", "import click, h5py"), takes_file=False
-    ),
     "list-variables": Other(
         "`tf.train.list_variables`", "tensorflow", ("-c", _LIST_VARIABLES), lists=True
     ),
@@ -135,7 +132,7 @@ ROWS = (
     Row("list-v2-40-pipe", _LIST, _V2_40, "click", 1.5),
     Row("tree-v2-40-pipe", _TREE, _V2_40, "click", 1.5),
     Row("tree-v2-40-terminal", _TREE, _V2_40, "click-rich", 1.5, terminal=True),
-    Row("tree-keras-40-pipe", _TREE, _KERAS_40, "click-h5py", None),
+    Row("tree-keras-40-pipe", _TREE, _KERAS_40, "click", 1.5),
     Row("list-v2-40", _LIST, _V2_40, "list-variables", 0.03),
     Row("list-v2-10k", _LIST, _V2_10K, "list-variables", 0.04),
     Row("list-v2-100k", _LIST, _V2_100K, "list-variables", 0.10),
@@ -147,8 +144,8 @@ ROWS = (
     Row("validate-graph-150k", _VALIDATE, _GRAPH_150K, "parse-graph", None),
     Row("list-hdf5-10k-visititems", _LIST, _HDF5_10K, "visititems", 0.6),
     Row("list-hdf5-100k-visititems", _LIST, _HDF5_100K, "visititems", None),
-    Row("list-hdf5-10k-h5ls", _LIST, _HDF5_10K, "h5ls", 0.5, planned=True),
-    Row("list-hdf5-100k-h5ls", _LIST, _HDF5_100K, "h5ls", 0.3, planned=True),
+    Row("list-hdf5-10k-h5ls", _LIST, _HDF5_10K, "h5ls", 0.5),
+    Row("list-hdf5-100k-h5ls", _LIST, _HDF5_100K, "h5ls", 0.3),
     _diff("diff-v2", _DIFF, "v2", "cat-shards", 0.6),
     _diff("diff-values-v2", _DIFF_VALUES, "v2", "cat-shards", 0.6),
     _diff("diff-values-hdf5", _DIFF_VALUES, "hdf5", "h5diff", 0.5),
