@@ -54,9 +54,9 @@ def identify(source: Source) -> str:
     if _is_table(source) or _starts_as_index(head):
         return _table_format(source)
     if _is_hdf5(source, head):
-        from scopecli.formats import hdf5_file
+        from scopecli.formats import hdf5_structure
 
-        return hdf5_file.identify(source)
+        return hdf5_structure.identify(source)
     if shard_index.is_index(head):
         return shard_index.identify(source.path)
     inner = _inner_format(source, head)

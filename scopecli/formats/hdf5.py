@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scopecli.formats import hdf5_file, hdf5_listing
-from scopecli.formats.hdf5_values import Hdf5Tensors
+from scopecli.formats import hdf5_listing, hdf5_structure
+from scopecli.formats.hdf5_tensors import Hdf5Tensors
 from scopecli.model.model import File, Model
+
+if TYPE_CHECKING:
+    from scopecli.formats.hdf5_listing import Listing
+    from scopecli.formats.hdf5_protocol import Structure
 
 FORMAT = "hdf5"
 
@@ -34,10 +38,7 @@ def read(path: str) -> Model:
     Raises:
         ScopecliError: whatever is wrong with the file.
     """
-    with hdf5_file.opened(path) as file:
-        listing = hdf5_listing.datasets(file)
-        metadata = _metadata(file)
-        size = file.size
+    listing, metadata, size = hdf5_structure.read(path, _read)
     return Model(
         path=path,
         format=FORMAT,
@@ -45,15 +46,19 @@ def read(path: str) -> Model:
         metadata=metadata,
         notes=listing.notes,
         files=(File(path, size, "model"),),
-        tensors=Hdf5Tensors(partial(hdf5_file.opened, path)),
+        tensors=Hdf5Tensors(partial(hdf5_structure.opened_path, path)),
     )
 
 
-def _metadata(file: hdf5_file.Hdf5File) -> dict[str, object]:
+def _read(file: Structure) -> tuple[Listing, dict[str, object], int]:
+    return hdf5_listing.datasets(file), _metadata(file), file.size
+
+
+def _metadata(file: Structure) -> dict[str, object]:
     """The version of the container, and what the file says of itself."""
     metadata = file.container()
     root = file.group("/")
-    found = ((name, file.attribute(root, name)) for name in _TELLING_ATTRIBUTES)
+    found = ((name, hdf5_structure.attribute(file, root, name)) for name in _TELLING_ATTRIBUTES)
     metadata |= {name: value for name, value in found if _is_short(value)}
     return metadata
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from scopecli.formats.hdf5_file import encoded, translated
+from scopecli.formats.hdf5_file import translated
+from scopecli.formats.hdf5_names import encoded
 
 import numpy as np  # isort: skip
 from h5py import h5a, h5s, h5t, string_dtype  # isort: skip - after hdf5_file has turned plugins off

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import io
 import os
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from scopecli.errors import DamagedFileError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+
+    from scopecli.binary.readable import Readable
 
 _HEAP_MAGIC = b"GCOL"
 _HEAP_HEADER = 8  # before the collection's size: magic, version, reserved
@@ -27,18 +29,8 @@ _OBJECT_HEADER = 8  # before the object's size: index, reference count, reserved
 _LOOKED_AT = 1 << 16
 
 
-class Bytes(Protocol):
-    """Anything that is read at offsets."""
-
-    name: str
-    size: int
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Exactly `length` bytes from `offset`."""
-
-
 class InMemory:
-    """Bytes in memory, read like a file."""
+    """Readable in memory, read like a file."""
 
     def __init__(self, data: bytes, name: str) -> None:
         self._data = data
@@ -46,7 +38,7 @@ class InMemory:
         self.size = len(data)
 
     def read(self, offset: int, length: int) -> bytes:
-        """Bytes from `offset`."""
+        """Readable from `offset`."""
         return self._data[offset : offset + length]
 
 
@@ -57,7 +49,7 @@ class GuardedFile(io.RawIOBase):
         length_size: bytes of a length in the file, once its superblock has told.
     """
 
-    def __init__(self, content: Bytes) -> None:
+    def __init__(self, content: Readable) -> None:
         self._content = content
         self._position = 0
         self.length_size = 8

@@ -10,10 +10,11 @@ import shutil
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
+from scopecli.binary.hdf5_reader import Place
 from scopecli.binary.source import Source
 from scopecli.errors import PathError, UnsupportedError
 from scopecli.formats import hdf5_file
-from scopecli.formats.hdf5_file import Place, translated
+from scopecli.formats.hdf5_file import translated
 from scopecli.formats.hdf5_overlay import Overlay
 
 import numpy as np  # isort: skip
@@ -22,7 +23,7 @@ from h5py import h5a, h5f, h5fd, h5g, h5o, h5p  # isort: skip - after plugins ar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from scopecli.formats.hdf5_driver import Bytes
+    from scopecli.binary.readable import Readable
     from scopecli.formats.hdf5_file import Hdf5File
 
     Edit = Callable[[Hdf5File], None]
@@ -58,7 +59,7 @@ def smaller_copy(path: str, target: str, edit: Edit) -> None:
         rebuild(source, copy, edit)
 
 
-def edited(content: Bytes, edit: Edit) -> Overlay:
+def edited(content: Readable, edit: Edit) -> Overlay:
     """The bytes of a file, changed.
 
     Raises:
@@ -70,7 +71,7 @@ def edited(content: Bytes, edit: Edit) -> Overlay:
     return overlay
 
 
-def rebuild(content: Bytes, target: IO[bytes], edit: Edit) -> None:
+def rebuild(content: Readable, target: IO[bytes], edit: Edit) -> None:
     """Change a file, and write all that its root then leads to into a new one.
 
     Raises:
@@ -88,7 +89,7 @@ def rebuild(content: Bytes, target: IO[bytes], edit: Edit) -> None:
         target.write(content.read(0, start))
 
 
-def _place(content: Bytes) -> Place:
+def _place(content: Readable) -> Place:
     return Place(os.path.basename(content.name), None)
 
 

@@ -1,4 +1,4 @@
-"""One open HDF5 file: how it is opened, what kind it is, its groups and attributes.
+"""One HDF5 file open in h5py: how it is opened, its groups and attributes.
 
 h5py's low-level API is used throughout: it says what a link is before following it, and makes no
 Python object of every group and dataset. Nothing outside the file is ever opened: soft and external
@@ -14,7 +14,7 @@ import re
 import threading
 from contextlib import contextmanager
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, NotAModelError, PathError, ScopecliError
@@ -25,16 +25,18 @@ os.environ.setdefault("HDF5_PLUGIN_PRELOAD", "::")
 import numpy as np
 from h5py import h5a, h5f, h5fd, h5g, h5i, h5l, h5o, h5p, h5s, h5t
 
-from scopecli.formats.hdf5_driver import GuardedFile, InMemory
+from scopecli.formats import hdf5_objects, hdf5_structure
+from scopecli.formats.hdf5_driver import GuardedFile
+from scopecli.formats.hdf5_names import decoded, encoded
 from scopecli.formats.hdf5_overlay import Overlay, OverlayFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.formats.hdf5_driver import Bytes
+    from scopecli.binary.hdf5_attributes import Value
+    from scopecli.binary.hdf5_reader import Object, Place
+    from scopecli.binary.readable import Readable
 
-_MAX_ATTRIBUTE_PARTS = 10_000
-_MAX_PROBED = 1000
 _METADATA_CACHE = 1 << 18
 # Who changes a file comes back to the same places.
 _EDITING_CACHE = 1 << 24
@@ -56,18 +58,6 @@ _OTHER_LOCKING = "file locking flag values don't match"
 _COPY_AGAIN = "the file is damaged: copy it again"
 
 
-class Place(NamedTuple):
-    """Where an HDF5 file is: a whole file, a part of one, or bytes that came out of one.
-
-    Attributes:
-        shard: base name of the file on disk.
-        offset: where it starts in that file; None for bytes in memory.
-    """
-
-    shard: str
-    offset: int | None
-
-
 class Hdf5File:
     """An HDF5 file, which is opened when it is first needed.
 
@@ -79,7 +69,7 @@ class Hdf5File:
 
     __slots__ = ("_content", "_direct", "_guarded", "_turn", "_whole", "name", "place", "size")
 
-    def __init__(self, content: Bytes, place: Place, *, whole: bool = False) -> None:
+    def __init__(self, content: Readable, place: Place, *, whole: bool = False) -> None:
         """Get ready to open a file.
 
         Args:
@@ -141,7 +131,7 @@ class Hdf5File:
         return opened_id
 
     def read(self, offset: int, length: int) -> bytes:
-        """Bytes of the file as they are, without libhdf5.
+        """Readable of the file as they are, without libhdf5.
 
         Raises:
             ScopecliError: they are not there.
@@ -179,34 +169,50 @@ class Hdf5File:
                     return None
             return group
 
-    def attribute(self, owner: Any, name: str) -> Any:
-        """An attribute as `str`, `int`, `float`, a list of those, or None.
+    def inside(self, group: Any) -> Iterator[tuple[bytes, Any]]:
+        """For each link of a group its name, and the group that it leads to, if it does."""
+        with translated(self.name):
+            names: list[bytes] = []
+            group.links.iterate(names.append)
+            for name in names:
+                found = None
+                if group.links.get_info(name).type == h5l.TYPE_HARD:
+                    found = h5o.open(group, name)
+                yield name, found if isinstance(found, h5g.GroupID) else None
 
-        None stands for an absent one, an empty one, and one of another type. One that is split
-        into `name0`, `name1`, ... because of HDF5's limit of 64 kB is put together:
-        `keras/src/legacy/saving/legacy_h5_format.py`, `load_attributes_from_hdf5_group`.
+    def objects(self) -> Iterator[Object]:
+        """All datasets, and all links that are not followed, by path, depth first and by name."""
+        with translated(self.name):
+            yield from hdf5_objects.objects(h5g.open(self.file_id, b"/"), self.name)
+
+    def attribute(self, owner: Any, name: str) -> Any:
+        """An attribute, see `hdf5_structure.attribute`.
+
+        Raises:
+            DamagedFileError: it cannot be read, or claims more bytes than the file has.
+        """
+        return hdf5_structure.attribute(self, owner, name)
+
+    def strings(self, owner: Any, name: str) -> list[str]:
+        """An attribute's strings; none where it is absent or of another type."""
+        return hdf5_structure.strings(self, owner, name)
+
+    def has_attribute(self, owner: Any, name: str) -> bool:
+        """Whether a group has an attribute."""
+        with translated(self.name, f"attribute {name}"):
+            return bool(h5a.exists(owner, name.encode()))
+
+    def one_attribute(self, owner: Any, name: str) -> Value:
+        """The value of an attribute that is there; None for an empty one or another type's.
 
         Raises:
             DamagedFileError: it cannot be read, or claims more bytes than the file has.
         """
         with translated(self.name, f"attribute {name}"):
-            if h5a.exists(owner, name.encode()):
-                return self._one_attribute(owner, name)
-            parts: list[object] = []
-            for number in range(_MAX_ATTRIBUTE_PARTS):
-                if not h5a.exists(owner, f"{name}{number}".encode()):
-                    break
-                part = self._one_attribute(owner, f"{name}{number}")
-                parts += part if isinstance(part, list) else [part]
-            return parts or None
+            value: Value = self._read_attribute(owner, name)
+            return value
 
-    def strings(self, owner: Any, name: str) -> list[str]:
-        """An attribute's strings; none where it is absent or of another type."""
-        value = self.attribute(owner, name)
-        items = value if isinstance(value, list) else [value]
-        return [item for item in items if isinstance(item, str)]
-
-    def _one_attribute(self, owner: Any, name: str) -> Any:
+    def _read_attribute(self, owner: Any, name: str) -> Any:
         attribute = h5a.open(owner, name.encode())
         if attribute.get_space().get_simple_extent_type() == h5s.NULL:
             return None
@@ -257,25 +263,14 @@ def opened(path: str) -> Iterator[Hdf5File]:
 @contextmanager
 def opened_source(source: Source) -> Iterator[Hdf5File]:
     """A file, or a part of one in place."""
-    place = Place(os.path.basename(source.path), source.base)
-    file = Hdf5File(source, place, whole=source.name == source.path)
-    try:
-        yield file
-    finally:
-        file.close()
-
-
-@contextmanager
-def opened_bytes(data: bytes, name: str, shard: str) -> Iterator[Hdf5File]:
-    """A file that is in memory, and came out of a shard on disk."""
-    with opened_content(InMemory(data, name), Place(shard, None)) as file:
+    with hdf5_structure.opened(hdf5_structure.content_of(source)) as file:
         yield file
 
 
 @contextmanager
-def opened_content(content: Bytes, place: Place) -> Iterator[Hdf5File]:
+def opened_content(content: Readable, place: Place, *, whole: bool = False) -> Iterator[Hdf5File]:
     """A file in any bytes; an `Overlay` has the changes when the file is closed."""
-    file = Hdf5File(content, place)
+    file = Hdf5File(content, place, whole=whole)
     try:
         yield file
     finally:
@@ -318,65 +313,5 @@ def _explained(error: BaseException, name: str, where: str | None) -> ScopecliEr
     return DamagedFileError(problem, path=name, where=where, hint=_COPY_AGAIN)
 
 
-def joined(*parts: str) -> str:
-    """A path as HDF5 resolves it: empty parts and `.` stand for nothing."""
-    return "/".join(part for part in "/".join(parts).split("/") if part not in {"", "."})
-
-
-def encoded(path: str) -> bytes:
-    """A path as the file has it; the reverse of `decoded`."""
-    return path.encode("utf-8", "surrogateescape")
-
-
-def decoded(name: bytes) -> str:
-    """A name from the file, in which bytes that are not UTF-8 survive."""
-    return name.decode("utf-8", "surrogateescape")
-
-
 def _text(value: object) -> object:
     return decoded(value) if isinstance(value, bytes) else value
-
-
-# Attributes and groups by which Keras's files are known, each as the version wrote them:
-# `keras/engine/topology.py` (1.x, 2.x: layer_names), `keras/models.py` (0.x: nb_layers).
-_KERAS_ATTRIBUTES = ("layer_names", "layer_names0", "nb_layers", "model_config")
-# What `keras/src/saving/saving_lib.py` calls the group of a layer's own variables (Keras 3).
-_KERAS3_VARS = b"vars"
-
-
-def identify(source: Source) -> str:
-    """`keras-h5`, `keras-weights-h5` or `hdf5`, by what attributes and groups say.
-
-    Raises:
-        ScopecliError: as `Hdf5File.file_id`.
-    """
-    with opened_source(source) as file, translated(file.name):
-        root = h5g.open(file.file_id, b"/")
-        if any(h5a.exists(root, name.encode()) for name in _KERAS_ATTRIBUTES):
-            return "keras-h5"
-        weights = file.group("model_weights")
-        if weights is not None and any(h5a.exists(weights, n.encode()) for n in _KERAS_ATTRIBUTES):
-            return "keras-h5"
-        return "keras-weights-h5" if _has_vars(root) else "hdf5"
-
-
-def _has_vars(root: Any) -> bool:
-    """Whether a group holds variables as Keras 3 writes them: they are near any path's end."""
-    pending = [root]
-    probed = 0
-    while pending:
-        group = pending.pop()
-        names: list[bytes] = []
-        group.links.iterate(names.append)
-        for name in names:
-            probed += 1
-            if probed > _MAX_PROBED:
-                return False
-            if group.links.get_info(name).type != h5l.TYPE_HARD:
-                continue
-            child = h5o.open(group, name)
-            if isinstance(child, h5g.GroupID):
-                if name == _KERAS3_VARS:
-                    return True
-                pending.append(child)
-    return False

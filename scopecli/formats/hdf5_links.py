@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scopecli.errors import UnsupportedError
-from scopecli.formats import hdf5_listing
-from scopecli.formats.hdf5_file import decoded, encoded, joined, translated
+from scopecli.formats import hdf5_objects
+from scopecli.formats.hdf5_file import translated
+from scopecli.formats.hdf5_names import decoded, encoded, joined
 from scopecli.model.names import leaf_of, scope_of
 
 from h5py import h5g, h5l, h5o, h5p, h5t  # isort: skip - after hdf5_file has turned plugins off
@@ -46,7 +47,7 @@ def tree(file: Hdf5File) -> Tree:
     """
     with translated(file.name):
         root = h5g.open(file.file_id, b"/")
-        found = hdf5_listing.all_links(root, file.name)
+        found = hdf5_objects.all_links(root, file.name)
         seen = {h5o.get_info(root).addr}
         groups, soft = set(), {}
         for link in found:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer
 
-    from scopecli.formats.hdf5_driver import Bytes
+    from scopecli.binary.readable import Readable
 
 _PAGE = 4096
 _PIECE = 1 << 20
@@ -25,14 +25,14 @@ _MAX_GROWTH = 1 << 28
 
 
 class Overlay:
-    """Bytes that can be written, over others that stay as they are.
+    """Readable that can be written, over others that stay as they are.
 
     Attributes:
         name: how errors name the file.
         size: its size with the changes.
     """
 
-    def __init__(self, content: Bytes) -> None:
+    def __init__(self, content: Readable) -> None:
         """Start without changes.
 
         Raises:
@@ -46,7 +46,7 @@ class Overlay:
         self._pages: dict[int, bytearray] = {}
 
     def read(self, offset: int, length: int) -> bytes:
-        """Bytes from `offset`, as they are with the changes."""
+        """Readable from `offset`, as they are with the changes."""
         numbers = range(offset // _PAGE, (offset + length + _PAGE - 1) // _PAGE)
         changed = [number for number in numbers if number in self._pages] if self._pages else []
         if not changed:

@@ -8,30 +8,17 @@ https://docs.h5py.org/en/stable/special.html and h5py/h5t.pyx.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from h5py import h5t
+
+from scopecli.binary.hdf5_datatype import FLOATS, Datatype
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _MAX_NESTING = 8
-
-# (exponent bits, mantissa bits, exponent bias); anything else is named by its size.
-_FLOATS: Mapping[tuple[int, int, int], str] = MappingProxyType(
-    {
-        (5, 10, 15): "float16",
-        (8, 7, 127): "bfloat16",
-        (8, 23, 127): "float32",
-        (11, 52, 1023): "float64",
-        (4, 3, 7): "float8_e4m3fn",
-        (4, 3, 8): "float8_e4m3fnuz",
-        (4, 3, 11): "float8_e4m3b11fnuz",
-        (5, 2, 15): "float8_e5m2",
-        (5, 2, 16): "float8_e5m2fnuz",
-    }
-)
 
 # What a canonical name is read as. The others are read as they are stored, made little-endian.
 _MEMORY_TYPES: Mapping[str, Any] = MappingProxyType(
@@ -53,21 +40,7 @@ _MEMORY_TYPES: Mapping[str, Any] = MappingProxyType(
 )
 
 
-class TypeFacts(NamedTuple):
-    """What is told of a datatype.
-
-    Attributes:
-        name: canonical name, or one that says what it is: `compound`, `vlen(int32)`, ...
-        size: bytes an element takes; None for those of variable length.
-        big_endian: True where the file stores the values so.
-    """
-
-    name: str
-    size: int | None
-    big_endian: bool
-
-
-def facts(datatype: Any) -> TypeFacts:
+def facts(datatype: Any) -> Datatype:
     """What there is to tell of an `h5t.TypeID`."""
     kind = datatype.get_class()
     variable_length = kind == h5t.VLEN or (kind == h5t.STRING and datatype.is_variable_str())
@@ -76,7 +49,7 @@ def facts(datatype: Any) -> TypeFacts:
         ordered = datatype.get_member_type(0)
     elif kind in (h5t.ENUM, h5t.ARRAY):
         ordered = datatype.get_super()
-    return TypeFacts(
+    return Datatype(
         type_name(datatype),
         None if variable_length else datatype.get_size(),
         ordered.get_class() in _ORDERED and ordered.get_order() == h5t.ORDER_BE,
@@ -116,7 +89,7 @@ def _integer(datatype: Any) -> str:
 def _float(datatype: Any) -> str:
     _, _, exponent_bits, _, mantissa_bits = datatype.get_fields()
     layout = (exponent_bits, mantissa_bits, datatype.get_ebias())
-    return _FLOATS.get(layout) or f"float{8 * datatype.get_size()}"
+    return FLOATS.get(layout) or f"float{8 * datatype.get_size()}"
 
 
 def _compound(datatype: Any) -> str:

@@ -14,8 +14,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scopecli.errors import UnsupportedError
-from scopecli.formats.hdf5_file import Hdf5File, encoded, translated
-from scopecli.formats.hdf5_listing import is_external
+from scopecli.formats.hdf5_file import Hdf5File, translated
+from scopecli.formats.hdf5_names import encoded
+from scopecli.formats.hdf5_objects import is_external
 from scopecli.formats.hdf5_types import memory_type
 from scopecli.model.dtypes import BITS
 
@@ -74,7 +75,7 @@ class _Values(NamedTuple):
     start: int | None
 
 
-class Hdf5Tensors:
+class Hdf5Values:
     """A `TensorReader`. The file is opened at the first read, and stays open while this lives.
 
     Each thread keeps the dataset open that it read last, and what libhdf5 has unpacked of it.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.errors import UnsupportedError
 from scopecli.formats import hdf5_editing, hdf5_file, hdf5_links
+from scopecli.formats.hdf5_names import encoded, joined
 from scopecli.model.renaming import Subject
 
 if TYPE_CHECKING:
@@ -91,12 +92,12 @@ def _check_virtual(model: Model, moves: Mapping[str, str]) -> None:
     with hdf5_file.opened(model.path) as file:
         for key in virtual:
             with hdf5_file.translated(file.name, key):
-                layout = h5d.open(file.file_id, hdf5_file.encoded(key)).get_create_plist()
+                layout = h5d.open(file.file_id, encoded(key)).get_create_plist()
                 if layout.get_layout() != h5d.VIRTUAL:
                     continue
                 sources = range(layout.get_virtual_count())
                 inside = [n for n in sources if layout.get_virtual_filename(n) == "."]
-                used = [hdf5_file.joined(layout.get_virtual_dsetname(n)) for n in inside]
+                used = [joined(layout.get_virtual_dsetname(n)) for n in inside]
             moved = next((path for path in used if _is_moved(path, moves)), None)
             if moved is not None:
                 raise UnsupportedError(

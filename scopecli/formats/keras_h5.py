@@ -11,15 +11,18 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from scopecli.formats import hdf5_file, hdf5_listing, keras_config, keras_model
-from scopecli.formats.hdf5_values import Hdf5Tensors
+from scopecli.formats import hdf5_listing, hdf5_structure, keras_config, keras_model
+from scopecli.formats.hdf5_names import joined
+from scopecli.formats.hdf5_structure import attribute, strings
+from scopecli.formats.hdf5_tensors import Hdf5Tensors
 from scopecli.formats.keras_model import Weight
 from scopecli.model.model import File, LayerWeights, Model, Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from scopecli.formats.hdf5_file import Hdf5File
+    from scopecli.formats.hdf5_listing import Listing
+    from scopecli.formats.hdf5_protocol import Structure
     from scopecli.formats.keras_config import Layer, ModelConfig
     from scopecli.model.variable import Variable
 
@@ -56,10 +59,7 @@ def read(path: str) -> Model:
     Raises:
         ScopecliError: whatever is wrong with the file.
     """
-    with hdf5_file.opened(path) as file:
-        listing = hdf5_listing.datasets(file)
-        contents = read_contents(file)
-        size = file.size
+    listing, contents, size = hdf5_structure.read(path, _read)
     config = contents.config
     named = list(weights_of(contents))
     keys = {dataset.key for dataset in listing.variables}
@@ -83,11 +83,15 @@ def read(path: str) -> Model:
         ],
         notes=[*listing.notes, *contents.notes, *missing],
         files=(File(path, size, "model"),),
-        tensors=Hdf5Tensors(partial(hdf5_file.opened, path)),
+        tensors=Hdf5Tensors(partial(hdf5_structure.opened_path, path)),
     )
 
 
-def read_contents(file: Hdf5File) -> Contents:
+def _read(file: Structure) -> tuple[Listing, Contents, int]:
+    return hdf5_listing.datasets(file), read_contents(file), file.size
+
+
+def read_contents(file: Structure) -> Contents:
     """What the attributes say of groups, optimizer and config.
 
     Raises:
@@ -98,20 +102,20 @@ def read_contents(file: Hdf5File) -> Contents:
     prefix, holder = ("", root) if whole is None else (f"{MODEL_WEIGHTS}/", whole)
     groups = [
         Group(name, _named_in(file, holder, prefix, name))
-        for name in file.strings(holder, "layer_names")
+        for name in strings(file, holder, "layer_names")
     ]
     if file.group(TOP_LEVEL_WEIGHTS, holder) is not None:
         groups.append(Group("", _named_in(file, holder, prefix, TOP_LEVEL_WEIGHTS)))
     metadata: dict[str, object] = {}
     for key in ("keras_version", "backend"):
-        value = file.attribute(root, key) or file.attribute(holder, key)
+        value = attribute(file, root, key) or attribute(file, holder, key)
         if isinstance(value, str):
             metadata[key] = value
     config, notes = _config(
-        file.attribute(root, "model_config"), str(metadata.get("keras_version", ""))
+        attribute(file, root, "model_config"), str(metadata.get("keras_version", ""))
     )
     metadata |= keras_model.metadata(config)
-    metadata |= keras_model.training(file.attribute(root, "training_config"))
+    metadata |= keras_model.training(attribute(file, root, "training_config"))
     optimizer = _named_in(file, root, "", OPTIMIZER_WEIGHTS)
     return Contents(groups, optimizer, config, metadata, notes)
 
@@ -125,14 +129,14 @@ def _config(value: object, keras_version: str) -> tuple[ModelConfig | None, list
     return config, []
 
 
-def _named_in(file: Hdf5File, holder: object, prefix: str, name: str) -> list[tuple[str, str]]:
+def _named_in(file: Structure, holder: object, prefix: str, name: str) -> list[tuple[str, str]]:
     """Keys and names of the datasets that a group's `weight_names` has, in its order."""
     group = file.group(name, holder)
     if group is None:
         return []
     return [
-        (hdf5_file.joined(prefix, name, weight), OUTPUT_NUMBER.sub("", weight))
-        for weight in file.strings(group, "weight_names")
+        (joined(prefix, name, weight), OUTPUT_NUMBER.sub("", weight))
+        for weight in strings(file, group, "weight_names")
     ]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.errors import UnsupportedError
 from scopecli.formats import keras_h5, keras_layers
-from scopecli.formats.hdf5_file import joined
+from scopecli.formats.hdf5_names import joined
 from scopecli.formats.keras_h5 import (
     MODEL_WEIGHTS,
     OPTIMIZER_WEIGHTS,

@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from scopecli.formats import keras_model, keras_names
+from scopecli.formats import hdf5_structure, keras_model, keras_names
 from scopecli.formats.keras_model import Weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from scopecli.formats.hdf5_file import Hdf5File
+    from scopecli.formats.hdf5_protocol import Structure
     from scopecli.formats.keras_config import Layer, ModelConfig
     from scopecli.model.variable import Variable
 
@@ -61,7 +61,7 @@ class Store(NamedTuple):
     weights: list[Weight]
 
 
-def describe(file: Hdf5File, datasets: Sequence[Variable], config: ModelConfig | None) -> Store:
+def describe(file: Structure, datasets: Sequence[Variable], config: ModelConfig | None) -> Store:
     """Name the datasets and find their layers.
 
     Raises:
@@ -127,7 +127,7 @@ def _slots(name: str, entries: Sequence[tuple[str, Variable]]) -> Iterator[tuple
 class Owners:
     """Objects by their paths in the file, resolved one step at a time and remembered."""
 
-    def __init__(self, file: Hdf5File, config: ModelConfig | None) -> None:
+    def __init__(self, file: Structure, config: ModelConfig | None) -> None:
         self._file = file
         layers = config.layers if config else ()
         self._inside: dict[str, list[Layer]] = {}
@@ -151,7 +151,7 @@ class Owners:
     def written_name(self, path: str) -> str:
         """An object's name as `vars` has it; empty where it does not."""
         group = self._file.group(f"{path}/vars")
-        name = self._file.attribute(group, "name") if group is not None else None
+        name = hdf5_structure.attribute(self._file, group, "name") if group is not None else None
         return name if isinstance(name, str) else ""
 
     def _step(self, before: str, part: str, path: str) -> Owner:

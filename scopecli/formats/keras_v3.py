@@ -13,10 +13,13 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.binary import zipdir
+from scopecli.binary.hdf5_reader import Place
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
-from scopecli.formats import hdf5_file, hdf5_listing, keras_config, keras_model, keras_store
-from scopecli.formats.hdf5_values import Hdf5Tensors
+from scopecli.formats import hdf5_listing, hdf5_structure, keras_config, keras_model, keras_store
+from scopecli.formats.hdf5_driver import InMemory
+from scopecli.formats.hdf5_structure import Content
+from scopecli.formats.hdf5_tensors import Hdf5Tensors
 from scopecli.formats.zip_archive import CONFIG, METADATA, WEIGHTS_H5, WEIGHTS_NPZ
 from scopecli.model.model import File, Model, Note
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from scopecli.formats.hdf5_file import Hdf5File
+    from scopecli.formats.hdf5_listing import Listing
+    from scopecli.formats.hdf5_protocol import Structure
     from scopecli.formats.keras_config import ModelConfig
     from scopecli.model.variable import Variable
 
@@ -55,11 +60,10 @@ def read(path: str) -> Model:
     config, notes = contents.config, contents.notes
     variables: Sequence[Variable] = ()
     weights: Sequence[keras_model.Weight] = ()
-    open_weights = partial(_opened_weights, path)
     if contents.has_weights:
-        with open_weights() as file:
-            listing = hdf5_listing.datasets(file)
-            variables, weights = keras_store.describe(file, listing.variables, config)
+        with Source(path) as source:
+            listing, store = hdf5_structure.described(_weights(source), partial(_read, config))
+        variables, weights = store
         notes += listing.notes
     return Model(
         path=path,
@@ -74,7 +78,7 @@ def read(path: str) -> Model:
         ),
         notes=notes,
         files=(File(path, contents.size, "model"),),
-        tensors=Hdf5Tensors(open_weights) if contents.has_weights else None,
+        tensors=Hdf5Tensors(partial(_opened_weights, path)) if contents.has_weights else None,
     )
 
 
@@ -135,15 +139,21 @@ def _json(
     return document
 
 
+def _read(config: ModelConfig | None, file: Structure) -> tuple[Listing, keras_store.Store]:
+    listing = hdf5_listing.datasets(file)
+    return listing, keras_store.describe(file, listing.variables, config)
+
+
+def _weights(source: Source) -> Content:
+    member = members_of(source)[WEIGHTS_H5]
+    if member.method == zipdir.STORED:
+        return hdf5_structure.content_of(zipdir.open_member(source, member))
+    data = zipdir.read_member(source, member, MAX_UNPACKED)
+    place = Place(os.path.basename(source.path), None)
+    return Content(InMemory(data, f"{source.name}:{WEIGHTS_H5}"), place)
+
+
 @contextmanager
 def _opened_weights(path: str) -> Iterator[Hdf5File]:
-    with Source(path) as source:
-        member = members_of(source)[WEIGHTS_H5]
-        if member.method == zipdir.STORED:
-            with hdf5_file.opened_source(zipdir.open_member(source, member)) as file:
-                yield file
-        else:
-            data = zipdir.read_member(source, member, MAX_UNPACKED)
-            shard = os.path.basename(path)
-            with hdf5_file.opened_bytes(data, f"{path}:{WEIGHTS_H5}", shard) as file:
-                yield file
+    with Source(path) as source, hdf5_structure.opened(_weights(source)) as file:
+        yield file

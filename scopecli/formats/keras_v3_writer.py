@@ -10,6 +10,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from scopecli.binary import zipdir
+from scopecli.binary.hdf5_reader import Place
 from scopecli.binary.source import Source
 from scopecli.formats import (
     hdf5_editing,
@@ -27,7 +28,7 @@ from scopecli.formats.zip_archive import CONFIG, WEIGHTS_H5
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from scopecli.formats.hdf5_driver import Bytes
+    from scopecli.binary.readable import Readable
     from scopecli.formats.keras_config import ModelConfig
     from scopecli.formats.keras_store_names import Named
     from scopecli.formats.staging import Staging
@@ -109,7 +110,7 @@ def _described(source: Source, model: Model) -> _Described:
     objects: list[Named] = []
     if WEIGHTS_H5 in members:
         weights = _weights(source, members)
-        place = hdf5_file.Place(os.path.basename(model.path), None)
+        place = Place(os.path.basename(model.path), None)
         with hdf5_file.opened_content(weights, place) as file:
             objects = keras_store_names.named_objects(file, config)
     return _Described(text, document, config, objects)
@@ -124,7 +125,7 @@ def _parsed(data: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _weights(source: Source, members: Mapping[str, zipdir.Member]) -> Bytes:
+def _weights(source: Source, members: Mapping[str, zipdir.Member]) -> Readable:
     """The weights, where they are or unpacked."""
     member = members[WEIGHTS_H5]
     if member.method == zipdir.STORED:

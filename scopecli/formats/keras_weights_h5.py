@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
-from scopecli.formats import hdf5_file, hdf5_listing, keras_model, keras_store
-from scopecli.formats.hdf5_values import Hdf5Tensors
+from scopecli.formats import hdf5_listing, hdf5_structure, keras_model, keras_store
+from scopecli.formats.hdf5_tensors import Hdf5Tensors
 from scopecli.model.model import File, Model
+
+if TYPE_CHECKING:
+    from scopecli.formats.hdf5_listing import Listing
+    from scopecli.formats.hdf5_protocol import Structure
+    from scopecli.formats.keras_store import Store
 
 FORMAT = "keras-weights-h5"
 
@@ -17,10 +23,7 @@ def read(path: str) -> Model:
     Raises:
         ScopecliError: whatever is wrong with the file.
     """
-    with hdf5_file.opened(path) as file:
-        listing = hdf5_listing.datasets(file)
-        store = keras_store.describe(file, listing.variables, None)
-        size = file.size
+    listing, store, size = hdf5_structure.read(path, _read)
     return Model(
         path=path,
         format=FORMAT,
@@ -28,5 +31,10 @@ def read(path: str) -> Model:
         metadata=keras_model.metadata(None),
         notes=listing.notes,
         files=(File(path, size, "model"),),
-        tensors=Hdf5Tensors(partial(hdf5_file.opened, path)),
+        tensors=Hdf5Tensors(partial(hdf5_structure.opened_path, path)),
     )
+
+
+def _read(file: Structure) -> tuple[Listing, Store, int]:
+    listing = hdf5_listing.datasets(file)
+    return listing, keras_store.describe(file, listing.variables, None), file.size

@@ -91,9 +91,6 @@ OTHERS = {
         ("-c", "import click, rich.console"),
         takes_file=False,
     ),
-    "click-h5py": Other(
-        "`import click, h5py`", "python", ("-c", "import click, h5py"), takes_file=False
-    ),
     "list-variables": Other(
         "`tf.train.list_variables`", "tensorflow", ("-c", _LIST_VARIABLES), lists=True
     ),
@@ -171,7 +168,7 @@ ROWS = (
     Row("list-v2-40-pipe", _LIST, _V2_40, "click", 1.5),
     Row("tree-v2-40-pipe", _TREE, _V2_40, "click", 1.5),
     Row("tree-v2-40-terminal", _TREE, _V2_40, "click-rich", 1.5, terminal=True),
-    Row("tree-keras-40-pipe", _TREE, _KERAS_40, "click-h5py", None),
+    Row("tree-keras-40-pipe", _TREE, _KERAS_40, "click", 1.5),
     Row("list-v2-40", _LIST, _V2_40, "list-variables", 0.03),
     Row("list-v2-10k", _LIST, _V2_10K, "list-variables", 0.04),
     Row("list-v2-100k", _LIST, _V2_100K, "list-variables", 0.10),
@@ -184,8 +181,8 @@ ROWS = (
     Row("list-hdf5-10k-visititems", _LIST, _HDF5_10K, "visititems", 0.6),
     Row("list-hdf5-100k-visititems", _LIST, _HDF5_100K, "visititems", None),
     Row("list-torch-10k", _LIST, _TORCH_10K, "load-mapped", 0.06),
-    Row("list-hdf5-10k-h5ls", _LIST, _HDF5_10K, "h5ls", 0.5, planned=True),
-    Row("list-hdf5-100k-h5ls", _LIST, _HDF5_100K, "h5ls", 0.3, planned=True),
+    Row("list-hdf5-10k-h5ls", _LIST, _HDF5_10K, "h5ls", 0.5),
+    Row("list-hdf5-100k-h5ls", _LIST, _HDF5_100K, "h5ls", 0.3),
     Row("list-safetensors-100k", _LIST, _SAFETENSORS_100K, "ckptkit", 0.45),
     Row("list-gguf-10k", _LIST, _GGUF_10K, "gguf-inspect", 0.3),
     Row("list-npz-10k", _LIST, _NPZ_10K, "npy-headers", None),

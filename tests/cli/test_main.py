@@ -265,8 +265,23 @@ class TestImports:
     def test_values_need_numpy(self) -> None:
         assert self.imported("show", "tf1_gan", "generator/h0/w") >= {"numpy"}
 
-    def test_hdf5_needs_no_rich(self) -> None:
-        assert self.imported("tree", "keras2_weights.h5") & {"rich", "ml_dtypes"} == set()
+    @pytest.mark.parametrize("arguments", ["list", "tree", "info", "tree --format json"])
+    @pytest.mark.parametrize(
+        "sample",
+        [
+            "keras2_functional.h5",
+            "keras2_weights.h5",
+            "keras3_legacy.h5",
+            "keras3_model.weights.h5",
+            "keras3_functional.keras",
+            "plain.h5",
+        ],
+    )
+    def test_structure_of_hdf5(self, arguments: str, sample: str) -> None:
+        assert self.imported(*arguments.split(), sample) == set()
+
+    def test_hdf5_that_needs_h5py_needs_no_rich(self) -> None:
+        assert self.imported("tree", "plain_latest.h5") == {"numpy", "h5py"}
 
 
 @pytest.mark.parametrize("sample", V2)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
-from scopecli.formats import hdf5, hdf5_file
+from scopecli.formats import hdf5, hdf5_file, hdf5_structure
 from scopecli.formats.hdf5_values import Block, _spaces, blocks
 
 if TYPE_CHECKING:
@@ -339,7 +339,7 @@ def test_a_part_of_a_file_is_read_in_place(tmp_path: Path) -> None:
     outer.write_bytes(b"before" + data + b"after")
     with Source(str(outer)) as source:
         window = source.window(6, len(data), "inner")
-        assert hdf5_file.identify(window) == "hdf5"
+        assert hdf5_structure.identify(window) == "hdf5"
         with hdf5_file.opened_source(window) as file:
             assert file.place == ("outer.bin", 6)
         with (
@@ -467,7 +467,7 @@ def test_groups_are_not_reached_through_soft_links(tmp_path: Path) -> None:
 
 
 def test_plugins_are_off_before_the_library_is_loaded() -> None:
-    script = "import os, scopecli.formats.hdf5\nprint(os.environ['HDF5_PLUGIN_PRELOAD'])\n"
+    script = "import os, scopecli.formats.hdf5_file\nprint(os.environ['HDF5_PLUGIN_PRELOAD'])\n"
     environment = {k: v for k, v in os.environ.items() if k != "HDF5_PLUGIN_PRELOAD"}
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from scopecli.binary.source import Source
-from scopecli.formats import hdf5_file, keras_h5
+from scopecli.formats import hdf5_structure, keras_h5
 from scopecli.formats.keras_model import placed
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def test_keras_0_has_no_names(tmp_path: Path) -> None:
         group.attrs["nb_params"] = 1
         group["param_0"] = np.zeros((2, 2), "f4")
     with Source(path) as source:
-        assert hdf5_file.identify(source) == "keras-h5"
+        assert hdf5_structure.identify(source) == "keras-h5"
     (variable,) = keras_h5.read(path).variables
     assert variable.name == variable.key == "layer_0/param_0"
 

@@ -11,7 +11,7 @@ import pytest
 
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, NotAModelError, ScopecliError, UnsupportedError
-from scopecli.formats import hdf5_file, keras_names, keras_v3, keras_weights_h5, zip_archive
+from scopecli.formats import hdf5_structure, keras_names, keras_v3, keras_weights_h5, zip_archive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -378,4 +378,4 @@ def test_a_weights_file_is_told_from_other_hdf5() -> None:
         ("plain.h5", "hdf5"),
     ):
         with Source(os.path.join(SAMPLES, sample)) as source:
-            assert hdf5_file.identify(source) == expected
+            assert hdf5_structure.identify(source) == expected

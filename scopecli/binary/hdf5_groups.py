@@ -1,0 +1,128 @@
+"""The links of HDF5's groups: in a symbol table, as all files had it once, or in link messages.
+
+https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html, sections III.B to III.D (nodes
+and entries of symbol tables, local heaps) and IV.A.2.c and IV.A.2.g (link messages).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from scopecli.binary import hdf5_btree
+from scopecli.binary.hdf5_headers import LINK, LINK_INFO, SYMBOL_TABLE
+from scopecli.binary.hdf5_pages import UNDEFINED, LibraryNeededError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.binary.hdf5_headers import Message
+    from scopecli.binary.hdf5_pages import Pages
+
+HARD, SOFT, EXTERNAL = 0, 1, 64
+
+_TABLE = struct.Struct("<QQ")  # B-tree, heap
+_CHILD = struct.Struct("<8sQ")  # of a B-tree: a name, the node that follows
+_NODE = struct.Struct("<4sBxH")  # magic, version, entries
+_NODE_MAGIC = b"SNOD"
+_ENTRY = struct.Struct("<QQIxxxxI12x")  # name, header, what is cached; of a soft link, its value
+_CACHED_SOFT = 2
+_HEAP = struct.Struct("<4sBxxxQQQ")  # magic, version, size, free space, address
+_HEAP_MAGIC = b"HEAP"
+
+_INFO_HAS_ORDER = 1
+_HAS_TYPE, _HAS_ORDER, _HAS_CHARSET, _WIDTH = 0x08, 0x04, 0x10, 0x03
+_UNKNOWN_FLAGS = 0xE0
+_NO_NAMES = (b"", b".")
+
+
+# A link: its name, its type, and the address or the value that it has. No class, for speed.
+Link = tuple[bytes, int, int, bytes]
+
+
+def links(pages: Pages, messages: list[Message]) -> Iterator[Link]:
+    """The links of a group by name.
+
+    Raises:
+        DamagedFileError: they cannot be found.
+        LibraryNeededError: they are kept in a way that is not read here.
+        struct.error: a message is cut short.
+    """
+    by_kind = dict(reversed(messages))
+    if LINK_INFO in by_kind:
+        _check_info(by_kind[LINK_INFO])
+        return iter(sorted(_link(body) for kind, body in messages if kind == LINK))
+    return _in_table(pages, by_kind[SYMBOL_TABLE])
+
+
+def _in_table(pages: Pages, body: bytes) -> Iterator[Link]:
+    tree, heap = _TABLE.unpack_from(body)
+    names = _heap(pages, heap)
+    end_of = names.index
+    may_be_odd = b"/" in names or b".\0" in names
+    for _, address in hdf5_btree.leaves(pages, tree, hdf5_btree.GROUP, _CHILD):
+        data, start = pages.block(address, _NODE.size)
+        magic, version, count = _NODE.unpack_from(data, start)
+        if magic != _NODE_MAGIC or version != 1:
+            raise pages.damaged("no node of a group is here", address)
+        length = count * _ENTRY.size
+        entries = pages.following(data, start + _NODE.size, address + _NODE.size, length)
+        for at, header, cached, value in _ENTRY.iter_unpack(entries):
+            name = names[at : end_of(b"\0", at)]
+            if may_be_odd or not name:
+                _check_name(name)
+            if cached < _CACHED_SOFT:
+                yield name, HARD, header, b""
+            elif cached == _CACHED_SOFT:
+                yield name, SOFT, UNDEFINED, names[value : end_of(b"\0", value)]
+            else:
+                raise LibraryNeededError
+
+
+def _heap(pages: Pages, address: int) -> bytes:
+    """The names in a group's heap, each of which ends with a zero byte."""
+    data, at = pages.block(address, _HEAP.size)
+    magic, version, size, _, start = _HEAP.unpack_from(data, at)
+    if magic != _HEAP_MAGIC or version:
+        raise pages.damaged("no heap of names is here", address)
+    if start == address + _HEAP.size:
+        return pages.following(data, at + _HEAP.size, start, size)
+    return pages.read(start, size)
+
+
+def _check_name(name: bytes) -> None:
+    """A name is one part of a path, unless the file is damaged."""
+    if name in _NO_NAMES or b"/" in name:
+        raise LibraryNeededError
+
+
+def _check_info(body: bytes) -> None:
+    """Links are in messages of their own until there are many."""
+    version, flags = body[:2]
+    (heap,) = struct.unpack_from("<Q", body, 10 if flags & _INFO_HAS_ORDER else 2)
+    if version or heap != UNDEFINED:
+        raise LibraryNeededError
+
+
+def _link(body: bytes) -> Link:
+    version, flags = body[:2]
+    if version != 1 or flags & _UNKNOWN_FLAGS:
+        raise LibraryNeededError
+    at = 2
+    kind = body[at] if flags & _HAS_TYPE else HARD
+    at += (1 if flags & _HAS_TYPE else 0) + (8 if flags & _HAS_ORDER else 0)
+    at += 1 if flags & _HAS_CHARSET else 0
+    width = 1 << (flags & _WIDTH)
+    length = int.from_bytes(body[at : at + width], "little")
+    at += width
+    name = body[at : at + length]
+    _check_name(name)
+    at += length
+    if kind == HARD:
+        (address,) = struct.unpack_from("<Q", body, at)
+        return name, HARD, address, b""
+    (size,) = struct.unpack_from("<H", body, at)
+    value = body[at + 2 : at + 2 + size]
+    if len(value) < size:
+        raise struct.error
+    return name, kind, UNDEFINED, value

@@ -1,0 +1,135 @@
+"""HDF5's object headers: the messages that say what an object is.
+
+https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html, section IV.A.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from scopecli.binary.hdf5_pages import LibraryNeededError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.binary.hdf5_pages import Pages
+
+# Types of messages.
+DATASPACE, LINK_INFO, DATATYPE, LINK = 0x01, 0x02, 0x03, 0x06
+EXTERNAL_FILES, LAYOUT, ATTRIBUTE = 0x07, 0x08, 0x0C
+_CONTINUATION, SYMBOL_TABLE, ATTRIBUTE_INFO = 0x10, 0x11, 0x15
+_LAST_KNOWN = 0x17
+# The others do not say what is asked for here: fill values, filters, times, comments, ...
+_WANTED = frozenset(
+    {
+        DATASPACE,
+        LINK_INFO,
+        DATATYPE,
+        LINK,
+        EXTERNAL_FILES,
+        LAYOUT,
+        ATTRIBUTE,
+        SYMBOL_TABLE,
+        ATTRIBUTE_INFO,
+    }
+)
+_SHARED = 0x02  # a message's flag: its body is elsewhere
+
+PREFIX_1 = struct.Struct("<BxHIIxxxx")  # version, messages, references, size of what follows
+MESSAGE_1 = struct.Struct("<HHBxxx")  # type, size, flags
+_MESSAGE_2 = struct.Struct("<BHB")
+_PLACE = struct.Struct("<QQ")
+
+_MAGIC_2, _MAGIC_CONTINUED = b"OHDR", b"OCHK"
+_HEAD_2 = 6  # magic, version, flags
+_SIZE_WIDTH, _ORDERED, _PHASES, _TIMES, _KNOWN_FLAGS = 0x03, 0x04, 0x10, 0x20, 0x3F
+_CHECKSUM = 4
+
+Message = tuple[int, bytes]
+
+
+def messages(pages: Pages, address: int) -> list[Message]:
+    """The messages of an object, as pairs of type and body.
+
+    Raises:
+        DamagedFileError: no header is there, or it contradicts itself.
+        LibraryNeededError: it has something that is not read here.
+    """
+    data, start = pages.block(address, PREFIX_1.size)
+    version, _, _, size = PREFIX_1.unpack_from(data, start)
+    if version != 1:
+        return _version_2(pages, address)
+    at = start + PREFIX_1.size
+    if at + size > len(data):
+        data, at = pages.block(address + PREFIX_1.size, size)
+    found: list[Message] = []
+    more = _add(found, data, at, at + size, MESSAGE_1, 0)
+    for place, length in more:
+        data, at = pages.block(place, length)
+        more += _add(found, data, at, at + length, MESSAGE_1, 0)
+    return found
+
+
+def _add(
+    found: list[Message], data: bytes, at: int, end: int, head: struct.Struct, extra: int
+) -> list[tuple[int, int]]:
+    """Take the messages out of one chunk of a header; the result is where it goes on.
+
+    Each has a head, with some bytes behind it that are not asked for.
+    """
+    more: list[tuple[int, int]] = []
+    unpack, width = head.unpack_from, head.size + extra
+    while at + width <= end:
+        kind, size, flags = unpack(data, at)
+        at += width
+        following = at + size
+        if following > end:
+            raise struct.error
+        if kind in _WANTED:
+            if flags & _SHARED:
+                raise LibraryNeededError
+            found.append((kind, data[at:following]))
+        elif kind == _CONTINUATION:
+            more.append(_PLACE.unpack_from(data[at:following]))
+        elif kind > _LAST_KNOWN:
+            raise LibraryNeededError
+        at = following
+    return more
+
+
+def _version_2(pages: Pages, address: int) -> list[Message]:
+    data, start = pages.block(address, _HEAD_2)
+    if data[start : start + 4] != _MAGIC_2:
+        raise pages.damaged("no object starts here", address)
+    flags = data[start + 5]
+    if data[start + 4] != 2 or flags > _KNOWN_FLAGS:
+        raise LibraryNeededError
+    width = 1 << (flags & _SIZE_WIDTH)
+    head = _HEAD_2 + (16 if flags & _TIMES else 0) + (4 if flags & _PHASES else 0) + width
+    size = int.from_bytes(pages.read(address + head - width, width), "little")
+    extra = 2 if flags & _ORDERED else 0
+    found: list[Message] = []
+    chunk = _checked(pages, address, head + size + _CHECKSUM)
+    more = _add(found, chunk, head, head + size, _MESSAGE_2, extra)
+    for place, length in more:
+        chunk = _checked(pages, place, length)
+        if not chunk.startswith(_MAGIC_CONTINUED):
+            raise pages.damaged("no object goes on here", place)
+        more += _add(found, chunk, len(_MAGIC_CONTINUED), length - _CHECKSUM, _MESSAGE_2, extra)
+    return found
+
+
+def _checked(pages: Pages, address: int, length: int) -> bytes:
+    """A chunk of a header with its checksum, which is right."""
+    from scopecli.binary.hdf5_checksum import lookup3
+
+    chunk = pages.read(address, length)
+    if lookup3(chunk[:-_CHECKSUM]) != int.from_bytes(chunk[-_CHECKSUM:], "little"):
+        raise pages.damaged("an object has another checksum than it says", address)
+    return chunk
+
+
+def bodies(found: list[Message], kind: int) -> Iterator[bytes]:
+    """The bodies of all messages of one type, in their order."""
+    return (body for number, body in found if number == kind)

@@ -1,0 +1,55 @@
+"""What can be asked of an HDF5 file, whoever reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scopecli.binary.hdf5_attributes import Value
+    from scopecli.binary.hdf5_reader import Object, Place
+
+
+class Structure(Protocol):
+    """What can be asked of a file, be it by `Hdf5Reader` or by `Hdf5File`, which is h5py.
+
+    Groups are of a type of the reader's own. All methods raise `ScopecliError` where the file is
+    damaged.
+    """
+
+    @property
+    def name(self) -> str:
+        """How errors name the file."""
+
+    @property
+    def size(self) -> int:
+        """Readable in it."""
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+
+    def container(self) -> dict[str, object]:
+        """Version of the superblock, and size of the user block where there is one."""
+
+    def group(self, path: str, below: Any = None) -> Any:
+        """A group, from the root or another; None where there is no such group.
+
+        No link on the way is followed, unless it is a hard one.
+        """
+
+    def inside(self, group: Any) -> Iterator[tuple[bytes, Any]]:
+        """For each link of a group its name, and the group that it leads to, if it does."""
+
+    def has_attribute(self, owner: Any, name: str) -> bool:
+        """Whether a group has an attribute."""
+
+    def one_attribute(self, owner: Any, name: str) -> Value:
+        """The value of an attribute that is there; None for an empty one or another type's."""
+
+    def objects(self) -> Iterator[Object]:
+        """All datasets, and all links that are not followed, by path, depth first and by name.
+
+        A dataset comes once, and a group is entered once: under the first path that leads to it.
+        """
