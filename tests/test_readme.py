@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -58,9 +58,7 @@ def folder_of_samples(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "pycon")], ids=named)
-def test_python_sessions(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_python_sessions(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder_of_samples(tmp_path))
     forget_graphs()
     text = "\n".join(blocks(page, "pycon"))
@@ -116,7 +114,7 @@ def test_pictures(name: str) -> None:
     """`python -m tests.pictures` draws them."""
     text = (pictures.FOLDER / name).read_text("utf-8")
     assert text == pictures.drawn(name)
-    assert ElementTree.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
+    assert ET.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
     assert set(re.findall(r"https?://[^\"\s]+", text)) == {"http://www.w3.org/2000/svg"}
     assert f"(.github/pictures/{name})" in README.read_text("utf-8")
 

@@ -35,11 +35,8 @@ _ENVIRONMENT = (
 )
 
 _FILES = (
-    (
-        "scopecli.toml, pyproject.toml",
-        "Settings of `validate`, in the working folder or above; in the latter under "
-        "[tool.scopecli].",
-    ),
+    ("scopecli.toml", "Settings of `validate`, in the working folder or above."),
+    ("pyproject.toml", "The same, under [tool.scopecli]."),
 )
 
 

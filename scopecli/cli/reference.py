@@ -14,7 +14,7 @@ from scopecli.cli.group import COMMANDS
 from scopecli.cli.main import scopecli
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 # Click's own mark of a paragraph that is not to be wrapped.
 _VERBATIM = "\b\n"
@@ -71,8 +71,10 @@ def written(text: str) -> str:
 
 
 def markdown(page: Page) -> Iterator[str]:
-    """Usage, options and examples."""
+    """Usage, what it does, options and examples."""
     yield f"Usage: `{page.usage}`\n"
+    for paragraph in page.paragraphs:
+        yield f"{paragraph}\n"
     for term, text in page.options:
         yield f"- `{term}`: {_prose(text)}"
     for title, lines in page.listings:
@@ -91,19 +93,25 @@ def _page(command: click.Command, context: click.Context) -> Page:
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     options = (part for part in command.get_params(context) if isinstance(part, click.Option))
     records = (option.get_help_record(context) for option in options)
+    parts = [part.removeprefix(_VERBATIM) for part in (command.epilog or "").split("\n\n")]
+    prose = [*(command.help or "").split("\n\n"), *(part for part in parts if not _lists(part))]
     return Page(
         context.command_path,
         usage,
-        tuple(" ".join(part.split()) for part in (command.help or "").split("\n\n")),
+        tuple(" ".join(part.split()) for part in prose),
         tuple(record for record in records if record is not None),
-        tuple(_listings((command.epilog or "").split("\n\n"))),
+        tuple(_listing(part) for part in parts if _lists(part)),
     )
 
 
-def _listings(paragraphs: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for paragraph in paragraphs:
-        title, *lines = paragraph.removeprefix(_VERBATIM).splitlines()
-        yield title, tuple(line.strip() for line in lines)
+def _lists(paragraph: str) -> bool:
+    """Whether it is a title with indented lines below."""
+    return "\n  " in paragraph
+
+
+def _listing(paragraph: str) -> tuple[str, tuple[str, ...]]:
+    title, *lines = paragraph.splitlines()
+    return title, tuple(line.strip() for line in lines)
 
 
 def _prose(text: str) -> str:

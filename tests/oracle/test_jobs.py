@@ -1,4 +1,4 @@
-"""The three jobs of `rename` in the page of the commands, on files of the frameworks, which load the results."""
+"""The three jobs of `rename` in the commands' page, on real files; frameworks load the results."""
 
 from __future__ import annotations
 
