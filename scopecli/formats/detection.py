@@ -145,15 +145,18 @@ def _is_hdf5(source: Source, head: bytes) -> bool:
 
 def _inner_format(source: Source, head: bytes) -> str | None:
     """The format of what has its marks further inside; None for anything else."""
-    from scopecli.formats import flax_msgpack, onnx, tf_protobuf, tflite
+    from scopecli.formats import tf_protobuf
+
+    graph = tf_protobuf.identify(source, head)
+    if graph is not None:
+        return graph
+    from scopecli.formats import flax_msgpack, onnx, tflite  # imported for few files
 
     if tflite.is_model(head):
         return tflite.FORMAT
     if flax_msgpack.is_tree(source, head):
         return flax_msgpack.FORMAT
-    if onnx.is_model(source):
-        return onnx.FORMAT
-    return tf_protobuf.identify(source, head)
+    return onnx.FORMAT if onnx.is_model(source) else None
 
 
 def _is_scopecli_json(head: bytes) -> bool:
