@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 HEAD_SIZE = 4096
 
-_MAGIC = {b"GGUF": "gguf", b"\x93NUMPY": "npy"}
+_MAGIC = {b"GGUF": "gguf", b"\x93NUMPY": "npy", b"\x12\x01" + bytes(14): "mxnet"}
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 # A user block of any power of two from 512 may stand before the superblock:

@@ -42,7 +42,9 @@ NOTHING = frozenset[str]()
 CHECKSUMS = frozenset({"google_crc32c"})
 ARRAYS = CHECKSUMS | {"numpy", "h5py"}
 # What numpy brings along, and what `diff` and `validate` are written with.
-WITH_ARRAYS = frozenset({"ctypes", "logging", "pathlib", "pickle", "random", "subprocess", "urllib"})
+WITH_ARRAYS = frozenset(
+    {"ctypes", "logging", "pathlib", "pickle", "random", "subprocess", "urllib"}
+)
 DIFF = frozenset({"dataclasses", "decimal", "fractions"})
 VALIDATE = frozenset({"dataclasses", "tomllib"})
 
