@@ -61,6 +61,8 @@ PINS = (
 # tf_keras asks for the package "tensorflow", which tensorflow-cpu already provides under
 # another name; installing it without its dependencies saves a second copy of TensorFlow.
 PINS_WITHOUT_DEPENDENCIES = ("tf_keras==2.21.0",)
+# A framework that needs an older NumPy than the others has an environment of its own.
+PINS_OF_MXNET = ("mxnet==1.9.1", "numpy==1.23.5")
 
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "-1",
@@ -105,8 +107,9 @@ def sample(
 ) -> Callable[[MakeFunction], MakeFunction]:
     """Register a function as the maker of the sample ``name``.
 
-    ``packages`` are those whose versions decide the bytes; a sample without any is made from
-    the bytes of other samples. ``files`` maps each path it writes to one line about it.
+    ``packages`` are those whose versions decide the bytes, as pins where they are not installed
+    here; a sample without any is made from the bytes of other samples. ``files`` maps each path
+    it writes to one line about it.
     """
 
     def register(make: MakeFunction) -> MakeFunction:
@@ -1473,6 +1476,60 @@ def make_structured_npy(out: Path) -> None:
         np.save(out / "structured.npy", np.array([(0.5, (1, 2)), (1.5, (3, 4))], kind))
 
 
+MXNET_MODULE = """
+import sys
+import mxnet as mx
+
+names = "float32 float64 float16 uint8 int32 int8 int64".split()
+arrays = {f"arg:{name}": mx.nd.arange(6).reshape((2, 3)).astype(name) for name in names}
+arrays["arg:conv0_weight"] = mx.nd.arange(24).reshape((2, 3, 2, 2)) / 10
+arrays["arg:rows"] = mx.nd.sparse.row_sparse_array(([[1, 2]], [3]), shape=(5, 2))
+arrays["arg:cells"] = mx.nd.sparse.csr_matrix(([1, 2, 3], [0, 2, 1], [0, 2, 3]), shape=(2, 3))
+arrays["aux:batchnorm0_moving_mean"] = mx.nd.array([0.5, 1.5])
+mx.nd.save(sys.argv[1], arrays)
+"""
+
+MXNET_NUMPY = """
+import sys
+import mxnet as mx
+
+mx.npx.set_np()
+arrays = {
+    "encoder.0.weight": mx.np.arange(6).reshape(2, 3),
+    "encoder.0.mask": mx.np.array([True, False], dtype="bool"),
+    "scale": mx.np.array(2.5),
+    "none": mx.np.zeros((0, 3)),
+}
+mx.npx.save(sys.argv[1], arrays)
+"""
+
+
+def run_mxnet(program: str, path: Path) -> None:
+    """Run a program of MXNet's in its own environment, to write a file."""
+    folder = cache_folder()
+    python = pinned_python(folder.with_name(f"{folder.name}-mxnet"), PINS_OF_MXNET, ())
+    subprocess.run([str(python), "-c", program, str(path)], check=True)
+
+
+@sample(
+    "module.params",
+    *PINS_OF_MXNET,
+    files={"module.params": "arguments and auxiliary states, two of them sparse"},
+)
+def mxnet_module(out: Path) -> None:
+    """The parameters of an MXNet Module: arguments (`arg:`), auxiliary states (`aux:`).
+
+    Every type that it had before its NumPy interface; one array is sparse by rows, one by cells.
+    """
+    run_mxnet(MXNET_MODULE, out / "module.params")
+
+
+@sample("gluon.params", *PINS_OF_MXNET, files={"gluon.params": "arrays of MXNet's NumPy interface"})
+def mxnet_numpy(out: Path) -> None:
+    """Parameters of MXNet with NumPy's shapes: a scalar and an empty array are what they seem."""
+    run_mxnet(MXNET_NUMPY, out / "gluon.params")
+
+
 def write_gguf(path: Path, order: str) -> None:
     """Write a tiny model with quantized and plain tensors, and a vocabulary."""
     import gguf
@@ -2435,8 +2492,8 @@ def make_duplicate_member(out: Path) -> None:
 
 def made_by(packages: Iterable[str]) -> str:
     """Name the packages with the versions that are installed here."""
-    versions = ((package, metadata.version(package).partition("+")[0]) for package in packages)
-    names = [f"{package} {version}" for package, version in versions]
+    pins = (name.partition("==") for name in packages)
+    names = [f"{name} {pin or metadata.version(name).partition('+')[0]}" for name, _, pin in pins]
     return ", ".join(names) or "make_samples.py, from other samples"
 
 
@@ -2526,11 +2583,15 @@ def base_python() -> str:
     return found
 
 
-def pinned_python(folder: Path) -> Path:
-    """Give the Python of the virtual environment, making it if it is not there or is old."""
+def pinned_python(
+    folder: Path,
+    packages: Iterable[str] = PINS,
+    without_dependencies: Iterable[str] = PINS_WITHOUT_DEPENDENCIES,
+) -> Path:
+    """Give the Python of a virtual environment, making it if it is not there or is old."""
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / "pins.txt"
-    pins = "\n".join(PINS + PINS_WITHOUT_DEPENDENCIES)
+    pins = "\n".join([*packages, *without_dependencies])
     if stamp.exists() and stamp.read_text(encoding="utf-8") == pins:
         return python
     if not stamp.exists() and folder.exists() and any(folder.iterdir()):
@@ -2538,8 +2599,9 @@ def pinned_python(folder: Path) -> Path:
     subprocess.run([base_python(), "-m", "venv", "--clear", str(folder)], check=True)
     stamp.write_text("unfinished", encoding="utf-8")
     pip = [str(python), "-m", "pip", "install", "--quiet"]
-    subprocess.run([*pip, *PINS], check=True)
-    subprocess.run([*pip, "--no-deps", *PINS_WITHOUT_DEPENDENCIES], check=True)
+    subprocess.run([*pip, *packages], check=True)
+    if without_dependencies:
+        subprocess.run([*pip, "--no-deps", *without_dependencies], check=True)
     # The pins are written last, so that an interrupted installation is started again.
     stamp.write_text(pins, encoding="utf-8")
     return python

@@ -1,4 +1,4 @@
-"""The commands in README.md and what they print: `python -m tests.readme` writes it anew.
+"""The commands in the pages and what they print: `python -m tests.readme` writes it anew.
 
 In each block of ```console, a line that starts with `$ scopecli` is a command, run in
 sample_checkpoints/, and the lines below it are its output.
@@ -10,18 +10,25 @@ import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).parent.parent
+from tests.samples import ROOT, SAMPLES
+
 README = ROOT / "README.md"
-SAMPLES = ROOT / "sample_checkpoints"
+COMMANDS = ROOT / "scopecli/cli/README.md"
+PAGES = (
+    README,
+    ROOT / ".github/CONTRIBUTING.md",
+    *sorted(ROOT.glob("scopecli/**/README.md")),
+    *sorted(ROOT.glob("tests/**/README.md")),
+    ROOT / "sample_checkpoints/README.md",
+)
 
 _BLOCK = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.DOTALL | re.MULTILINE)
 
 
 class Example(NamedTuple):
-    """One command of the README and the output that stands below it."""
+    """One command of a page and the output that stands below it."""
 
     command: str
     output: str
@@ -64,4 +71,5 @@ def rewritten(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(rewritten(README.read_text("utf-8")), "utf-8")
+    for page in PAGES:
+        page.write_text(rewritten(page.read_text("utf-8")), "utf-8")

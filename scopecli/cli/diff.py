@@ -53,8 +53,18 @@ _STATUSES = ("same", "added", "removed", "renamed", "changed", "values")
     help=f"Only these entries: {', '.join(_STATUSES)}. Repeatable.",
 )
 @click.option("--values", is_flag=True, help="Read the values and say how they differ.")
-@click.option("--rtol", type=click.FloatRange(min=0), help="With --values: relative tolerance.")
-@click.option("--atol", type=click.FloatRange(min=0), help="With --values: absolute tolerance.")
+@click.option(
+    "--rtol",
+    type=click.FloatRange(min=0),
+    metavar="NUMBER",
+    help="With --values: relative tolerance.",
+)
+@click.option(
+    "--atol",
+    type=click.FloatRange(min=0),
+    metavar="NUMBER",
+    help="With --values: absolute tolerance.",
+)
 @click.option(
     "--emit-map",
     metavar="FILE",

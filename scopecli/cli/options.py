@@ -127,7 +127,8 @@ def _open(how: str, path: str, *, input_format: str | None, tag_set: str | None)
     if ".py" in path and input_format is None:
         from scopecli.dryrun.program.running import run, split
 
-        if split(path):
+        program = split(path)
+        if program and program[1]:  # a FILE.py alone may be what a pattern found: it is not run
             done = run(path, {}, ("tensorflow",))
             if done.refusal is not None:
                 raise ProgramError(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 HEAD_SIZE = 4096
 _SHOWN = 40
 
-_MAGIC = {b"GGUF": "gguf", b"\x93NUMPY": "npy"}
+_MAGIC = {b"GGUF": "gguf", b"\x93NUMPY": "npy", b"\x12\x01" + bytes(14): "mxnet"}
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 # A user block of any power of two from 512 may stand before the superblock:
@@ -127,15 +127,18 @@ def _is_hdf5(source: Source, head: bytes) -> bool:
 
 def _inner_format(source: Source, head: bytes) -> str | None:
     """The format of what has its marks further inside; None for anything else."""
-    from scopecli.formats import flax_msgpack, onnx, tf_protobuf, tflite
+    from scopecli.formats import tf_protobuf
+
+    graph = tf_protobuf.identify(source, head)
+    if graph is not None:
+        return graph
+    from scopecli.formats import flax_msgpack, onnx, tflite  # imported for few files
 
     if tflite.is_model(head):
         return tflite.FORMAT
     if flax_msgpack.is_tree(source, head):
         return flax_msgpack.FORMAT
-    if onnx.is_model(source):
-        return onnx.FORMAT
-    return tf_protobuf.identify(source, head)
+    return onnx.FORMAT if onnx.is_model(source) else None
 
 
 def _is_scopecli_json(head: bytes) -> bool:

@@ -150,7 +150,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             "nested keys joined with `.`",
             "all dtypes, quantized ones as they are stored",
             "https://github.com/pytorch/pytorch/blob/main/torch/serialization.py",
-            "",
+            "keys of dictionaries in zip archives and their `*.index.json`; storages are copied",
             (
                 "Pickles are walked over and never executed; `info` lists what they would import.",
                 "Names for one tensor are variables of their own, each with the others as aliases.",
@@ -213,6 +213,13 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
                 "What hangs below `opt_state` and repeats the parameters are their slots.",
                 "Plain numbers and texts are metadata.",
             ),
+        ),
+        "mxnet": Entry(
+            "`.params` of Modules and of Gluon, all four layouts of arrays",
+            "the mark of a list of arrays, 0x112",
+            "as the file has them, `arg:` and `aux:` told by the variable",
+            "all dtypes of dense arrays; sparse ones by their shape",
+            "https://github.com/apache/mxnet/blob/1.9.1/src/ndarray/ndarray.cc",
         ),
         "tflite": Entry(
             "schema version 3 (`TFL3`)",

@@ -23,16 +23,8 @@ What is no model is said to be what it is: a Git LFS pointer, a web page, a plai
 model, ... A reader gives the structure alone. Values are read when a command asks for them, a run
 of elements at a time.
 
-To add a format, write
-
-1. one module with `read(path)`, which gives a `Model` or raises a `ScopecliError`, whatever the
-   bytes are: take them through `Source` or `Window`, hold every count against what is left of the
-   file, and do not recurse over what a file nests;
-2. one row of the table in `registry.py`, one entry in `manual.py`, and in `detection.py` what its
-   files are told by;
-3. one sample of the real framework, made by `sample_checkpoints/make_samples.py`: goldens and
-   mutations then come by themselves. What the framework says of a file is for `tests/oracle`.
-
+A format is one module with `read(path)`, one row in `registry.py`, one entry in `manual.py` and one
+sample: [add a format in 30 minutes](../../.github/CONTRIBUTING.md#add-a-format-in-30-minutes).
 A format that can be written has a second module, with the functions of `registry.Writer`.
 """
 

@@ -158,6 +158,7 @@ FORMATS: tuple[Format, ...] = (
     Format("gguf", "GGUF model", "scopecli.formats.gguf", (".gguf",)),
     Format("onnx", "ONNX model", "scopecli.formats.onnx", (".onnx",)),
     Format("flax-msgpack", "Flax parameters", "scopecli.formats.flax_msgpack", (".msgpack",)),
+    Format("mxnet", "MXNet parameters", "scopecli.formats.mxnet", (".params",)),
     Format("tflite", "TensorFlow Lite model", "scopecli.formats.tflite", (".tflite",)),
     Format("orbax", "Orbax checkpoint", "scopecli.formats.orbax", ("manifest.ocdbt",)),
     Format("scopecli-json", "scopecli tree", "scopecli.formats.scopecli_json", (".json",)),

@@ -13,6 +13,8 @@ from tests.samples import SAMPLES
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.commands import Run
+
 GAN = """\
 import tensorflow as tf
 
@@ -178,3 +180,13 @@ def test_what_cannot_be_done(gan: str) -> None:
     assert (done.code, "has no function 'nothing'" in done.err) == (2, True)
     done = run("dryrun", "--as", "tensorflow", f"{gan}:build", "--arg", "unknown=1")
     assert (done.code, "TypeError: build() got an unexpected" in done.err) == (2, True)
+
+
+def test_a_program_that_a_pattern_finds_is_not_run(tmp_path: Path, run: Run) -> None:
+    """Only `FILE.py:FUNCTION` stands for a model, so that `scopecli validate *` runs nothing."""
+    file = tmp_path / "make.py"
+    file.write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n", "utf-8")
+    for command in ("tree", "validate", "diff --restore"):
+        paths = [str(file)] * (2 if command.startswith("diff") else 1)
+        assert run(*command.split(), *paths).code in {1, 2}
+    assert not (tmp_path / "ran").exists()

@@ -230,60 +230,6 @@ class TestEndings:
         assert (done.returncode, done.stdout, done.stderr) == as_module
 
 
-class TestImports:
-    """What a short run does not need is not imported: numpy alone takes longer than all else."""
-
-    HEAVY = ("numpy", "h5py", "rich", "ml_dtypes", "cramjam")
-
-    def imported(self, *arguments: str) -> set[str]:
-        """The heavy modules that a run in a pipe imports."""
-        done = subprocess.run(
-            [sys.executable, "-X", "importtime", "-m", "scopecli", *arguments],
-            cwd=SAMPLES,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-300:]
-        modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-        assert "click" in modules
-        return {module.partition(".")[0] for module in modules} & set(self.HEAVY)
-
-    @pytest.mark.parametrize("arguments", ["--help", "--version", "tree -h", "list -h"])
-    def test_help(self, arguments: str) -> None:
-        assert self.imported(*arguments.split()) == set()
-
-    @pytest.mark.parametrize(
-        "arguments",
-        ["list", "tree", "info", "list --format json", "tree --format json", "list --format csv"],
-    )
-    @pytest.mark.parametrize("sample", ["tf1_gan", "tf1_partitioned"])
-    def test_structure_of_a_checkpoint(self, arguments: str, sample: str) -> None:
-        assert self.imported(*arguments.split(), sample) == set()
-
-    def test_values_need_numpy(self) -> None:
-        assert self.imported("show", "tf1_gan", "generator/h0/w") >= {"numpy"}
-
-    @pytest.mark.parametrize("arguments", ["list", "tree", "info", "tree --format json"])
-    @pytest.mark.parametrize(
-        "sample",
-        [
-            "keras2_functional.h5",
-            "keras2_weights.h5",
-            "keras3_legacy.h5",
-            "keras3_model.weights.h5",
-            "keras3_functional.keras",
-            "plain.h5",
-        ],
-    )
-    def test_structure_of_hdf5(self, arguments: str, sample: str) -> None:
-        assert self.imported(*arguments.split(), sample) == set()
-
-    def test_hdf5_that_needs_h5py_needs_no_rich(self) -> None:
-        assert self.imported("tree", "plain_latest.h5") == {"numpy", "h5py"}
-
-
 @pytest.mark.parametrize("sample", V2)
 def test_a_prefix_and_its_folder_print_the_same(run: Run, sample: str) -> None:
     prefix = str(SAMPLES / prefix_of(sample))

@@ -1,4 +1,4 @@
-"""The three jobs of `rename` in the README, on files of the frameworks, which load the results."""
+"""The three jobs of `rename` in the commands' page, on real files; frameworks load the results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from tests.readme import README
+from tests.readme import COMMANDS
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 v1: Any = tf.compat.v1
-JOBS = re.search(r"<!-- jobs -->\n```sh\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+JOBS = re.search(r"<!-- jobs -->\n```sh\n(.*?)```", COMMANDS.read_text("utf-8"), re.DOTALL)
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def _in_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def job(run: Run, path: str) -> Result:
-    """Run the README's command for a file."""
+    """Run the page's command for a file."""
     assert JOBS is not None
     (command,) = (line for line in JOBS[1].splitlines() if f" {path} " in line)
     words = shlex.split(command)

@@ -7,7 +7,6 @@ at a time, by two threads: numpy and the operating system let go of Python's loc
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -174,6 +173,8 @@ def _keep_freed_memory() -> None:
 
 def _in_order(jobs: Iterator[tuple[Plan, Part]]) -> Iterator[tuple[Plan, _Result]]:
     """The result of each part, in order; a few are on their way at any time."""
+    from concurrent.futures import ThreadPoolExecutor
+
     waiting: deque[tuple[Plan, Future[_Result]]] = deque()
     with ThreadPoolExecutor(_THREADS) as pool:
         for planned, part in jobs:
