@@ -60,6 +60,18 @@ def dataset(
     return Dataset(shape, datatype, nbytes, stored, external)
 
 
+def check_place(pages: Pages, address: int, found: Dataset) -> None:
+    """Hold the place of values against the end of the file.
+
+    By their own size, as libhdf5 does, and not by the one that the layout says.
+
+    Raises:
+        DamagedFileError: they are not all in the file.
+    """
+    if address + (found.nbytes or 0) > pages.size:
+        raise pages.damaged(f"has values up to {address + (found.nbytes or 0)}", address)
+
+
 class Datasets:
     """Reads the datasets of a file, and remembers the shapes and datatypes that it has met."""
 
@@ -85,8 +97,6 @@ class Datasets:
             _, _, address, stored = _CONTIGUOUS_LAYOUT.unpack_from(layout)
             if address == UNDEFINED:
                 stored = 0
-            elif address + stored > self._pages.size:
-                raise self._pages.damaged(f"has values up to {address + stored}", address)
             else:
                 offset = self._user_block + address
         else:
@@ -95,7 +105,10 @@ class Datasets:
         shape = self._shapes[space] if space in self._shapes else self.shape(space)
         kind = messages[DATATYPE]
         datatype = self._types.get(kind) or self.datatype(kind)
-        return dataset(shape, datatype, stored), offset
+        found = dataset(shape, datatype, stored)
+        if offset is not None:
+            check_place(self._pages, offset - self._user_block, found)
+        return found, offset
 
     def shape(self, body: bytes) -> tuple[int, ...] | None:
         """The extents of a dataspace message; None where it has no elements, not even one."""

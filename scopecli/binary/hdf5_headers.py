@@ -45,6 +45,7 @@ _MAGIC_2, _MAGIC_CONTINUED = b"OHDR", b"OCHK"
 _HEAD_2 = 6  # magic, version, flags
 _SIZE_WIDTH, _ORDERED, _PHASES, _TIMES, _KNOWN_FLAGS = 0x03, 0x04, 0x10, 0x20, 0x3F
 _CHECKSUM = 4
+_MAX_CHECKED = 1 << 20  # libhdf5 computes the checksum of a longer one in less time
 
 Message = tuple[int, bytes]
 
@@ -124,6 +125,8 @@ def _checked(pages: Pages, address: int, length: int) -> bytes:
     """A chunk of a header with its checksum, which is right."""
     from scopecli.binary.hdf5_checksum import lookup3
 
+    if length > _MAX_CHECKED:
+        raise LibraryNeededError
     chunk = pages.read(address, length)
     if lookup3(chunk[:-_CHECKSUM]) != int.from_bytes(chunk[-_CHECKSUM:], "little"):
         raise pages.damaged("an object has another checksum than it says", address)

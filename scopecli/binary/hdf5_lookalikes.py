@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
+from scopecli.binary.hdf5_dataset import check_place
 from scopecli.binary.hdf5_headers import LAYOUT, MESSAGE_1, PREFIX_1
 from scopecli.binary.hdf5_pages import IN_PAGE, SHIFT, UNDEFINED
 
@@ -70,10 +71,10 @@ class Lookalikes:
         if dataset is None:
             return None
         (values,) = _ADDRESS.unpack_from(data, at + gap)
-        if values + dataset.stored > self._pages.size:
-            if values == UNDEFINED:
-                return None
-            raise self._pages.damaged(f"has values up to {values + dataset.stored}", values)
+        if values == UNDEFINED:
+            return None
+        if values + (dataset.nbytes or 0) > self._pages.size:
+            check_place(self._pages, values, dataset)
         return dataset, self._user_block + values
 
     def add(self, address: int, dataset: Dataset, offset: int | None) -> None:

@@ -288,19 +288,30 @@ def test_checksums_are_held_against_what_they_are_of(latest: bytes, magic: bytes
         ask(damaged)
 
 
-def test_values_beyond_the_end_of_the_file(build: Callable[..., str]) -> None:
+def test_values_are_in_the_file_whatever_their_layout_claims(build: Callable[..., str]) -> None:
+    """As for h5py: the place and the size by shape count, and not the size that is stored."""
     path = build(lambda file: file.update({f"x{i}": np.zeros(7) for i in range(3)}))
-    found = [at for _, _, at in everything_in(path)]
-    assert all(found)
     with open(path, "rb") as file:
         data = file.read()
-    for at in found:
-        assert at is not None
-        layout = at.to_bytes(8, "little") + (56).to_bytes(8, "little")
-        assert layout in data
-        beyond = (len(data) - 10).to_bytes(8, "little") + (56).to_bytes(8, "little")
+    for _, _, at in everything_in(path):
+        start, size = at.to_bytes(8, "little"), (56).to_bytes(8, "little")
+        assert start + size in data
+        beyond = data.replace(start + size, (len(data) - 10).to_bytes(8, "little") + size)
+        large = data.replace(start + size, start + (1 << 40).to_bytes(8, "little"))
         with pytest.raises(DamagedFileError, match="has values up to"):
-            list(reader(data.replace(layout, beyond)).objects())
+            list(reader(beyond).objects())
+        for damaged in (beyond, large):
+            rewrite(path, damaged)
+            mine, other = ours(path), theirs(path)
+            assert mine is not None
+            refused = isinstance(mine["objects"], DamagedFileError)
+            assert refused == (damaged is beyond) == isinstance(other["objects"], DamagedFileError)
+            assert refused or differences(mine, other) == []
+
+
+def rewrite(path: str, data: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
 
 
 def everything_in(path: str) -> list[Any]:
