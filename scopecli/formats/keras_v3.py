@@ -125,6 +125,7 @@ def _json(
     if name not in members:
         notes.append(Note("no-config", f"the archive has no {name}", name))
         return {}
+    zipdir.refuse_bomb(source, members[name])
     try:
         document = json.loads(zipdir.read_member(source, members[name], MAX_JSON))
     except (ValueError, RecursionError):
@@ -143,6 +144,7 @@ def _opened_weights(path: str) -> Iterator[Hdf5File]:
             with hdf5_file.opened_source(zipdir.open_member(source, member)) as file:
                 yield file
         else:
+            zipdir.refuse_bomb(source, member)
             data = zipdir.read_member(source, member, MAX_UNPACKED)
             shard = os.path.basename(path)
             with hdf5_file.opened_bytes(data, f"{path}:{WEIGHTS_H5}", shard) as file:

@@ -133,4 +133,5 @@ class Archive:
         if member.crc == 0 and member.method == zipdir.STORED and member.size <= _LARGEST_PICKLE:
             window = zipdir.open_member(source, member)
             return window.read(0, window.size)
+        zipdir.refuse_bomb(source, member)
         return zipdir.read_member(source, member, _LARGEST_PICKLE)
