@@ -22,7 +22,7 @@ from tests.reading import read_some
 from tests.samples import SAMPLES, files_of
 
 _SLOWEST = timedelta(seconds=20)
-_MEMORY = 2 << 30
+_MEMORY = 512 << 20
 
 
 def survive(path: str) -> None:
@@ -63,7 +63,7 @@ def damage(path: Path, model: Path, examples: int) -> None:
 def main(sample: str, examples: int, folder: Path) -> None:
     """Damage each file of a sample in turn, so many times in all."""
     faulthandler.enable()
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     copy = folder / sample
     if (SAMPLES / sample).is_dir():
