@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import hashlib
+import io
 import os
 import pkgutil
 import random
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 import traceback
+from contextlib import redirect_stderr
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -89,7 +91,8 @@ def _instrumented() -> dict[str, Target]:
     """
     for name in _USED:
         import_module(name)
-    with atheris.instrument_imports(include=["scopecli"]):
+    # It would say of each of some hundred modules that it is instrumented.
+    with redirect_stderr(io.StringIO()), atheris.instrument_imports(include=["scopecli"]):
         for package in _PACKAGES:
             found = import_module(f"scopecli.{package}")
             for module in pkgutil.walk_packages(found.__path__, f"{found.__name__}."):

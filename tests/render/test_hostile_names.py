@@ -1,4 +1,4 @@
-"""Names that would drive a terminal, or end what they stand in, in every format of every command."""
+"""Names that would drive a terminal, or end what they stand in, wherever a command writes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from tests.commands import Run
 
 #: Clear the screen, set the title, end the line, go right to left, a byte that is no UTF-8.
-NAMES = ("a\x1b[2Jw", "a\x1b]0;t\x07/w", "line\nend/w\r", "\u202etxt/w", "\udc9b31m/w", "::error::x/w")
+NAMES = (
+    "a\x1b[2Jw",
+    "a\x1b]0;t\x07/w",
+    "line\nend/w\r",
+    "\u202etxt/w",
+    "\udc9b31m/w",
+    "::error::x/w",
+)
 CASES = (
     ("validate", ("--select", "ALL", "--values", "{a}")),
     ("diff", ("{a}", "{b}")),
