@@ -12,25 +12,17 @@ import shutil
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Verbosity, given, settings
 
-from scopecli.analysis.stats import measure
-from scopecli.analysis.values import preview, strings
-from scopecli.errors import ScopecliError
 from scopecli.formats.opening import load
 from tests.commands import run_in_process
 from tests.damage import damaged
+from tests.reading import read_some
 from tests.samples import SAMPLES, files_of
 
-if TYPE_CHECKING:
-    from scopecli.model.model import Model
-
 _SLOWEST = timedelta(seconds=20)
-_MEMORY = 2 << 30
-_VARIABLES = 5
-_MEASURED_BYTES = 1 << 20  # a damaged shape may claim any size
+_MEMORY = 512 << 20
 
 
 def survive(path: str) -> None:
@@ -45,20 +37,6 @@ def survive(path: str) -> None:
         if result.code:
             return
     read_some(load(path))
-
-
-def read_some(model: Model) -> None:
-    """Read the values of the first variables."""
-    for variable in model.variables[:_VARIABLES]:
-        try:
-            if variable.dtype == "string":
-                strings(model, variable)
-                continue
-            preview(model, variable)
-            if (variable.nbytes or 0) <= _MEASURED_BYTES:
-                measure(model, variable)
-        except ScopecliError:
-            pass
 
 
 def damage(path: Path, model: Path, examples: int) -> None:
@@ -85,7 +63,7 @@ def damage(path: Path, model: Path, examples: int) -> None:
 def main(sample: str, examples: int, folder: Path) -> None:
     """Damage each file of a sample in turn, so many times in all."""
     faulthandler.enable()
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     copy = folder / sample
     if (SAMPLES / sample).is_dir():

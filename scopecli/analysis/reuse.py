@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scopecli.analysis.dataflow import Readers, without_number
 from scopecli.errors import UnsupportedError
-from scopecli.model.names import scope_of
+from scopecli.model.names import MAX_DEPTH, scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -251,7 +251,7 @@ def _entries_of(scope: str, read_in: str) -> Iterator[tuple[str, str]]:
 
     `d/h0` read in `tower_1/d_1/h0` gives (`d`, `tower_1/d_1/`) and (`d/h0`, `tower_1/d_1/h0/`).
     """
-    wanted, found = scope.split("/"), read_in.split("/")
+    wanted, found = _outer_parts(scope), _outer_parts(read_in)
     if not scope:
         return
     start, length = 0, 0
@@ -265,6 +265,11 @@ def _entries_of(scope: str, read_in: str) -> Iterator[tuple[str, str]]:
             start, length = first, matched
     for depth in range(1, length + 1):
         yield "/".join(wanted[:depth]), "/".join(found[: start + depth]) + "/"
+
+
+def _outer_parts(path: str) -> list[str]:
+    """The parts of a scope, as deep as trees show them: all are held against all."""
+    return path.split("/", MAX_DEPTH)[:MAX_DEPTH]
 
 
 def _same_scope(wanted: str, found: str) -> bool:
@@ -304,7 +309,7 @@ def _alike(variables: Mapping[str, Variable]) -> Iterator[tuple[list[str], Insid
     """Groups of sibling scopes that differ in a number and hold the same, outermost first."""
     inside: dict[str, list[tuple[str, object, str]]] = {}
     for name, variable in sorted(variables.items()):
-        scope, relative = _scope_of(name), name
+        scope, relative = "/".join(_outer_parts(_scope_of(name))), name
         while scope:
             relative = name.removeprefix(scope + "/")
             inside.setdefault(scope, []).append((relative, variable.shape, variable.dtype))

@@ -8,6 +8,7 @@ https://docs.python.org/3/reference/lexical_analysis.html#literals
 from __future__ import annotations
 
 import re
+import sys
 from typing import NamedTuple
 
 _MAX_DEPTH = 32
@@ -80,7 +81,10 @@ def _scalar(match: re.Match[str]) -> object:
 def _unescaped(match: re.Match[str]) -> str:
     digits = match[1] or match[2] or match[3]
     if digits:
-        return chr(int(digits, 16))  # a ValueError above U+10FFFF, as everything else here
+        code = int(digits, 16)
+        if code > sys.maxunicode:  # `chr` would say so in two ways
+            raise ValueError(f"{match[0]} is no character")
+        return chr(code)
     return _CONTROLS.get(match[4], match[4])
 
 

@@ -43,6 +43,10 @@ _IN_ZIP64 = 0xFFFFFFFF
 _MAX_RATIO = 1032
 _PIECE = 1 << 20
 _LONGEST_FIRST = 1 << 10
+# The most that is unpacked whatever it was packed from, and how much better than honest weights,
+# descriptions and pickles the rest may be packed.
+_HARMLESS = 1 << 23
+_HONEST_RATIO = 100
 
 
 class Member(NamedTuple):
@@ -191,6 +195,20 @@ def read_member(source: Source, member: Member, limit: int) -> bytes:
             hint="copy the file again",
         )
     return data
+
+
+def refuse_bomb(source: Source, member: Member) -> None:
+    """Check that a member, which is about to be unpacked into memory, is no zip bomb.
+
+    Raises:
+        UnsupportedError: it is packed better than what is honest.
+    """
+    if member.size > max(_HARMLESS, _HONEST_RATIO * member.compressed_size):
+        raise UnsupportedError(
+            f"unpacks from {member.compressed_size} to {member.size} bytes, as nothing honest does",
+            path=source.name,
+            where=member.name,
+        )
 
 
 def data_offset(source: Source, member: Member) -> int:

@@ -129,6 +129,7 @@ def _json(
     if name not in members:
         notes.append(Note("no-config", f"the archive has no {name}", name))
         return {}
+    zipdir.refuse_bomb(source, members[name])
     try:
         document = json.loads(zipdir.read_member(source, members[name], MAX_JSON))
     except (ValueError, RecursionError):
@@ -148,6 +149,7 @@ def _weights(source: Source) -> Content:
     member = members_of(source)[WEIGHTS_H5]
     if member.method == zipdir.STORED:
         return hdf5_structure.content_of(zipdir.open_member(source, member))
+    zipdir.refuse_bomb(source, member)
     data = zipdir.read_member(source, member, MAX_UNPACKED)
     place = Place(os.path.basename(source.path), None)
     return Content(InMemory(data, f"{source.name}:{WEIGHTS_H5}"), place)

@@ -13,7 +13,7 @@ from itertools import islice
 from math import prod
 from typing import TYPE_CHECKING
 
-from scopecli.binary.inner_paths import is_inside
+from scopecli.binary.inner_paths import is_inside, joined
 from scopecli.binary.window import Window
 from scopecli.errors import DamagedFileError
 from scopecli.formats import onnx_description, onnx_graph
@@ -71,7 +71,7 @@ def read(path: str) -> Model:
     notes = some(Note("duplicate-key", "is the name of several tensors", key) for key in repeated)
     folder = os.path.dirname(path)
     locations = dict.fromkeys(each.tensor.external for each in held)
-    inside = {name: os.path.join(folder, name) for name in locations if name and is_inside(name)}
+    inside = {name: joined(folder, name) for name in locations if name and is_inside(name)}
     files = [File(path, window.size, "model")]
     for location, data in inside.items():
         size = os.path.getsize(data) if os.path.isfile(data) else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from scopecli.binary.inner_paths import joined
 from scopecli.binary.source import Source
 from scopecli.formats import safetensors_header, shard_index
 from scopecli.formats.some_notes import some
@@ -51,7 +52,7 @@ def read(path: str) -> Model:
 def _sharded(path: str) -> Model:
     index = shard_index.read(path)
     folder = os.path.dirname(path)
-    paths = {shard: os.path.join(folder, shard) for shard in index.shards}
+    paths = {shard: joined(folder, shard) for shard in index.shards}
     files = [File(path, index.size, "index")]
     headers: dict[str, Header] = {}
     metadata: dict[str, object] = {"num_shards": len(paths)}

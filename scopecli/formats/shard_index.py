@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from scopecli.binary.inner_paths import is_inside
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.model.model import Note
@@ -122,7 +123,7 @@ def _check(index: ShardIndex, path: str) -> None:
     if len(shards) > _MAX_SHARDS:
         raise DamagedFileError(f"names {len(shards)} shards", path=path)
     for shard in shards:
-        if os.path.isabs(shard) or ".." in shard.split("/") or "\0" in shard or not shard:
+        if not is_inside(shard):
             raise DamagedFileError("names a shard outside its folder", path=path, where=shard)
 
 

@@ -44,7 +44,7 @@ def latest(state_path: str) -> tuple[str, list[Note]]:
     entries = [(bool(match[1]), _unescape(match[2])) for match in _ENTRY.finditer(text)]
     newest = [path for is_list, path in entries if not is_list][-1:]
     older = [path for is_list, path in reversed(entries) if is_list]
-    for path in newest + older:
+    for path in dict.fromkeys(newest + older):
         found = _find(folder, path)
         if found:
             return found, _notes(newest[0] if newest else path, path, folder, found)

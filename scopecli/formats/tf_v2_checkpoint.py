@@ -16,6 +16,7 @@ from scopecli.binary import sstable, wire
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, ScopecliError
 from scopecli.formats import tf_slots
+from scopecli.formats.some_notes import some
 from scopecli.formats.tf_bundle_values import BundleTensors, EntryStorage, Shards
 from scopecli.formats.tf_layout import (
     DTYPES,
@@ -40,6 +41,7 @@ _SLICE_KEY_START = 0  # the encoded number 0, which no name starts with
 _DTYPE_TAG = bytes([BundleEntry.DTYPE << 3 | wire.VARINT])
 _SHAPE_TAG = bytes([BundleEntry.SHAPE << 3 | wire.BYTES])
 _WHOLE = 1 << 30  # longer than any entry
+_IDLE_SHARDS = 1000  # of machines that had nothing to save; each is looked for and listed
 
 
 class TensorType(NamedTuple):
@@ -101,6 +103,11 @@ def read(path: str) -> Model:
             raise
         size = source.size
     shards = Shards(prefix, header.num_shards, header.big_endian)
+    stored = len(entries.keys) + sum(map(len, entries.slices.values()))
+    if shards.total > stored + _IDLE_SHARDS:
+        raise DamagedFileError(
+            f"claims {shards.total} data shards for {stored} entries", where="header"
+        )
     files, notes = _data_files(shards)
     tensors = BundleTensors(shards)
     variables = _variables(entries, shards, tensors, notes)
@@ -235,16 +242,16 @@ def _full_extents(part: Slice, shape: tuple[int | None, ...], shards: Shards) ->
 
 def _data_files(shards: Shards) -> tuple[list[File], list[Note]]:
     """The data shards, with a note for each that is missing."""
-    files, notes = [], []
+    files, missing = [], []
     for path in shards.paths():
         try:
             size: int | None = os.stat(path).st_size
         except OSError:
             size = None
             name = os.path.basename(path)
-            notes.append(Note("missing-shard", "is missing: its values cannot be read", name))
+            missing.append(Note("missing-shard", "is missing: its values cannot be read", name))
         files.append(File(path, size, "data"))
-    return files, notes
+    return files, some(missing)
 
 
 def _variables(

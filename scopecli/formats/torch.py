@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from scopecli.binary.inner_paths import joined
 from scopecli.binary.source import Source
 from scopecli.formats import shard_index, torch_distributed, torch_file, torch_marks
 from scopecli.formats.some_notes import some
@@ -62,7 +63,7 @@ def _sharded(path: str) -> Model:
     missing: list[Note] = []
     imports: dict[str, None] = {}
     for shard in index.shards:
-        shard_path = os.path.join(folder, shard)
+        shard_path = joined(folder, shard)
         if not os.path.isfile(shard_path):
             files.append(File(shard_path, None, "data"))
             missing.append(shard_index.missing(shard))

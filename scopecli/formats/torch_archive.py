@@ -199,4 +199,5 @@ def _bytes_of(source: Source, member: zipdir.Member, limit: int) -> bytes:
     if member.crc == 0 and member.method == zipdir.STORED and member.size <= limit:
         window = zipdir.open_member(source, member)
         return window.read(0, window.size)
+    zipdir.refuse_bomb(source, member)
     return zipdir.read_member(source, member, limit)

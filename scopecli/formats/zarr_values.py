@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _LARGEST_CHUNK = 1 << 29
 _MOST_ROWS = 1 << 28  # bytes of the rows that a run of elements is in
 _REMEMBERED = 1 << 26
+_REMEMBERING = 1 << 9  # what a remembered chunk takes beside its bytes: it may be of one element
 _CRC_SIZE = 4
 _MISSING = (1 << 64) - 1  # both numbers of a shard's chunk that was not written
 _SHARDED = "sharding_indexed"
@@ -53,12 +54,13 @@ class Array(NamedTuple):
 class ZarrTensors:
     """A `TensorReader` of arrays in chunks."""
 
-    __slots__ = ("_arrays", "_chunks")
+    __slots__ = ("_arrays", "_chunks", "_held")
 
     def __init__(self, arrays: Mapping[str, Array]) -> None:
         """Read from these arrays, by key."""
         self._arrays = arrays
         self._chunks: dict[tuple[str, tuple[int, ...]], Elements] = {}
+        self._held = 0
 
     def read(self, variable: Variable, start: int, count: int) -> bytes:
         """Bytes of elements `start` to `start + count` in C order, little-endian.
@@ -119,8 +121,10 @@ class ZarrTensors:
             chunk = _filled(header, shape)
         else:
             chunk = _unpacked(data, header, header.codecs, shape, name)
-        if sum(each.nbytes for each in self._chunks.values()) + chunk.nbytes > _REMEMBERED:
+        self._held += chunk.nbytes + _REMEMBERING
+        if self._held > _REMEMBERED:
             self._chunks.clear()
+            self._held = chunk.nbytes + _REMEMBERING
         self._chunks[key, index] = chunk
         return chunk
 

@@ -38,11 +38,12 @@ class Output(NamedTuple):
 def detect(color: str) -> Output:
     """Look at standard output, the environment and `--color` (auto, always or never).
 
-    https://no-color.org
+    https://no-color.org, https://force-color.org
     """
     terminal = sys.stdout.isatty()
+    wanted = os.environ.get("FORCE_COLOR") or (terminal and os.environ.get("TERM") != "dumb")
     colored = {"always": True, "never": False}.get(
-        color, terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        color, bool(wanted) and not os.environ.get("NO_COLOR")
     )
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
     return Output(terminal, colored, UNICODE if encoding.startswith("utf") else ASCII)

@@ -24,7 +24,8 @@ SCHEMA_FINDINGS = "scopecli/findings/1"
 _GITHUB: Mapping[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
 _GITLAB: Mapping[Severity, str] = {"error": "major", "warning": "minor", "info": "info"}
 # https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
-_IN_MESSAGES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+# Line ends are escaped before, as everything is that is not printable.
+_IN_MESSAGES = {"%": "%25"}
 _IN_PROPERTIES = {**_IN_MESSAGES, ":": "%3A", ",": "%2C"}
 
 
@@ -89,7 +90,7 @@ def as_github(report: Report) -> Iterator[str]:
         yield (
             f"::{_GITHUB[finding.severity]} file={_escaped(slashed(finding.path), _IN_PROPERTIES)}"
             f",title={_escaped(title, _IN_PROPERTIES)}"
-            f"::{_escaped(printable(f'{finding.text}; {finding.fix}'), _IN_MESSAGES)}\n"
+            f"::{_escaped(f'{finding.text}; {finding.fix}', _IN_MESSAGES)}\n"
         )
 
 
@@ -156,7 +157,7 @@ def slashed(path: str) -> str:
 
 
 def _escaped(text: str, escapes: Mapping[str, str]) -> str:
-    return "".join(escapes.get(letter, letter) for letter in text)
+    return "".join(escapes.get(letter, letter) for letter in printable(text))
 
 
 def _add_outcome(case: Element, finding: Finding, fail_on: Severity) -> None:

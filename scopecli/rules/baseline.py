@@ -12,7 +12,8 @@ import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from scopecli.errors import NotAModelError, PathError
+from scopecli.binary.source import read_small_text
+from scopecli.errors import NotAModelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from scopecli.model.finding import Finding
 
 SCHEMA = "scopecli/baseline/1"
+_LIMIT = 256 << 20
 _STEP = r"-[0-9]+(?=(\.[a-z]+)?$)"
 
 
@@ -63,11 +65,8 @@ def read(path: str) -> frozenset[str]:
         ScopecliError: it cannot be read, or is no baseline.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            document = json.load(file)
+        document = json.loads(read_small_text(path, _LIMIT))
         return frozenset(str(row["fingerprint"]) for row in _rows(document))
-    except OSError as error:
-        raise PathError(f"cannot be read: {error.strerror}", path=path) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NotAModelError(
             f"is no {SCHEMA} document", path=path, hint="make one with --write-baseline"

@@ -99,7 +99,8 @@ def expanded(paths: Iterable[str]) -> Iterator[str]:
         PathError: nothing matches.
     """
     for path in paths:
-        if glob.has_magic(path) and not os.path.exists(path):
+        # What files are called so, or start so as those of a checkpoint do, is no pattern.
+        if glob.has_magic(path) and not any(glob.iglob(f"{glob.escape(path)}*")):
             found = sorted(glob.glob(path, recursive=True))
             if not found:
                 raise PathError("no file matches", path=path)

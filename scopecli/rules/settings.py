@@ -94,7 +94,7 @@ def _table(path: str) -> Mapping[str, object] | None:
             document = tomllib.load(file)
     except OSError as error:
         raise PathError(f"cannot be read: {error.strerror}", path=path) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: a number of 5,000 digits too
         raise DamagedFileError(f"is no TOML: {error}", path=path) from error
     if os.path.basename(path) == _OWN_FILE:
         return document

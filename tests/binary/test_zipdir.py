@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CONTENTS = {"config.json": b'{"a": 1}', "dir/weights.h5": bytes(range(256)) * 40, "empty": b""}
 LIMIT = 1 << 20
+NO_ERROR = contextlib.nullcontext()
 CENTRAL_FLAGS, CENTRAL_SIZE, LOCAL_NAME = 8, 24, 30
 
 
@@ -146,6 +147,15 @@ def test_a_member_above_the_limit_is_not_unpacked(opened: Opener) -> None:
     source = opened(archive({"zeros": bytes(1 << 20)}, zipfile.ZIP_DEFLATED))
     with pytest.raises(UnsupportedError, match="1048576 bytes"):
         zipdir.read_member(source, zipdir.members(source)[0], (1 << 20) - 1)
+
+
+@pytest.mark.parametrize(("megabytes", "refused"), [(8, False), (9, True)])
+def test_bombs(opened: Opener, megabytes: int, refused: bool) -> None:
+    """A little of anything is read; more of it must be packed as what is honest is."""
+    source = opened(archive({"zeros": bytes(megabytes << 20)}, zipfile.ZIP_DEFLATED))
+    (member,) = zipdir.members(source)
+    with pytest.raises(UnsupportedError, match="as nothing honest does") if refused else NO_ERROR:
+        zipdir.refuse_bomb(source, member)
 
 
 def test_a_wrong_checksum_is_refused(opened: Opener) -> None:

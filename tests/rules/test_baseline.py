@@ -88,5 +88,5 @@ def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(ScopecliError, match="cannot be read"):
+    with pytest.raises(ScopecliError, match="cannot be opened"):
         baseline.read(str(tmp_path / "none.json"))
