@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from scopecli.binary.hdf5_datatype import FLOAT, INTEGER, STRING
 from scopecli.binary.hdf5_headers import ATTRIBUTE, ATTRIBUTE_INFO, bodies
 from scopecli.binary.hdf5_pages import UNDEFINED, LibraryNeededError
+from scopecli.errors import DamagedFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,8 +98,10 @@ class Attributes:
         elements = prod(shape)
         size = _ELEMENT.size if kind.size is None else kind.size
         if elements * size > len(stored_data):
-            raise self._pages.damaged(
-                f"attribute {name} claims {elements * size} bytes, and has {len(stored_data)}", 0
+            raise DamagedFileError(
+                f"claims {elements * size} bytes, and has {len(stored_data)}",
+                path=self._pages.name,
+                where=f"attribute {name}",
             )
         if kind.kind not in (STRING, INTEGER, FLOAT):
             return None
@@ -124,6 +127,7 @@ class Attributes:
             return ""
         if not address or address == UNDEFINED:
             raise LibraryNeededError
+        self._pages.claim(address, length)
         if address not in self._heaps:
             self._heaps[address] = _objects(self._pages, address)
         found = self._heaps[address].get(number, b"")

@@ -58,7 +58,7 @@ def links(pages: Pages, messages: list[Message]) -> Iterator[Link]:
 def _in_table(pages: Pages, body: bytes) -> Iterator[Link]:
     tree, heap = _TABLE.unpack_from(body)
     names = _heap(pages, heap)
-    end_of = names.index
+    end_of, claim = names.index, pages.claim
     may_be_odd = b"/" in names or b".\0" in names
     for _, address in hdf5_btree.leaves(pages, tree, hdf5_btree.GROUP, _CHILD):
         data, start = pages.block(address, _NODE.size)
@@ -69,12 +69,15 @@ def _in_table(pages: Pages, body: bytes) -> Iterator[Link]:
         entries = pages.following(data, start + _NODE.size, address + _NODE.size, length)
         for at, header, cached, value in _ENTRY.iter_unpack(entries):
             name = names[at : end_of(b"\0", at)]
+            claim(heap, len(name))
             if may_be_odd or not name:
                 _check_name(name)
             if cached < _CACHED_SOFT:
                 yield name, HARD, header, b""
             elif cached == _CACHED_SOFT:
-                yield name, SOFT, UNDEFINED, names[value : end_of(b"\0", value)]
+                target = names[value : end_of(b"\0", value)]
+                claim(heap, len(target))
+                yield name, SOFT, UNDEFINED, target
             else:
                 raise LibraryNeededError
 

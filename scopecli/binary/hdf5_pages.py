@@ -22,7 +22,7 @@ IN_PAGE = (1 << SHIFT) - 1
 _PAGE = (1 << SHIFT) + (1 << 10)
 _MOST_PAGES = 128
 _MAX_STRUCTURE = 1 << 28
-_TIMES = 4
+_TIMES = 6
 _SPARE = 1 << 16
 
 
@@ -110,6 +110,16 @@ class Pages:
             return self.read(at, length)
         self.left -= length
         return found
+
+    def claim(self, at: int, length: int) -> None:
+        """Count bytes of a structure that were looked at in another way.
+
+        Raises:
+            DamagedFileError: all of the file has been read already.
+        """
+        self.left -= length
+        if self.left < 0:
+            raise self.damaged("has structures that overlap", at)
 
     def damaged(self, problem: str, at: int) -> DamagedFileError:
         """The error that says what is wrong, and where."""

@@ -340,6 +340,18 @@ def test_headers_that_differ_in_one_number_are_told_apart(build: Callable[..., s
         assert data[at : at + 4] == np.array(int(name[1:]), kind).tobytes()
 
 
+def test_an_attribute_that_claims_more_than_it_has(build: Callable[..., str]) -> None:
+    path = build(lambda file: file.attrs.create("names", np.zeros(77, "S100")))
+    with open(path, "rb") as file:
+        data = file.read()
+    at = data.index((77).to_bytes(8, "little"), data.index(b"names\0"))
+    damaged = reader(data[:at] + (1 << 40).to_bytes(8, "little") + data[at + 8 :])
+    root = damaged.group("")
+    assert root is not None
+    with pytest.raises(DamagedFileError, match=r"claims .*attribute names"):
+        damaged.one_attribute(root, "names")
+
+
 def test_a_group_in_itself_ends(build: Callable[..., str]) -> None:
     def fill(file: h5py.File) -> None:
         file["a/x"] = 1.0
@@ -371,6 +383,24 @@ def test_structures_that_share_bytes_are_refused(build: Callable[..., str]) -> N
     looped = bytes(data[: where + 8] + again + data[where + 16 :])
     with pytest.raises(DamagedFileError, match=r"overlap|cut short"):
         list(reader(looped).objects())
+
+
+def test_names_that_share_bytes_are_refused(build: Callable[..., str]) -> None:
+    """Many links by one long name would take as much memory as the file has, many times over."""
+
+    def fill(file: h5py.File) -> None:
+        for i in range(400):
+            file[f"{i:03}" + "n" * 3000] = h5py.SoftLink("x")
+        file["0"] = 1.0
+
+    path = build(fill)
+    with open(path, "rb") as file:
+        data = bytearray(file.read())
+    heap = data.index(b"HEAP")
+    size, start = (int.from_bytes(data[heap + at : heap + at + 8], "little") for at in (8, 24))
+    data[start : start + size - 1] = b"n" * (size - 1)
+    with pytest.raises(DamagedFileError, match="overlap"):
+        reader(bytes(data)).group("x")
 
 
 def test_a_deep_chain_of_groups_is_refused(build: Callable[..., str]) -> None:
