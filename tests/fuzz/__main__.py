@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 MEMORY_MB = 512
 SLOWEST = 20  # seconds an input may take, on a busy machine
 _LARGEST = 1 << 15
+_LOG = "log"
+_PLACE = "/dev/shm" if os.path.isdir("/dev/shm") else None  # not on a disk
 _USED = ("cramjam", "h5py", "ml_dtypes", "numpy")
 _PACKAGES = ("binary", "formats", "model", "analysis", "render", "rules")
 
@@ -117,11 +119,13 @@ def _fuzzed(name: str, target: Target, seconds: float, corpus: Path, out: Path) 
     left = seconds
     while left >= 1 or not executions:
         out.mkdir(parents=True, exist_ok=True)
-        log = out / "log"
-        pid = os.fork()
-        if not pid:
-            _run(target, max(int(left), 1), corpus, out, log)
-        _, status = os.waitpid(pid, 0)
+        log = out / _LOG
+        # The fuzzer ends its process without cleaning up, so the folder is this one's.
+        with tempfile.TemporaryDirectory(prefix="scopecli-fuzz-", dir=_PLACE) as folder:
+            pid = os.fork()
+            if not pid:
+                _run(target, max(int(left), 1), corpus, out, folder)
+            _, status = os.waitpid(pid, 0)
         text = log.read_text("utf-8", "replace")
         counts = [int(count) for count in re.findall(r"^#(\d+)\s", text, re.MULTILINE)]
         total = re.search(r"number_of_executed_units: (\d+)", text)
@@ -141,33 +145,30 @@ def _fuzzed(name: str, target: Target, seconds: float, corpus: Path, out: Path) 
     return Outcome(executions, peak, found)
 
 
-def _run(target: Target, seconds: int, corpus: Path, out: Path, log: Path) -> None:
+def _run(target: Target, seconds: int, corpus: Path, out: Path, folder: str) -> None:
     """In a process of its own: fuzz, and never return."""
-    with log.open("wb") as file:
+    with (out / _LOG).open("wb") as file:
         os.dup2(file.fileno(), 2)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     faulthandler.enable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # One file after the other in memory, not on a disk.
-    place = "/dev/shm" if os.path.isdir("/dev/shm") else None
-    with tempfile.TemporaryDirectory(prefix="scopecli-fuzz-", dir=place) as folder:
-        atheris.Setup(
-            [
-                "tests.fuzz",
-                f"-max_total_time={seconds}",
-                f"-timeout={SLOWEST}",
-                f"-rss_limit_mb={MEMORY_MB}",
-                f"-max_len={_LARGEST}",
-                f"-artifact_prefix={out}/",
-                "-print_final_stats=1",
-                "-reload=0",
-                f"-report_slow_units={SLOWEST}",
-                str(corpus),
-            ],
-            lambda data: _one(target, data, folder, out),
-            custom_mutator=lambda data, size, seed: _mutated(target, data, size, seed),
-        )
-        atheris.Fuzz()
+    atheris.Setup(
+        [
+            "tests.fuzz",
+            f"-max_total_time={seconds}",
+            f"-timeout={SLOWEST}",
+            f"-rss_limit_mb={MEMORY_MB}",
+            f"-max_len={_LARGEST}",
+            f"-artifact_prefix={out}/",
+            "-print_final_stats=1",
+            "-reload=0",
+            f"-report_slow_units={SLOWEST}",
+            str(corpus),
+        ],
+        lambda data: _one(target, data, folder, out),
+        custom_mutator=lambda data, size, seed: _mutated(target, data, size, seed),
+    )
+    atheris.Fuzz()
 
 
 def _mutated(target: Target, data: bytes, size: int, seed: int) -> bytes:
