@@ -145,7 +145,9 @@ class Graph:
         if name in self._operations:
             raise ValueError(f"Duplicate node name in graph: '{name}'")
         op = Operation(self, name, type_, inputs, attributes)
-        op.outputs = [Tensor(op, i, dtype, dims) for i, (dtype, dims) in enumerate(outputs)]
+        made = op.outputs
+        for dtype, dims in outputs:
+            made.append(Tensor(op, len(made), dtype, dims))
         if self.controllers:
             self._control(op)
         if self.devices:
