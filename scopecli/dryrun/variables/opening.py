@@ -15,16 +15,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-# What a scope hands down to the scopes inside, beside its name and reuse mode.
-_DEFAULTS = (
-    "initializer",
-    "regularizer",
-    "caching_device",
-    "partitioner",
-    "dtype",
-    "use_resource",
-)
-
 
 class PureVariableScope:
     """A variable scope without a name scope."""
@@ -61,14 +51,20 @@ class PureVariableScope:
         """A scope with what the parent has, and what was given on top."""
         found = VariableScope(
             reuse,
-            name=name,
-            custom_getter=parent.custom_getter,
-            name_scope=original,
-            constraint=self._constraint,
+            name,
+            parent.initializer,
+            parent.regularizer,
+            parent.caching_device,
+            parent.partitioner,
+            parent.custom_getter,
+            original,
+            parent.dtype,
+            parent.use_resource,
+            self._constraint,
         )
-        for key in _DEFAULTS:
-            given = self._defaults.get(key)
-            setattr(found, key, getattr(parent, key) if given is None else given)
+        for key, given in self._defaults.items():
+            if given is not None:
+                setattr(found, key, given)
         if self._custom_getter is not None:
             found.custom_getter = _wrapped(self._custom_getter, parent.custom_getter)
         return found
