@@ -6,14 +6,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.default import get_default_graph, graph_of
+from scopecli.dryrun.graph.default import AsDefault, get_default_graph, graph_of
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.variables.scope import AUTO_REUSE, VariableScope, open_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
-
 
 
 class PureVariableScope:
@@ -167,7 +166,7 @@ class variable_scope:
         self._pure: PureVariableScope | None = None
 
     def __enter__(self) -> VariableScope:
-        opened = self._graph.as_default()
+        opened = AsDefault(self._graph)
         opened.__enter__()
         self._opened = opened
         try:
