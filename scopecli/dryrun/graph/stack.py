@@ -12,14 +12,18 @@ if TYPE_CHECKING:
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _RUNNER = os.path.join(_PACKAGE, "program", "running.py")
-# Whose a file is: every variable asks for the whole stack, and the same files come again.
-_owners: dict[str, str] = {_RUNNER: "runner"}
 
 
-def _owner(file: str) -> str:
-    engine = file.startswith(_PACKAGE) or os.path.basename(file) == "contextlib.py"
-    owner = _owners[file] = "engine" if engine else "program"
-    return owner
+class _Owners(dict[str, str]):
+    """Whose a file is, empty for the engine: every variable asks for all frames of the stack."""
+
+    def __missing__(self, file: str) -> str:
+        engine = file.startswith(_PACKAGE) or os.path.basename(file) == "contextlib.py"
+        owner = self[file] = "" if engine else "program"
+        return owner
+
+
+_owners = _Owners({_RUNNER: "runner"})
 
 
 class Stack(Sequence[tuple[str, int, str]]):
@@ -51,12 +55,12 @@ def user_stack(depth: int) -> Stack:
     """The innermost frames that are not the engine's own."""
     found: list[tuple[CodeType, int]] = []
     frame = sys._getframe(1)  # noqa: SLF001 - the cheap way to walk the stack
-    while frame is not None and len(found) < depth:
-        code = frame.f_code
-        owner = _owners.get(code.co_filename) or _owner(code.co_filename)
-        if owner == "runner":  # outside is what runs the program
-            break
-        if owner == "program":
-            found.append((code, frame.f_lasti))
+    owners = _owners
+    while frame is not None:
+        owner = owners[frame.f_code.co_filename]
+        if owner:
+            if owner == "runner" or len(found) == depth:  # outside is what runs the program
+                break
+            found.append((frame.f_code, frame.f_lasti))
         frame = frame.f_back  # type: ignore[assignment]
     return Stack(found)
