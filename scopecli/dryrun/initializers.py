@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.ops.applying import apply_op
 from scopecli.dryrun.ops.applying import constant as constant_tensor
+from scopecli.dryrun.ops.filled import ones as _ones
+from scopecli.dryrun.ops.filled import zeros as _zeros
+from scopecli.dryrun.random import normal as _normal
+from scopecli.dryrun.random import truncated_normal as _truncated_normal
+from scopecli.dryrun.random import uniform as _uniform
 from scopecli.dryrun.values.dtypes import DType, as_dtype, float32
 from scopecli.dryrun.values.shapes import TensorShape
 
@@ -43,9 +48,7 @@ class zeros_initializer(Initializer):
         self.dtype = as_dtype(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.ops.filled import zeros
-
-        return zeros(shape, self._kind(dtype))
+        return _zeros(shape, self._kind(dtype))
 
 
 class ones_initializer(Initializer):
@@ -55,9 +58,7 @@ class ones_initializer(Initializer):
         self.dtype = as_dtype(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.ops.filled import ones
-
-        return ones(shape, self._kind(dtype))
+        return _ones(shape, self._kind(dtype))
 
 
 class constant_initializer(Initializer):
@@ -99,9 +100,7 @@ class random_uniform_initializer(Initializer):
         self.dtype = as_dtype(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.random import random_uniform
-
-        return random_uniform(shape, self.minval, self.maxval, self._kind(dtype))
+        return _uniform(shape, self.minval, self.maxval, self._kind(dtype))
 
 
 class random_normal_initializer(Initializer):
@@ -114,9 +113,7 @@ class random_normal_initializer(Initializer):
         self.dtype = _floating(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.random import random_normal
-
-        found: Tensor = random_normal(shape, self.mean, self.stddev, self._kind(dtype))
+        found: Tensor = _normal(shape, self.mean, self.stddev, self._kind(dtype))
         return found
 
 
@@ -124,9 +121,7 @@ class truncated_normal_initializer(random_normal_initializer):
     """Values of a normal distribution, none far out."""
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.random import truncated_normal
-
-        found: Tensor = truncated_normal(shape, self.mean, self.stddev, self._kind(dtype))
+        found: Tensor = _truncated_normal(shape, self.mean, self.stddev, self._kind(dtype))
         return found
 
 
@@ -138,12 +133,10 @@ class uniform_unit_scaling_initializer(Initializer):
         self.dtype = _floating(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.random import random_uniform
-
         whole = shape if partition_info is None else partition_info.full_shape
         size = max(math.prod(float(extent) for extent in whole[:-1]), 1.0)
         bound = math.sqrt(3 / size) * self.factor
-        return random_uniform(shape, -bound, bound, self._kind(dtype))
+        return _uniform(shape, -bound, bound, self._kind(dtype))
 
 
 _MODES = ("fan_in", "fan_out", "fan_avg")
@@ -178,8 +171,6 @@ class variance_scaling_initializer(Initializer):
         self.dtype = _floating(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.random import random_normal, random_uniform, truncated_normal
-
         kind = self._kind(dtype)
         whole = shape if partition_info is None else partition_info.full_shape
         fan_in, fan_out = fans(whole)
@@ -188,11 +179,11 @@ class variance_scaling_initializer(Initializer):
         found: Tensor
         if self.distribution == "uniform":
             limit = math.sqrt(3.0 * scale)
-            return random_uniform(shape, -limit, limit, kind)
+            return _uniform(shape, -limit, limit, kind)
         if self.distribution == "untruncated_normal":
-            found = random_normal(shape, 0.0, math.sqrt(scale), kind)
+            found = _normal(shape, 0.0, math.sqrt(scale), kind)
         else:
-            found = truncated_normal(shape, 0.0, math.sqrt(scale), kind)
+            found = _truncated_normal(shape, 0.0, math.sqrt(scale), kind)
         return found
 
 
@@ -250,7 +241,6 @@ class orthogonal_initializer(Initializer):
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         from scopecli.dryrun.ops.arrays import matrix_transpose, reshape
         from scopecli.dryrun.ops.wrappers import wrapper
-        from scopecli.dryrun.random import random_normal
 
         if len(shape) < 2:
             raise ValueError(
@@ -259,7 +249,7 @@ class orthogonal_initializer(Initializer):
             )
         rows, columns = math.prod(int(extent) for extent in shape[:-1]), int(shape[-1])
         flat = (columns, rows) if rows < columns else (rows, columns)
-        values = random_normal(flat, dtype=self._kind(dtype))
+        values = _normal(flat, dtype=self._kind(dtype))
         q, r = apply_op("Qr", values).outputs
         diagonal = wrapper("diag_part")(r)  # type: ignore[misc] # it is in the table
         q = q * wrapper("sign")(diagonal)  # type: ignore[misc]

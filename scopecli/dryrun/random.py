@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope, set_random_seed
 from scopecli.dryrun.namespaces import attributes
-from scopecli.dryrun.ops.applying import apply, convert_to_tensor
-from scopecli.dryrun.values.dtypes import as_dtype, float32
+from scopecli.dryrun.ops.applying import apply, constant_node, convert_to_tensor
+from scopecli.dryrun.values.dtypes import as_dtype, float32, int32
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 def _shape_tensor(shape: Any) -> Tensor:
     """A shape that is called `shape` if it becomes a constant."""
+    if isinstance(shape, list) and shape and all(type(size) is int for size in shape):
+        return constant_node(shape, int32, (len(shape),), "shape")
     if isinstance(shape, (list, tuple)) and not shape:
         return convert_to_tensor(shape, "int32", name="shape")
     if isinstance(shape, int):
@@ -37,7 +39,8 @@ def _normal(type_: str, default: str) -> Any:
             center = convert_to_tensor(mean, kind, name="mean")
             spread = convert_to_tensor(stddev, kind, name="stddev")
             values = apply(type_, sizes, dtype=kind)
-            return apply("AddV2", values * spread, center, name=scope)
+            values = apply("Mul", values, spread, name="mul")
+            return apply("AddV2", values, center, name=scope)
 
     return normal
 
@@ -77,7 +80,8 @@ def random_uniform(
         if from_zero:
             return values if to_one else apply("Mul", values, maxval)
         width = apply("Sub", maxval, minval, name="sub")
-        return apply("AddV2", values * width, minval, name=scope)
+        values = apply("Mul", values, width, name="mul")
+        return apply("AddV2", values, minval, name=scope)
 
 
 uniform = random_uniform

@@ -26,6 +26,18 @@ _ROOT_NAME = r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$"
 _SCOPE_NAME = r"^[A-Za-z0-9_.\\/>-]*$"
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.\\/>-"
 _NOT_FIRST = "_\\/>-"
+# Names that were looked at: most are `Initializer`, `read`, `add`, ..., again and again.
+_sound: set[str] = set()
+
+
+def _is_sound(name: str) -> bool:
+    """Whether a name has only letters that are allowed."""
+    if name in _sound:
+        return True
+    if name.strip(_LETTERS):
+        return False
+    _sound.add(name)
+    return True
 
 
 class Graph:
@@ -88,7 +100,8 @@ class Graph:
             ValueError: no node can be called that.
         """
         full = name[:-1] if name[-1:] == "/" else self.unique_name(name)
-        if not full or full[0] in _NOT_FIRST or full.strip(_LETTERS):
+        # The scope around was looked at when it was entered.
+        if not full or full[0] in _NOT_FIRST or not _is_sound(name):
             pattern = re.compile(_ROOT_NAME)
             raise ValueError(
                 f"`{full}` is not a valid node name. Accepted names conform to Regex /{pattern}/"
@@ -104,12 +117,12 @@ class Graph:
         if not name:
             return ""
         if self.name_stack:
-            if name.strip(_LETTERS):
+            if not _is_sound(name):
                 raise ValueError(
                     f"'{name}' is not a valid scope name. A scope name has to match the following "
                     f"pattern: {_SCOPE_NAME}"
                 )
-        elif name[0] in _NOT_FIRST or name.strip(_LETTERS):
+        elif name[0] in _NOT_FIRST or not _is_sound(name):
             raise ValueError(
                 f"'{name}' is not a valid root scope name. A root scope name has to match the "
                 f"following pattern: {_ROOT_NAME}"
@@ -145,7 +158,9 @@ class Graph:
         if name in self._operations:
             raise ValueError(f"Duplicate node name in graph: '{name}'")
         op = Operation(self, name, type_, inputs, attributes)
-        op.outputs = [Tensor(op, i, dtype, dims) for i, (dtype, dims) in enumerate(outputs)]
+        made = op.outputs
+        for dtype, dims in outputs:
+            made.append(Tensor(op, len(made), dtype, dims))
         if self.controllers:
             self._control(op)
         if self.devices:

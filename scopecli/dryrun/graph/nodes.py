@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scopecli.dryrun.graph.stack import NOWHERE
 from scopecli.dryrun.values.shapes import TensorShape, compatible, dims_of, merged, mismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from scopecli.dryrun.graph.graph import Graph
+    from scopecli.dryrun.graph.stack import Stack
     from scopecli.dryrun.values.dtypes import DType
     from scopecli.dryrun.values.shapes import Dims
 
@@ -154,20 +156,11 @@ class Operation:
         stack: where in the program it was made, innermost first; kept for variables only.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "attributes",
-        "context",
-        "control_inputs",
-        "device",
-        "graph",
-        "inputs",
-        "name",
-        "outputs",
-        "stack",
-        "type",
-        "value",
-    )
+    # What few nodes have is set only there.
+    device = ""
+    context: Any = None
+    stack: Stack = NOWHERE
+    value: Any = None
 
     def __init__(
         self,
@@ -184,10 +177,6 @@ class Operation:
         self.attributes = attributes
         self.control_inputs: list[Operation] = []
         self.outputs: list[Tensor] = []
-        self.device = ""
-        self.context: Any = None
-        self.stack: Sequence[tuple[str, int, str]] = ()
-        self.value: Any = None
 
     def get_attr(self, name: str) -> Any:
         """The value of an attribute.

@@ -9,7 +9,7 @@ from scopecli.dryrun.initializers import ones_initializer, zeros_initializer
 from scopecli.dryrun.layers.base import Layer, static_flag, when
 from scopecli.dryrun.nn.normalization import batch_normalization as normalized
 from scopecli.dryrun.nn.normalization import fused_batch_norm, moments
-from scopecli.dryrun.ops.applying import constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import reshape
 from scopecli.dryrun.variables.assigning import assign_sub
@@ -167,7 +167,10 @@ def _average(variable: Any, value: Any, momentum: Any) -> Any:
         decay = convert_to_tensor(1.0 - momentum, name="decay")
         if decay.dtype != variable.dtype.base_dtype:
             decay = cast(decay, variable.dtype.base_dtype)
-        delta = (variable - cast(value, variable.dtype)) * decay
+        value = cast(value, variable.dtype)
+        # `(variable - value) * decay`, without the scopes that operators open
+        delta = apply("Sub", convert_to_tensor(variable), value, name="sub")
+        delta = apply("Mul", delta, decay, name="mul")
         return assign_sub(variable, delta, name=scope)
 
 

@@ -12,7 +12,7 @@ from scopecli.dryrun.graph.default import get_default_graph, graph_of
 from scopecli.dryrun.graph.nodes import Operation, Tensor
 from scopecli.dryrun.ops.shape_functions import shape_function
 from scopecli.dryrun.ops.table import ALLOWED, INDEX_TYPES, OPS
-from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype, reference
+from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype, float32, reference
 from scopecli.dryrun.values.python_values import (
     flattened,
     has_tensor,
@@ -74,6 +74,8 @@ def constant(
     if value is None:
         raise ValueError("None values not supported.")
     wanted = None if dtype is None else as_dtype(dtype).base_dtype
+    if type(value) is float and shape is None and wanted is float32:  # the most common one
+        return constant_node(value, wanted, (), name)
     kind = inferred_dtype(value, wanted)
     own = shape_of_value(value)
     dims: Dims = own
@@ -237,7 +239,10 @@ def apply_op(type_: str, *inputs: Any, name: str | None = None, **attributes: An
                 arguments.append(tensor)
                 flat.append(tensor)
             else:
-                tensor = _input(type_, known, argument, kind, value, types)
+                if type(value) is Tensor and types.get(kind) is value.dtype:
+                    tensor = value
+                else:
+                    tensor = _input(type_, known, argument, kind, value, types)
                 arguments.append(tensor)
                 flat.append(tensor)
         op = _made(graph, type_, full, known, (arguments, flat, types), attributes)
@@ -260,6 +265,9 @@ def _made(
     shapes = known.shape(arguments, attributes) if known.shape else ()
     kinds = known.outputs
     if not isinstance(shapes, list):
+        if len(kinds) == 1:
+            outputs = [(types.get(kinds[0]) or _output_type(kinds[0], types, attributes), shapes)]
+            return graph.add(type_, name, flat, outputs, attributes)
         outputs = [(_output_type(kind, types, attributes), shapes) for kind in kinds]
         return graph.add(type_, name, flat, outputs, attributes)
     if kinds == ("*A",):

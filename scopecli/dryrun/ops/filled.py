@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from scopecli.dryrun.graph.nodes import Tensor
@@ -39,7 +40,7 @@ def _repeated(default: str, number: int, shape: Any, dtype: Any, name: str | Non
     with name_scope(name, default) as scope:
         if not isinstance(shape, Tensor):
             sizes = _sizes(shape)
-            if sizes is not None and _count(sizes) < _SMALL:
+            if sizes is not None and prod(sizes) < _SMALL:
                 return constant_of_one_value(value, kind, sizes, scope)
             if sizes is not None or isinstance(shape, int):
                 shape = convert_to_tensor(TensorShape(shape))
@@ -59,13 +60,6 @@ def _sizes(shape: Any) -> tuple[int, ...] | None:
     except (TypeError, ValueError):
         return None
     return None if dims is None or None in dims else dims  # type: ignore[return-value]
-
-
-def _count(sizes: tuple[int, ...]) -> int:
-    total = 1
-    for extent in sizes:
-        total *= extent
-    return total
 
 
 def zeros_like(

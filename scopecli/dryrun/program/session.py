@@ -20,6 +20,8 @@ class GraphComplete(BaseException):
     def __init__(self, graph: Any) -> None:
         self.graph = graph
         frames = user_stack(1)
+        self.file: str
+        self.line: int
         self.file, self.line = frames[0][:2] if frames else ("", 0)
         super().__init__(f"{self.file}:{self.line}")
 

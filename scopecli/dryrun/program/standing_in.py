@@ -52,7 +52,8 @@ class _Root(ModuleType):
     def __getattr__(self, name: str) -> Any:
         from scopecli import dryrun
 
-        return getattr(dryrun, name)
+        found = vars(self)[name] = getattr(dryrun, name)
+        return found
 
 
 class _Namespace(ModuleType):

@@ -13,24 +13,42 @@ if TYPE_CHECKING:
     from scopecli.dryrun.graph.graph import Graph
 
 
-class Call(NamedTuple):
+class Call:
     """One request for a variable.
 
     Attributes:
         what: `created`, `reused` or `refused`.
         variable: its name.
-        file: of the program.
-        line: in the file.
+        stack: where the program stood.
         scope: the variable scope that was open.
         reuse: its reuse mode: `None`, `False`, `True`, `AUTO_REUSE`; empty for `tf.Variable`.
     """
 
-    what: str
-    variable: str
-    file: str
-    line: int
-    scope: str
-    reuse: str
+    __slots__ = ("reuse", "scope", "stack", "variable", "what")
+
+    def __init__(
+        self,
+        what: str,
+        variable: str,
+        stack: Sequence[tuple[str, int, str]],
+        scope: str,
+        reuse: str,
+    ) -> None:
+        self.what = what
+        self.variable = variable
+        self.stack = stack
+        self.scope = scope
+        self.reuse = reuse
+
+    @property
+    def file(self) -> str:
+        """Of the program."""
+        return self.stack[0][0] if self.stack else ""
+
+    @property
+    def line(self) -> int:
+        """In the file."""
+        return self.stack[0][1] if self.stack else 0
 
 
 class Refusal(NamedTuple):
@@ -76,10 +94,8 @@ def record(what: str, variable: str, stack: Sequence[tuple[str, int, str]] = ())
         stack: where the program stands, if that is known already.
     """
     graph = get_default_graph()
-    frames = stack or user_stack(1)
-    file, line, _ = frames[0] if frames else ("", 0, "")
     scope, reuse = _asking[-1] if _asking else (_current_scope(), "")
-    call = Call(what, variable, file, line, scope, reuse)
+    call = Call(what, variable, stack or user_stack(1), scope, reuse)
     _calls.setdefault(graph, []).append(call)
     return call
 

@@ -6,24 +6,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.default import get_default_graph, graph_of
+from scopecli.dryrun.graph.default import AsDefault, get_default_graph, graph_of
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.variables.scope import AUTO_REUSE, VariableScope, open_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
-
-
-# What a scope hands down to the scopes inside, beside its name and reuse mode.
-_DEFAULTS = (
-    "initializer",
-    "regularizer",
-    "caching_device",
-    "partitioner",
-    "dtype",
-    "use_resource",
-)
 
 
 class PureVariableScope:
@@ -61,14 +50,20 @@ class PureVariableScope:
         """A scope with what the parent has, and what was given on top."""
         found = VariableScope(
             reuse,
-            name=name,
-            custom_getter=parent.custom_getter,
-            name_scope=original,
-            constraint=self._constraint,
+            name,
+            parent.initializer,
+            parent.regularizer,
+            parent.caching_device,
+            parent.partitioner,
+            parent.custom_getter,
+            original,
+            parent.dtype,
+            parent.use_resource,
+            self._constraint,
         )
-        for key in _DEFAULTS:
-            given = self._defaults.get(key)
-            setattr(found, key, getattr(parent, key) if given is None else given)
+        for key, given in self._defaults.items():
+            if given is not None:
+                setattr(found, key, given)
         if self._custom_getter is not None:
             found.custom_getter = _wrapped(self._custom_getter, parent.custom_getter)
         return found
@@ -171,7 +166,7 @@ class variable_scope:
         self._pure: PureVariableScope | None = None
 
     def __enter__(self) -> VariableScope:
-        opened = self._graph.as_default()
+        opened = AsDefault(self._graph)
         opened.__enter__()
         self._opened = opened
         try:

@@ -56,9 +56,9 @@ class RefVariable(Variable):
         name = graph.unique_name("Assign")
         self.initializer = graph.add("Assign", name, inputs, assigned, guard)
         self.initializer.device = self.op.device
+        name = graph.unique_name("read")
         where = self._caching_device
         with graph.device(where) if where else graph.colocate_with(self.op):
-            name = graph.unique_name("read")
             self._snapshot = graph.add("Identity", name, inputs[:1], [(kind, dims)], {}).outputs[0]
 
     def _become(self, source: Any, snapshot: Any) -> None:

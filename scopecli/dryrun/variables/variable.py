@@ -5,7 +5,7 @@ https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/ops/ref_v
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
@@ -96,13 +96,7 @@ class Variable:
         """Choose the kind."""
         if cls is not Variable:
             return object.__new__(cls)
-        if resources_wanted(use_resource):
-            from scopecli.dryrun.variables.resource_variable import ResourceVariable
-
-            return object.__new__(ResourceVariable)
-        from scopecli.dryrun.variables.ref_variable import RefVariable
-
-        return object.__new__(RefVariable)
+        return object.__new__(_class(resources_wanted(use_resource)))
 
     def __init__(
         self,
@@ -311,6 +305,18 @@ def _scatter_method(kind: str) -> Any:
 
 for _kind in ("update", "add", "sub", "mul", "div", "min", "max"):
     setattr(Variable, f"scatter_{_kind}", _scatter_method(_kind))
+
+
+@cache
+def _class(resource: bool) -> type[Variable]:
+    """The class of a kind; both are subclasses, so they are imported when they are needed."""
+    if resource:
+        from scopecli.dryrun.variables.resource_variable import ResourceVariable
+
+        return ResourceVariable
+    from scopecli.dryrun.variables.ref_variable import RefVariable
+
+    return RefVariable
 
 
 overload(Variable, lambda variable: variable.value())

@@ -35,7 +35,7 @@ def add_arg_scope(func: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(func)
     def with_defaults(*arguments: Any, **given: Any) -> Any:
         defaults = _stack[-1].get(key)
-        return func(*arguments, **{**defaults, **given} if defaults else given)
+        return func(*arguments, **{**defaults, **given}) if defaults else func(*arguments, **given)
 
     vars(with_defaults)["_key_op"] = key  # as TensorFlow marks it
     return with_defaults

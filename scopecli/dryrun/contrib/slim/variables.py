@@ -69,30 +69,19 @@ def model_variable(
     return variable(name, shape, dtype, initializer, regularizer, trainable, keys, **options)
 
 
+# What a getter is given and a variable of slim is not.
+_NOT_PASSED_ON = ("reuse", "validate_shape", "constraint")
+
+
 def renaming(rename: dict[str, str] | None) -> Any:
     """A custom getter that makes model variables, some under another name."""
 
     def renamed(getter: Any, name: str, **options: Any) -> Any:
         head, slash, last = name.rpartition("/")
         new = f"{head}{slash}{(rename or {}).get(last, last)}"
-        kept = {
-            key: options[key]
-            for key in (
-                "shape",
-                "dtype",
-                "initializer",
-                "regularizer",
-                "collections",
-                "trainable",
-                "caching_device",
-                "partitioner",
-                "use_resource",
-                "synchronization",
-                "aggregation",
-            )
-            if key in options
-        }
-        return model_variable(new, custom_getter=getter, **kept)
+        for key in _NOT_PASSED_ON:
+            options.pop(key, None)
+        return model_variable(new, custom_getter=getter, **options)
 
     return renamed
 

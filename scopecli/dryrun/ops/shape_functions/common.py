@@ -81,8 +81,10 @@ def stretched(a: Dims, b: Dims) -> Dims:
     """Two shapes stretched to each other."""
     if a is None or b is None:
         return None
-    if a == b:
+    if a == b or not b:
         return a
+    if not a:
+        return b
     long, short = (a, b) if len(a) >= len(b) else (b, a)
     short = (1,) * (len(long) - len(short)) + short
     sizes: list[int | None] = []
