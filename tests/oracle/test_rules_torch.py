@@ -6,6 +6,7 @@ import os
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 import scopecli
@@ -157,3 +158,15 @@ def test_what_is_no_number(tmp_path: Path) -> None:
     with torch.no_grad():
         model[2].bias[1] = float("nan")
     assert found(saved(tmp_path / "bad.pt", model.state_dict())) == [("H803", "2.bias")]
+
+
+@pytest.mark.rules("H804")
+def test_a_weight_of_numpy_s_type(tmp_path: Path) -> None:
+    """PyTorch keeps float64 where an array is given, and such a layer does not run."""
+    layers = torch.nn.Sequential(*(torch.nn.Linear(4, 4) for _ in range(6)))
+    assert found(saved(tmp_path / "good.pt", layers.state_dict())) == []
+    array = np.random.default_rng(0).normal(size=4)
+    layers[5].bias = torch.nn.Parameter(torch.from_numpy(array))
+    assert found(saved(tmp_path / "bad.pt", layers.state_dict())) == [("H804", "5.bias")]
+    with pytest.raises(RuntimeError, match="dtype"):
+        layers(torch.ones(1, 4))

@@ -15,6 +15,8 @@ from tests.samples import GOOD, SAMPLES
 
 FIRES = {
     # A discriminator that was made twice, of which one is trained: what S202 is for.
+    "branches.onnx": "H804*2",  # this, and two others, have a tensor of every type
+    "dtypes.safetensors": "H804",
     "graphs/gan_twins.meta": "S202 S201 T301*4",
     "graphs/import_scope.meta": "G404 G406",  # imported into a scope, with its own saver
     "graphs/no_scope.meta": "N101 S203 S205*2",  # `Net` after `net`; two weights without a use
@@ -29,6 +31,7 @@ FIRES = {
     "tf1_averages": "G405*3",  # its saver restores averages into the variables
     "tf1_gan": "S203*2",  # the discriminator is reused, as it should be
     "torch_hostile.pt": "F711",  # True: it imports `system`.
+    "torch_tensors.pt": "H804",
 }
 # In addition, where values are read.
 FIRES_ON_VALUES = {
