@@ -82,6 +82,7 @@ class Attributes:
         self._pages = pages
         self._datasets = datasets
         self._heaps: dict[int, dict[int, bytes]] = {}
+        self._texts: dict[tuple[int, int, int], str] = {}
 
     def value(self, parts: Parts, name: str) -> Value:
         """A value; None for an empty one and for one of another type.
@@ -127,6 +128,13 @@ class Attributes:
             return ""
         if not address or address == UNDEFINED:
             raise LibraryNeededError
+        text = self._texts.get((address, number, length))
+        if text is None:
+            text = self._texts[address, number, length] = self._text(address, number, length)
+        return text
+
+    def _text(self, address: int, number: int, length: int) -> str:
+        """A text that is looked at for the first time, so that what shares one has one object."""
         self._pages.claim(address, length)
         if address not in self._heaps:
             self._heaps[address] = _objects(self._pages, address)
