@@ -305,7 +305,11 @@ def test_values_are_in_the_file_whatever_their_layout_claims(build: Callable[...
             mine, other = ours(path), theirs(path)
             assert mine is not None
             refused = isinstance(mine["objects"], DamagedFileError)
-            assert refused == (damaged is beyond) == isinstance(other["objects"], DamagedFileError)
+            assert refused == (damaged is beyond)
+            if h5py.version.hdf5_version_tuple >= (
+                2,
+            ):  # older ones look at the place when they read
+                assert refused == isinstance(other["objects"], DamagedFileError)
             assert refused or differences(mine, other) == []
 
 
