@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+from operator import add
 from typing import TYPE_CHECKING
 
 from scopecli.model.names import all_printable, printable
@@ -39,12 +41,12 @@ _MOST_ALIGNED = 100  # a longer name pushes its own columns aside, not everybody
 def draw(model: Model, variables: Sequence[Variable], output: Output) -> None:
     """Write a line a variable, in columns, under a line of headings."""
     names = all_printable([variable.name for variable in variables])
-    columns_of = words.Remembered(model, _columns)
-    columns = [columns_of(variable) for variable in variables]
+    columns = words.Remembered(model, _columns).all(variables)
     layout = _Layout(names, {_HEADINGS, *columns})
-    rows = zip(variables, names, columns, strict=True)
     if output.color:
-        spans: list[list[Span]] = [[(layout.text(_NAME, _HEADINGS).rstrip(), "title")]]
+        rows = zip(variables, names, columns, strict=True)
+        (heading,) = layout.texts([_NAME], [_HEADINGS])
+        spans: list[list[Span]] = [[(heading.rstrip(), "title")]]
         spans += (layout.spans(name, row, _role(variable)) for variable, name, row in rows)
         if output.rich_draws(len(spans)):
             from scopecli.render.rich_output import print_lines
@@ -53,8 +55,7 @@ def draw(model: Model, variables: Sequence[Variable], output: Output) -> None:
         else:
             write_lines(spans, output)
     else:
-        write([layout.text(_NAME, _HEADINGS)])
-        write(layout.text(name, row) for _, name, row in rows)
+        write(layout.texts([_NAME, *names], [_HEADINGS, *columns]))
 
 
 class _Layout:
@@ -70,9 +71,10 @@ class _Layout:
         )
         self._texts = {row: "  " + "".join(self._padded(row)).rstrip() + "\n" for row in rows}
 
-    def text(self, name: str, row: Columns) -> str:
-        """A line."""
-        return name.ljust(self._name) + self._texts[row]
+    def texts(self, names: Iterable[str], rows: Iterable[Columns]) -> Iterator[str]:
+        """Lines."""
+        labels = map(str.ljust, names, repeat(self._name))
+        return map(add, labels, map(self._texts.__getitem__, rows))
 
     def spans(self, name: str, row: Columns, role: Role) -> list[Span]:
         """A line in roles."""

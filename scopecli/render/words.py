@@ -8,7 +8,7 @@ from scopecli.errors import ScopecliError
 from scopecli.model.names import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from scopecli.model.graph import Node
     from scopecli.model.model import Model
@@ -89,6 +89,18 @@ class Remembered(Generic[Words]):
         self._function = function
         self._collections = model.collections_of()
         self._known: dict[tuple[object, ...], Words] = {}
+
+    def all(self, variables: Iterable[Variable]) -> list[Words]:
+        """The words for each; those without marks of their own are looked up at once."""
+        if self._collections:
+            return [self(variable) for variable in variables]
+        known, is_plain = self._known, _MARKED.isdisjoint
+        return [
+            known[case]
+            if is_plain(variable.attributes) and (case := variable[2:7]) in known
+            else self(variable)
+            for variable in variables
+        ]
 
     def __call__(self, variable: Variable) -> Words:
         """The words for a variable."""

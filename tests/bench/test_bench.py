@@ -11,7 +11,7 @@ import pytest
 
 from scopecli.analysis.compare.tensors import ValueDifference, compare_all
 from scopecli.formats.opening import load
-from tests.bench import bench, files, processes, report, rows, tensors
+from tests.bench import bench, files, growth, processes, report, rows, tensors
 from tests.bench.measure import Bench, Result, alternate, paired_ratio
 from tests.bench.tools import Tools
 
@@ -239,3 +239,26 @@ def test_trouble_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "bench: no row is like 'no-such-row'\n"
     assert bench.main(["--write-readme", "--only", "help"]) == bench.EXIT_TROUBLE
     assert "--only" in capsys.readouterr().err
+
+
+def test_growth_is_told_by_what_a_thousand_more_cost() -> None:
+    row = growth.Growth(("list", "PATH"), "v2", (40, 1_040, 3_040))
+    measured = [
+        growth.Measured(row, 40, 0.1, 16_000_000),
+        growth.Measured(row, 1_040, 0.12, 17_000_000),
+        growth.Measured(row, 3_040, 0.18, 19_000_000),
+    ]
+    lines = growth.markdown(measured).splitlines()
+    assert lines[2:] == [
+        "| `scopecli list PATH` | 40 variables | 100 ms | - | 16 MB | - |",
+        "| `scopecli list PATH` | 1,040 variables | 120 ms | 20.0 ms | 17 MB | 1000 kB |",
+        "| `scopecli list PATH` | 3,040 variables | 180 ms | 30.0 ms | 19 MB | 1000 kB |",
+    ]
+
+
+def test_growth_says_what_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growth, "path_of", lambda *_: str(tmp_path / "missing"))
+    row = growth.Growth(("list", "PATH"), "v2", (40,))
+    (measured,) = growth.measure([row], Tools(), str(tmp_path), 1)
+    assert measured.problem == "exit code 2"
+    assert "exit code 2" in growth.markdown([measured])
