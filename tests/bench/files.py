@@ -49,6 +49,7 @@ class Kind(NamedTuple):
 
 KINDS = {
     "v2": Kind(checkpoint_tensors, "model.ckpt-1", "tests.bench.write_checkpoint", framework=True),
+    "many": Kind(checkpoint_tensors, "model.ckpt-1", "tests.bench.write_many"),
     "graph": Kind(graph_tensors, "model.meta", "tests.bench.write_graph", framework=True),
     "hdf5": Kind(hdf5_tensors, "model.h5", "tests.bench.write_hdf5", ("hdf5",)),
     "keras": Kind(keras_tensors, "model.h5", "tests.bench.write_hdf5", ("keras",)),

@@ -190,6 +190,7 @@ def test_rows_are_told_apart_and_name_what_there_is() -> None:
     assert len({row.id for row in every}) == len(every)
     assert {row.other for row in rows.ROWS} == set(rows.OTHERS)
     samples = {sample.kind for row in every for sample in (row.sample, row.second) if sample}
+    samples |= {row.kind for row in growth.ROWS}
     assert samples == set(files.KINDS)
     assert len({rows.title(row) + getattr(row, "other", "") for row in every}) == len(every)
 
@@ -242,7 +243,7 @@ def test_trouble_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_growth_is_told_by_what_a_thousand_more_cost() -> None:
-    row = growth.Growth(("list", "PATH"), "v2", (40, 1_040, 3_040))
+    row = growth.Growth(("list", "PATH"), "many", (40, 1_040, 3_040))
     measured = [
         growth.Measured(row, 40, 0.1, 16_000_000),
         growth.Measured(row, 1_040, 0.12, 17_000_000),
@@ -258,7 +259,17 @@ def test_growth_is_told_by_what_a_thousand_more_cost() -> None:
 
 def test_growth_says_what_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "path_of", lambda *_: str(tmp_path / "missing"))
-    row = growth.Growth(("list", "PATH"), "v2", (40,))
+    row = growth.Growth(("list", "PATH"), "many", (40,))
     (measured,) = growth.measure([row], Tools(), str(tmp_path), 1)
     assert measured.problem == "exit code 2"
     assert "exit code 2" in growth.markdown([measured])
+
+
+def test_a_checkpoint_of_many_variables_is_one_that_is_read(tmp_path: Path) -> None:
+    prefix = files.path_of(files.Sample("many", 5_100), str(tmp_path), Tools())
+    model = load(prefix)
+    meant = {tensor.name: tensor for tensor in tensors.checkpoint_tensors(5_100)}
+    assert {v.key: (v.shape, v.dtype) for v in model.variables} == {
+        name: (tensor.shape, tensor.dtype) for name, tensor in meant.items()
+    }
+    assert not model.notes
