@@ -11,7 +11,7 @@ import sys
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
-from tests.bench import files, report, rows
+from tests.bench import files, growth, report, rows
 from tests.bench.measure import Bench
 from tests.bench.tools import Tools
 
@@ -35,6 +35,8 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """Measure what was asked for; the exit code."""
     options = _options(arguments)
+    if options.growth:
+        return _grow(options)
     every: list[Row | MemoryRow] = [
         *(rows.resized(row, options.mebibytes) for row in rows.ROWS),
         *(rows.resized(row, options.mebibytes) for row in rows.MEMORY_ROWS),
@@ -49,6 +51,17 @@ def main(arguments: Sequence[str]) -> int:
     print(report.table(results))
     _save(options, results, tools)
     return EXIT_MISSED if any(result.is_bad for result in results) else EXIT_OK
+
+
+def _grow(options: argparse.Namespace) -> int:
+    """Print the table of growing files; the exit code."""
+    measured = []
+    tools = Tools(options.tf_python)
+    for row in growth.measure(growth.ROWS, tools, options.cache, options.runs):
+        print(f"measured {row.growth.arguments[0]} {row.growth.kind} {row.size}", file=sys.stderr)
+        measured.append(row)
+    print(growth.markdown(measured), end="")
+    return EXIT_TROUBLE if any(row.problem for row in measured) else EXIT_OK
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -73,6 +86,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--torch-python", metavar="PATH", help="an interpreter that has PyTorch")
     parser.add_argument(
         "--cache", metavar="FOLDER", default=files.default_cache(), help="where files are kept"
+    )
+    parser.add_argument(
+        "--growth", action="store_true", help="only how cost grows with the file, as Markdown"
     )
     parser.add_argument("--json", metavar="FILE", help="write all samples there")
     parser.add_argument(

@@ -54,6 +54,7 @@ KINDS = {
     ),
     "graph": Kind(graph_tensors, "model.meta", "tests.bench.write_graph", program="tensorflow"),
     "torch": Kind(torch_tensors, "model.pt", "tests.bench.write_torch", program="torch"),
+    "many": Kind(checkpoint_tensors, "model.ckpt-1", "tests.bench.write_many"),
     "hdf5": Kind(hdf5_tensors, "model.h5", "tests.bench.write_hdf5", ("hdf5",)),
     "keras": Kind(keras_tensors, "model.h5", "tests.bench.write_hdf5", ("keras",)),
 }

@@ -92,6 +92,15 @@ def run(
     return Run(seconds, lines)
 
 
+def ending(command: Sequence[str]) -> int:
+    """Run a command once, which also fills the caches; its exit code."""
+    quiet = subprocess.DEVNULL
+    done = subprocess.run(
+        command, stdin=quiet, stdout=quiet, stderr=quiet, env=environment(), check=False
+    )
+    return done.returncode
+
+
 def peak(command: Sequence[str], exit_code: int = 0) -> int:
     """Run a command; the most memory that it had, in bytes.
 

@@ -11,7 +11,7 @@ import pytest
 
 from scopecli.analysis.compare.tensors import ValueDifference, compare_all
 from scopecli.formats.opening import load
-from tests.bench import bench, files, processes, report, rows, tensors
+from tests.bench import bench, files, growth, processes, report, rows, tensors
 from tests.bench.measure import Bench, Result, alternate, paired_ratio
 from tests.bench.tools import Tools
 
@@ -196,6 +196,7 @@ def test_rows_are_told_apart_and_name_what_there_is() -> None:
     assert len({row.id for row in every}) == len(every)
     assert {row.other for row in rows.ROWS} == set(rows.OTHERS)
     samples = {sample.kind for row in every for sample in (row.sample, row.second) if sample}
+    samples |= {row.kind for row in growth.ROWS}
     assert samples == set(files.KINDS)
     assert len({rows.title(row) + getattr(row, "other", "") for row in every}) == len(every)
 
@@ -256,3 +257,36 @@ def test_trouble_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "bench: no row is like 'no-such-row'\n"
     assert bench.main(["--write-readme", "--only", "help"]) == bench.EXIT_TROUBLE
     assert "--only" in capsys.readouterr().err
+
+
+def test_growth_is_told_by_what_a_thousand_more_cost() -> None:
+    row = growth.Growth(("list", "PATH"), "many", (40, 1_040, 3_040))
+    measured = [
+        growth.Measured(row, 40, 0.1, 16_000_000),
+        growth.Measured(row, 1_040, 0.12, 17_000_000),
+        growth.Measured(row, 3_040, 0.18, 19_000_000),
+    ]
+    lines = growth.markdown(measured).splitlines()
+    assert lines[2:] == [
+        "| `scopecli list PATH` | 40 variables | 100 ms | - | 16 MB | - |",
+        "| `scopecli list PATH` | 1,040 variables | 120 ms | 20.0 ms | 17 MB | 1000 kB |",
+        "| `scopecli list PATH` | 3,040 variables | 180 ms | 30.0 ms | 19 MB | 1000 kB |",
+    ]
+
+
+def test_growth_says_what_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growth, "path_of", lambda *_: str(tmp_path / "missing"))
+    row = growth.Growth(("list", "PATH"), "many", (40,))
+    (measured,) = growth.measure([row], Tools(), str(tmp_path), 1)
+    assert measured.problem == "exit code 2"
+    assert "exit code 2" in growth.markdown([measured])
+
+
+def test_a_checkpoint_of_many_variables_is_one_that_is_read(tmp_path: Path) -> None:
+    prefix = files.path_of(files.Sample("many", 5_100), str(tmp_path), Tools())
+    model = load(prefix)
+    meant = {tensor.name: tensor for tensor in tensors.checkpoint_tensors(5_100)}
+    assert {v.key: (v.shape, v.dtype) for v in model.variables} == {
+        name: (tensor.shape, tensor.dtype) for name, tensor in meant.items()
+    }
+    assert not model.notes
