@@ -59,17 +59,7 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
             missing; or several files would have to be replaced in one step.
         ScopecliError: a file is damaged, or the target cannot be written.
     """
-    if staging.data != "copy":
-        raise UnsupportedError(
-            "has names and values in one file, so its data cannot be linked",
-            path=model.path,
-            hint="copy the data with --data copy",
-        )
-    first = model.files[0]
-    if first.role == "index":
-        shard_writing.write(model, renaming, out, staging, _write_file)
-    else:
-        _write_file(first.path, renaming, out, staging)
+    shard_writing.write(model, renaming, out, staging, _write_file)
 
 
 def _write_file(path: str, renaming: Renaming, out: str, staging: Staging) -> None:

@@ -1,4 +1,4 @@
-"""A model in several files under new names: each shard, and then the index that names them."""
+"""A model that has names and values in the same files, under new names: one file, or shards."""
 
 from __future__ import annotations
 
@@ -22,12 +22,30 @@ if TYPE_CHECKING:
 def write(
     model: Model, renaming: Renaming, out: str, staging: Staging, write_file: WriteFile
 ) -> None:
-    """Write the shards beside the path of their index, under the names that they had, and it.
+    """Write the renamed file, or the renamed shards and then their index.
 
     Raises:
-        UnsupportedError: a shard is missing; or several files would have to be replaced at once.
+        UnsupportedError: values and names are in one file, so data cannot be linked; a shard is
+            missing; or several files would have to be replaced in one step.
         ScopecliError: a file is damaged, or the target cannot be written.
     """
+    if staging.data != "copy":
+        raise UnsupportedError(
+            "has names and values in one file, so its data cannot be linked",
+            path=model.path,
+            hint="copy the data with --data copy",
+        )
+    first = model.files[0]
+    if first.role == "index":
+        _write_shards(model, renaming, out, staging, write_file)
+    else:
+        write_file(first.path, renaming, out, staging)
+
+
+def _write_shards(
+    model: Model, renaming: Renaming, out: str, staging: Staging, write_file: WriteFile
+) -> None:
+    """Write the shards beside the path of their index, under the names that they had, and it."""
     old, new = (os.path.dirname(path) for path in (model.path, out))
     if os.path.realpath(old or ".") == os.path.realpath(new or "."):
         raise UnsupportedError(
