@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
 
 
+def _progress(
+    learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The first rate, the factor in its type, and how many times so many steps are done."""
+    rate = convert_to_tensor(learning_rate, name="initial_learning_rate")
+    kind = rate.dtype.base_dtype
+    steps, factor = cast(decay_steps, kind), cast(decay_rate, kind)
+    done = divide(cast(global_step, kind), steps)
+    return rate, factor, apply("Floor", done) if staircase else done
+
+
 def exponential_decay(
     learning_rate: Any,
     global_step: Any,
@@ -28,12 +39,9 @@ def exponential_decay(
 ) -> Tensor:
     """A rate that falls by the same factor over so many steps."""
     with name_scope(name, "ExponentialDecay") as scope:
-        rate = convert_to_tensor(learning_rate, name="initial_learning_rate")
-        kind = rate.dtype.base_dtype
-        steps, factor = cast(decay_steps, kind), cast(decay_rate, kind)
-        done = divide(cast(global_step, kind), steps)
-        if staircase:
-            done = apply("Floor", done)
+        rate, factor, done = _progress(
+            learning_rate, global_step, decay_steps, decay_rate, staircase
+        )
         return apply("Mul", rate, power(factor, done), name=scope)
 
 
@@ -60,13 +68,10 @@ def inverse_time_decay(
 ) -> Tensor:
     """A rate that falls with one over the steps."""
     with name_scope(name, "InverseTimeDecay") as scope:
-        rate = convert_to_tensor(learning_rate, name="initial_learning_rate")
-        kind = rate.dtype.base_dtype
-        steps, factor = cast(decay_steps, kind), cast(decay_rate, kind)
-        done = divide(cast(global_step, kind), steps)
-        if staircase:
-            done = apply("Floor", done)
-        one = cast(constant(1), kind)
+        rate, factor, done = _progress(
+            learning_rate, global_step, decay_steps, decay_rate, staircase
+        )
+        one = cast(constant(1), rate.dtype.base_dtype)
         return apply("RealDiv", rate, add(one, apply("Mul", factor, done)), name=scope)
 
 
