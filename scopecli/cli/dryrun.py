@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  scopecli dryrun --as tensorflow train.py
-  scopecli dryrun --as tensorflow train.py:build_model --arg training=False --arg layers=50
-  scopecli dryrun --as tensorflow --explain --scope generator gan.py:build
+  scopecli dryrun train.py
+  scopecli dryrun train.py:build_model --arg training=False --arg layers=50
+  scopecli dryrun --explain --scope generator gan.py:build
   scopecli dryrun --format json model.py:build > model.lock.json
 """
+
+_STANDS_FOR = {"tensorflow": ("tensorflow",), "nothing": ()}
 
 
 @click.command("dryrun", epilog=_EPILOG)
@@ -33,9 +35,11 @@ Examples:
 @click.option(
     "--as",
     "stands_for",
-    type=click.Choice(["tensorflow"]),
-    multiple=True,
-    help="What the engine stands in for: `import tensorflow` (and tf_slim) then mean it.",
+    type=click.Choice(list(_STANDS_FOR)),
+    default="tensorflow",
+    show_default=True,
+    help="What the engine stands in for: `import tensorflow` (and tf_slim) mean it, or what is "
+    "installed.",
 )
 @click.option("--explain", is_flag=True, help="Show the calls that made and reused each variable.")
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Close what is deeper.")
@@ -48,7 +52,7 @@ def command(
     *,
     program: str,
     arguments: tuple[str, ...],
-    stands_for: tuple[str, ...],
+    stands_for: str,
     explain: bool,
     depth: int | None,
     fold: bool,
@@ -73,7 +77,7 @@ def command(
     from scopecli.dryrun.program.running import run
     from scopecli.render import header, output, tree
 
-    done = run(program, _values(arguments), stands_for)
+    done = run(program, _values(arguments), _STANDS_FOR[stands_for])
     model: Model = done.model
     variables = select(model, Selection(scope, include, exclude, bookkeeping))
     target = output.chosen(output_format, color)

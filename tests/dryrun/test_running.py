@@ -192,6 +192,15 @@ def test_errors_of_the_program(program: Program) -> None:
         program("def build():\n    pass\n", "buidl")
 
 
+def test_a_program_of_functions_is_told_to_name_one(program: Program) -> None:
+    functions = "def build(n=3):\n    return tf.get_variable('w', [n])\ndef _helper():\n    pass\n"
+    (note,) = program(functions).model.notes
+    assert note.code == "nothing-made"
+    assert note.message.endswith("train.py:build (it has build)")
+    assert not program(functions, "build").model.notes
+    assert not program(functions + "build()\n").model.notes
+
+
 def test_without_standing_in_there_is_a_hint(tmp_path: Path) -> None:
     file = tmp_path / "train.py"
     file.write_text("import tensorflow_that_is_not_there\n", "utf-8")

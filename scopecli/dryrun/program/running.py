@@ -79,6 +79,8 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
             module = _executed(file, source, "" if function else "__main__")
             if function:
                 _function(module, function, path)(**arguments)
+            elif not built_graph().version:
+                notes.extend(_nothing_made(file, module))
     except GraphComplete as complete:
         place = f"{complete.file}:{complete.line}"
         notes.append(Note("stopped", "asks for a value; the run ended there", place))
@@ -120,11 +122,29 @@ def _function(module: ModuleType, name: str, path: str) -> Any:
     for part in name.split("."):
         found = getattr(found, part, None)
     if not callable(found):
-        known = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
+        known = _functions(module)
         words = f"has no function {name!r}"
         hint = f"it has: {', '.join(known[:8])}" if known else None
         raise UnknownNameError(words, path=path, hint=hint)
     return found
+
+
+def _functions(module: ModuleType) -> list[str]:
+    """The program's own functions and classes, in their order."""
+    own = vars(module).items()
+    return [
+        name
+        for name, value in own
+        if callable(value) and name[0] != "_" and value.__module__ == module.__name__
+    ]
+
+
+def _nothing_made(file: str, module: ModuleType) -> Iterator[Note]:
+    """What to try where a program as a whole makes no graph."""
+    known = _functions(module)
+    if known:
+        words = f"makes nothing by itself; name what builds the graph: {file}:{known[0]}"
+        yield Note("nothing-made", f"{words} (it has {', '.join(known[:8])})")
 
 
 @contextmanager
