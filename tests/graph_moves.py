@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.formats import tf_graph_writer
 from scopecli.formats.staging import Staging
+from scopecli.formats.tensorflow import graph_writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def write(model: Model, renaming: Renaming, out: str) -> None:
     """Write a renamed graph where it belongs."""
     with Staging() as staging:
-        tf_graph_writer.write(model, renaming, out, staging)
+        graph_writer.write(model, renaming, out, staging)
         staging.commit()
 
 

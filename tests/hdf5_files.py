@@ -21,12 +21,13 @@ from scopecli.binary.hdf5_pages import LibraryNeededError
 from scopecli.binary.hdf5_reader import Hdf5Reader, Place
 from scopecli.binary.source import Source
 from scopecli.errors import ScopecliError
-from scopecli.formats import hdf5_file, hdf5_structure
+from scopecli.formats.hdf5 import file as hdf5_file
+from scopecli.formats.hdf5 import structure as hdf5_structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scopecli.formats.hdf5_protocol import Structure
+    from scopecli.formats.hdf5.protocol import Structure
 
     Fill = Callable[[Random, h5py.Group], None]
 

@@ -88,7 +88,7 @@ def test_a_model_cannot_be_changed() -> None:
         ),
         (
             f"import scopecli; scopecli.load({str(SAMPLES / 'keras2_weights.h5')!r})",
-            ["click", "rich", "tensorflow", "keras", "scopecli.formats.tf_v2_checkpoint"],
+            ["click", "rich", "tensorflow", "keras", "scopecli.formats.tensorflow.v2_checkpoint"],
         ),
     ],
 )

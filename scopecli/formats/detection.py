@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
-from scopecli.formats import shard_index, tf_checkpoint_state, torch_marks
+from scopecli.formats import shard_index
 from scopecli.formats.registry import FORMATS
+from scopecli.formats.tensorflow import checkpoint_state
+from scopecli.formats.torch import marks as torch_marks
 
 if TYPE_CHECKING:
     from scopecli.binary.source import Source
@@ -54,7 +56,7 @@ def identify(source: Source) -> str:
     if _is_table(source) or _starts_as_index(head):
         return _table_format(source)
     if _is_hdf5(source, head):
-        from scopecli.formats import hdf5_structure
+        from scopecli.formats.hdf5 import structure as hdf5_structure
 
         return hdf5_structure.identify(source)
     if shard_index.is_index(head):
@@ -95,14 +97,14 @@ def _is_web_page(head: bytes) -> bool:
 
 
 def _table_format(source: Source) -> str:
-    from scopecli.formats import tf_v2_checkpoint
+    from scopecli.formats.tensorflow import v2_checkpoint
 
-    if tf_v2_checkpoint.is_index(source):
-        return tf_v2_checkpoint.FORMAT
-    from scopecli.formats import tf_v1_checkpoint
+    if v2_checkpoint.is_index(source):
+        return v2_checkpoint.FORMAT
+    from scopecli.formats.tensorflow import v1_checkpoint
 
-    if tf_v1_checkpoint.is_checkpoint(source):
-        return tf_v1_checkpoint.FORMAT
+    if v1_checkpoint.is_checkpoint(source):
+        return v1_checkpoint.FORMAT
     raise NotAModelError("is a LevelDB table, and no checkpoint", path=source.name)
 
 
@@ -127,12 +129,14 @@ def _is_hdf5(source: Source, head: bytes) -> bool:
 
 def _inner_format(source: Source, head: bytes) -> str | None:
     """The format of what has its marks further inside; None for anything else."""
-    from scopecli.formats import tf_protobuf
+    from scopecli.formats.tensorflow import protobuf
 
-    graph = tf_protobuf.identify(source, head)
+    graph = protobuf.identify(source, head)
     if graph is not None:
         return graph
-    from scopecli.formats import flax_msgpack, onnx, tflite  # imported for few files
+    from scopecli.formats.flax import reader as flax_msgpack
+    from scopecli.formats.onnx import reader as onnx
+    from scopecli.formats.tflite import reader as tflite  # imported for few files
 
     if tflite.is_model(head):
         return tflite.FORMAT
@@ -155,7 +159,7 @@ def _is_table(source: Source) -> bool:
 
 
 def _is_safetensors(head: bytes) -> bool:
-    from scopecli.formats import safetensors_header
+    from scopecli.formats.safetensors import header as safetensors_header
 
     return safetensors_header.is_header(head)
 
@@ -175,7 +179,7 @@ def _unknown(source: Source, head: bytes) -> NotAModelError | UnsupportedError:
             path=source.name,
             hint="load it with PyTorch and save it again",
         )
-    if tf_checkpoint_state.is_state(head):
+    if checkpoint_state.is_state(head):
         return NotAModelError("is a checkpoint state file", path=source.name)
     from scopecli.formats import foreign
 

@@ -17,7 +17,9 @@ from scopecli.errors import (
     ScopecliError,
     UnsupportedError,
 )
-from scopecli.formats import detection, registry, shard_index, tf_checkpoint_state, torch_marks
+from scopecli.formats import detection, registry, shard_index
+from scopecli.formats.tensorflow import checkpoint_state
+from scopecli.formats.torch import marks as torch_marks
 from scopecli.model.names import listed
 
 if TYPE_CHECKING:
@@ -111,21 +113,21 @@ def _read(target: Target, tag_set: str | None) -> Model:
         return registry.get(target.format).reader().read(target.path)
     if target.format != _SAVED_MODEL:
         raise UnsupportedError("is no SavedModel, so it has no tags to choose by")
-    from scopecli.formats import tf_saved_model
+    from scopecli.formats.tensorflow import saved_model
 
-    return tf_saved_model.read(target.path, tag_set)
+    return saved_model.read(target.path, tag_set)
 
 
 def _with_graph(model: Model) -> Model:
     """A checkpoint with what the graph beside it knows; any other model as it is."""
     if model.format not in {_V2, _V1}:
         return model
-    graph = tf_checkpoint_state.prefix_of(model.path) + _GRAPH
+    graph = checkpoint_state.prefix_of(model.path) + _GRAPH
     if not os.path.isfile(graph):
         return model
-    from scopecli.formats import tf_enrichment
+    from scopecli.formats.tensorflow import enrichment
 
-    return tf_enrichment.enrich(model, graph)
+    return enrichment.enrich(model, graph)
 
 
 def _resolve(path: str, input_format: str | None) -> Target:
@@ -139,13 +141,13 @@ def _resolve(path: str, input_format: str | None) -> Target:
     if input_format is not None:
         return Target(path, input_format)
     with Source(path) as source:
-        if tf_checkpoint_state.is_state(source.head(detection.HEAD_SIZE)):
+        if checkpoint_state.is_state(source.head(detection.HEAD_SIZE)):
             return _of_state(path)
         return Target(path, detection.identify(source))
 
 
 def _of_state(state_path: str) -> Target:
-    prefix, notes = tf_checkpoint_state.latest(state_path)
+    prefix, notes = checkpoint_state.latest(state_path)
     found = _V2 if os.path.isfile(prefix + _INDEX) else _V1
     return Target(prefix, found, tuple(notes))
 
@@ -161,7 +163,7 @@ def _of_shard(path: str, prefix: str) -> Target:
 
 
 def _in_folder(path: str) -> Target:
-    state = os.path.join(path, tf_checkpoint_state.FILE_NAME)
+    state = os.path.join(path, checkpoint_state.FILE_NAME)
     if os.path.isfile(state) and not _is_tree_of_names(state):
         return _of_state(state)
     names = _listing(path)
@@ -175,7 +177,7 @@ def _in_folder(path: str) -> Target:
     if index is not None:
         return index
     found = {name.removesuffix(_INDEX): _V2 for name in names if name.endswith(_INDEX)}
-    found |= dict.fromkeys(tf_checkpoint_state.v1_prefixes(names), _V1)
+    found |= dict.fromkeys(checkpoint_state.v1_prefixes(names), _V1)
     found |= {name: _ONNX for name in names if name.endswith(_ONNX_SUFFIX)}
     if len(found) == 1:
         ((prefix, format_id),) = found.items()
@@ -206,7 +208,7 @@ def _is_orbax(names: list[str]) -> bool:
     """Whether a folder is one of Orbax's; another one does not cost the import."""
     if not any(name.startswith("_") or "zarr" in name or "ocdbt" in name for name in names):
         return False
-    from scopecli.formats import orbax_folders
+    from scopecli.formats.orbax import folders as orbax_folders
 
     return orbax_folders.is_folder(names)
 
@@ -215,7 +217,7 @@ def _last_step(path: str, names: list[str]) -> str | None:
     """The last step of a run of Orbax's; any other folder does not cost the import."""
     if not any(name[-1].isdigit() and os.path.isdir(os.path.join(path, name)) for name in names):
         return None
-    from scopecli.formats import orbax_folders
+    from scopecli.formats.orbax import folders as orbax_folders
 
     return orbax_folders.latest_step(path, names)
 
@@ -248,7 +250,7 @@ def _beside_prefix(path: str) -> Target:
     """A path that is no file: the prefix of a checkpoint, or a mistake."""
     if os.path.isfile(path + _INDEX):
         return Target(path, _V2)
-    if tf_checkpoint_state.has_v1_shards(path):
+    if checkpoint_state.has_v1_shards(path):
         return Target(path, _V1)
     folder = os.path.dirname(path) or "."
     names = _listing(folder) if os.path.isdir(folder) else []

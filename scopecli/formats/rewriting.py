@@ -16,8 +16,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from scopecli.errors import PathError, UnsupportedError
-from scopecli.formats import registry, tf_checkpoint_state
+from scopecli.formats import registry
 from scopecli.formats.opening import locate
+from scopecli.formats.tensorflow import checkpoint_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -69,7 +70,7 @@ class Parts(NamedTuple):
     def path(self) -> str:
         """Where the whole is: a file, a folder, or the prefix of a checkpoint."""
         path = self.main.model.path
-        return tf_checkpoint_state.prefix_of(path) if self.is_checkpoint else path
+        return checkpoint_state.prefix_of(path) if self.is_checkpoint else path
 
     @property
     def is_checkpoint(self) -> bool:
@@ -152,7 +153,7 @@ def destination(parts: Parts, out: str | None, *, force: bool = False) -> str:
     if folder and parts.main.model.format not in _FOLDERS:
         out = os.path.join(out, os.path.basename(parts.path))
     if parts.is_checkpoint:
-        out = tf_checkpoint_state.prefix_of(out)
+        out = checkpoint_state.prefix_of(out)
     if _real(out) == _real(parts.path):
         raise PathError(
             "is the input", path=given, hint="choose another path, or replace it with --in-place"
@@ -210,17 +211,17 @@ def _write_state(parts: Parts, out: str, staging: Staging) -> None:
     So `tf.train.latest_checkpoint` finds the copy as it found the original. A folder that has such
     a file keeps it: what is the latest there is not a rename's business.
     """
-    old = os.path.join(os.path.dirname(parts.path), tf_checkpoint_state.FILE_NAME)
-    new = os.path.join(os.path.dirname(out), tf_checkpoint_state.FILE_NAME)
+    old = os.path.join(os.path.dirname(parts.path), checkpoint_state.FILE_NAME)
+    new = os.path.join(os.path.dirname(out), checkpoint_state.FILE_NAME)
     if os.path.lexists(new) or not os.path.isfile(old):
         return
     try:
-        latest, _ = tf_checkpoint_state.latest(old)
+        latest, _ = checkpoint_state.latest(old)
     except PathError:
         return
     if _real(latest) == _real(parts.path):
         with open(staging.create(new), "w", encoding="utf-8") as file:
-            file.write(tf_checkpoint_state.text(os.path.basename(out)))
+            file.write(checkpoint_state.text(os.path.basename(out)))
 
 
 def _real(path: str) -> str:

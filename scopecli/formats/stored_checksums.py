@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scopecli.binary import member_bytes, zipdir
 from scopecli.binary.source import Source
 from scopecli.errors import ScopecliError
-from scopecli.formats import tf_bundle_checks
+from scopecli.formats.tensorflow import bundle_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ _CHUNK_BYTES = 4 << 20
 
 def bytes_to_read(model: Model) -> int:
     """How much `mismatches` will read."""
-    if tf_bundle_checks.is_bundle(model):
+    if bundle_checks.is_bundle(model):
         return sum(file.size or 0 for file in model.files if file.role == "data")
     total = 0
     for path in _archives(model):
@@ -38,8 +38,8 @@ def mismatches(model: Model, progress: Callable[[int], None]) -> Iterator[tuple[
 
     Nothing of a format whose values have no checksums. `progress` gets the bytes of each step.
     """
-    if tf_bundle_checks.is_bundle(model):
-        yield from tf_bundle_checks.mismatches(model, progress)
+    if bundle_checks.is_bundle(model):
+        yield from bundle_checks.mismatches(model, progress)
     for path in _archives(model):
         with Source(path) as source:
             for member in _checked(source, model):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary import zipdir
 from scopecli.errors import NotAModelError, UnsupportedError
-from scopecli.formats import torch_marks
+from scopecli.formats.torch import marks as torch_marks
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet

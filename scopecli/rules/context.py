@@ -281,7 +281,7 @@ def own_variables(model: Model) -> list[Variable]:
     ]
     if model.format not in _PLAIN or model.separator != "/":
         return variables
-    from scopecli.formats import tf_slots
+    from scopecli.formats.tensorflow import slots as tf_slots
 
     described = tf_slots.describe([variable.name for variable in variables])
     return [

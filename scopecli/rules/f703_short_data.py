@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from scopecli.formats import tf_bundle_checks
+from scopecli.formats.tensorflow import bundle_checks
 from scopecli.model.finding import Hit
 from scopecli.rules import damage
 from scopecli.rules.rule import Rule
@@ -34,5 +34,5 @@ def check(context: Context) -> Iterator[Hit]:
     """Hold what is said to be there against the sizes of files."""
     yield from damage.hits(context, RULE.code)
     yield from damage.noted(context, "short-data", "size-mismatch")
-    for key, end, size, path in tf_bundle_checks.short(context.model):
+    for key, end, size, path in bundle_checks.short(context.model):
         yield Hit(key, f"ends at byte {end} of {os.path.basename(path)}, which has {size}")

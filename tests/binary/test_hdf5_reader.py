@@ -17,7 +17,7 @@ from scopecli.binary.hdf5_pages import LibraryNeededError
 from scopecli.binary.hdf5_reader import Hdf5Reader, Place
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, NotAModelError, ScopecliError, UnsupportedError
-from scopecli.formats.hdf5_driver import InMemory
+from scopecli.formats.hdf5.driver import InMemory
 from tests import hdf5_files
 from tests.damage import mutated
 from tests.hdf5_files import GAVE_UP, answers, differences, ours, theirs

@@ -224,13 +224,13 @@ def test_a_graph_can_be_left_out(run: Run, tmp_path: Path, samples: Path) -> Non
 def test_ctrl_c_leaves_nothing(
     run: Run, tmp_path: Path, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from scopecli.formats import tf_bundle_layout
+    from scopecli.formats.tensorflow import bundle_layout
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     before = files(tmp_path)
-    monkeypatch.setattr(tf_bundle_layout, "_read", interrupted)
+    monkeypatch.setattr(bundle_layout, "_read", interrupted)
     result = run("rename", old, "-o", str(tmp_path / "new"), "--drop-slots")
     assert result.code == 130
     assert files(tmp_path) == before

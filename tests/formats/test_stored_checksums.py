@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import scopecli
-from scopecli.formats import stored_checksums, tf_bundle_checks
+from scopecli.formats import stored_checksums
+from scopecli.formats.tensorflow import bundle_checks
 from tests import bundles
 from tests.samples import SAMPLES
 
@@ -50,7 +51,7 @@ def test_shards_that_are_short_or_missing_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "m.data-00001-of-00002").write_bytes(b"12")
     model = scopecli.load(prefix)
     assert mismatches(model) == []
-    assert list(tf_bundle_checks.short(model)) == [("b", 8, 2, f"{prefix}.data-00001-of-00002")]
+    assert list(bundle_checks.short(model)) == [("b", 8, 2, f"{prefix}.data-00001-of-00002")]
 
 
 def test_strings_whose_lengths_lie(tmp_path: Path) -> None:

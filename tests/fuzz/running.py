@@ -133,7 +133,7 @@ def hdf5(data: bytes, folder: str) -> None:
     from scopecli.binary.hdf5_pages import LibraryNeededError
     from scopecli.binary.hdf5_reader import Hdf5Reader, Place
     from scopecli.binary.source import Source
-    from scopecli.formats import hdf5_listing
+    from scopecli.formats.hdf5 import listing as hdf5_listing
 
     with Source(_written(folder, "m.h5", data)) as source, contextlib.suppress(LibraryNeededError):
         file = Hdf5Reader(source, Place("m.h5", 0))
@@ -214,9 +214,9 @@ def settings(data: bytes, folder: str) -> None:
 
 
 def state(data: bytes, folder: str) -> None:
-    from scopecli.formats import tf_checkpoint_state
+    from scopecli.formats.tensorflow import checkpoint_state
 
-    tf_checkpoint_state.latest(_written(folder, "checkpoint", data))
+    checkpoint_state.latest(_written(folder, "checkpoint", data))
 
 
 def zarr(data: bytes, folder: str) -> None:

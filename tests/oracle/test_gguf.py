@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from scopecli.formats.gguf_layout import TENSOR_TYPES
+from scopecli.formats.gguf.layout import TENSOR_TYPES
 from scopecli.formats.opening import load
 from scopecli.model.dtypes import BLOCKS
 from tests.samples import SAMPLES

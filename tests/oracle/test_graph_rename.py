@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from scopecli.formats import tf_graph_writer
 from scopecli.formats.opening import load
+from scopecli.formats.tensorflow import graph_writer
 from scopecli.model.renaming import Renaming
 from tests.graph_moves import moves, write
 from tests.samples import SAMPLES
@@ -33,10 +33,10 @@ X = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]], np.float32)
 def rename(path: Path, out: Path, rules: Mapping[str, str] = RULES) -> dict[str, str]:
     """Rename the graph at a path."""
     model = load(path)
-    found = moves(tf_graph_writer.subjects(model), rules)
+    found = moves(graph_writer.subjects(model), rules)
     assert found
     renaming = Renaming(found, frozenset())
-    assert list(tf_graph_writer.refusals(model, renaming)) == []
+    assert list(graph_writer.refusals(model, renaming)) == []
     write(model, renaming, str(out))
     return found
 
@@ -231,7 +231,7 @@ def test_names_that_it_refuses_are_those_that_tensorflow_refuses(name: str) -> N
     made.node.add(name=name, op="NoOp")
     renaming = Renaming({"old": name}, frozenset())
     with tf.Graph().as_default() as graph:
-        if list(tf_graph_writer.refusals(load(SAMPLES / "graphs/frozen.pb"), renaming)):
+        if list(graph_writer.refusals(load(SAMPLES / "graphs/frozen.pb"), renaming)):
             with pytest.raises(ValueError, match="name"):
                 tf.import_graph_def(made, name="")
         else:

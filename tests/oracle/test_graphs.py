@@ -13,12 +13,14 @@ import pytest
 
 from scopecli.analysis import values
 from scopecli.binary import pbtxt
-from scopecli.formats import tf_metagraph, tf_protobuf, tf_saved_model
 from scopecli.formats.opening import load
-from scopecli.formats.tf_attributes import FunctionReference
-from scopecli.formats.tf_tensor import Constant
-from scopecli.formats.tf_text_layout import ENUMS, MESSAGES
-from scopecli.formats.tf_types import dtype_name
+from scopecli.formats.tensorflow import metagraph
+from scopecli.formats.tensorflow import protobuf as tf_protobuf
+from scopecli.formats.tensorflow import saved_model as tf_saved_model
+from scopecli.formats.tensorflow.attributes import FunctionReference
+from scopecli.formats.tensorflow.tensor import Constant
+from scopecli.formats.tensorflow.text_layout import ENUMS, MESSAGES
+from scopecli.formats.tensorflow.types import dtype_name
 from tests.samples import FILES, SAMPLES
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -216,7 +218,7 @@ def test_variables_against_a_session_that_imports_the_graph(path: str) -> None:
 def test_what_the_saver_writes(path: str) -> None:
     """The keys that a Saver made from the file would restore, from the nodes that it names."""
     proto = message(path)
-    graph = tf_metagraph.read(str(SAMPLES / path)).graph
+    graph = metagraph.read(str(SAMPLES / path)).graph
     assert graph is not None
     if not proto.HasField("saver_def"):
         assert graph.saver is None

@@ -13,7 +13,8 @@ import h5py
 import numpy as np
 import pytest
 
-from scopecli.formats import keras_h5, keras_names, keras_v3, keras_weights_h5
+from scopecli.formats.keras import h5, v3, weights_h5
+from scopecli.formats.keras import names as keras_names
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -117,7 +118,7 @@ def test_a_keras_2_model_is_what_keras_2_says(make: Callable[[Any], Any], tmp_pa
     model = trained(tf_keras, make)
     path = str(tmp_path / "m.h5")
     model.save(path)
-    ours = keras_h5.read(path)
+    ours = h5.read(path)
     held_against_h5py(ours, path)
     assert names(ours, "variables") == plain(model.weights)
     assert names(ours, "trainable_variables") == plain(model.trainable_weights)
@@ -131,7 +132,7 @@ def test_regularizers_moving_averages_and_reuse_of_keras_2(tmp_path: Path) -> No
     model = trained(tf_keras, functional)
     path = str(tmp_path / "m.h5")
     model.save(path)
-    ours = keras_h5.read(path)
+    ours = h5.read(path)
     assert names(ours, "regularization_losses") == ["d1/kernel", "shared/bias"]
     assert len(model.losses) == 2
     assert names(ours, "moving_average_variables") == [
@@ -150,7 +151,7 @@ def test_every_slot_of_adam_is_led_to_its_variable(legacy: bool, tmp_path: Path)
     model.fit([np.zeros((2, 4)), np.zeros((2, 4))], np.zeros((2, 1)), verbose=0)
     path = str(tmp_path / "m.h5")
     model.save(path)
-    ours = keras_h5.read(path)
+    ours = h5.read(path)
     slots = [v for v in ours.variables if v.kind == "slot"]
     trainable = ours.collections["trainable_variables"].members
     assert sorted((v.attributes["slot_of"], v.attributes["slot_name"]) for v in slots) == sorted(
@@ -164,7 +165,7 @@ def test_weights_of_keras_2_have_the_names_of_the_whole_model(tmp_path: Path) ->
     model = functional(tf_keras)
     path = str(tmp_path / "w.h5")
     model.save_weights(path)
-    ours = keras_h5.read(path)
+    ours = h5.read(path)
     held_against_h5py(ours, path)
     assert sorted(v.name for v in ours.variables) == sorted(plain(model.weights))
     assert {v.trainable for v in ours.variables} == {None}
@@ -178,7 +179,7 @@ def test_a_keras_archive_is_what_keras_3_says(make: Callable[[Any], Any], tmp_pa
     model.save(path)
     weights_path = str(tmp_path / "m.weights.h5")
     model.save_weights(weights_path)
-    ours = keras_v3.read(path)
+    ours = v3.read(path)
     facts = h5py_facts(weights_path)
     sums = checksums(ours)
     assert {v.key: (v.shape, v.dtype, sums[v.key]) for v in ours.variables} == facts
@@ -201,8 +202,8 @@ def test_weights_of_keras_3_have_the_names_of_the_archive(tmp_path: Path) -> Non
     model = functional(keras)
     model.save(str(tmp_path / "m.keras"))
     model.save_weights(str(tmp_path / "m.weights.h5"))
-    whole = {v.key: v.path for v in keras_v3.read(str(tmp_path / "m.keras")).variables}
-    weights = keras_weights_h5.read(str(tmp_path / "m.weights.h5"))
+    whole = {v.key: v.path for v in v3.read(str(tmp_path / "m.keras")).variables}
+    weights = weights_h5.read(str(tmp_path / "m.weights.h5"))
     # What is in a wrapper has a class only in the config.
     told = {v.key: v.path for v in weights.variables if not v.key.startswith("layers/time_dist")}
     assert told == {key: path for key, path in whole.items() if key in told}
@@ -215,7 +216,7 @@ def test_the_legacy_format_of_keras_3(make: Callable[[Any], Any], tmp_path: Path
     model = trained(keras, make)
     path = str(tmp_path / "m.h5")
     model.save(path)
-    ours = keras_h5.read(path)
+    ours = h5.read(path)
     held_against_h5py(ours, path)
     assert names(ours, "variables") == [weight.path for weight in model.weights]
     assert names(ours, "trainable_variables") == [w.path for w in model.trainable_weights]
@@ -294,7 +295,7 @@ def test_quantized_layers_have_their_scales(tmp_path: Path) -> None:
     model.quantize("int8")
     path = str(tmp_path / "q.keras")
     model.save(path)
-    found = {v.name: (v.dtype, v.shape) for v in keras_v3.read(path).variables}
+    found = {v.name: (v.dtype, v.shape) for v in v3.read(path).variables}
     layer = model.layers[0]
     assert found == {
         "d/kernel": ("int8", tuple(layer._kernel.shape)),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pytest
 
-from scopecli.formats import keras_h5_writer, keras_v3_writer, keras_weights_h5_writer
+from scopecli.formats.keras import h5_writer, v3_writer, weights_h5_writer
 from scopecli.formats.opening import load
 from tests.hdf5_renames import moves, renamed
 
@@ -159,15 +159,13 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "keras2_h5": Kind(tf_keras, ".h5", keras_h5_writer, lambda: tf_keras.optimizers.Adam(0.01)),
+    "keras2_h5": Kind(tf_keras, ".h5", h5_writer, lambda: tf_keras.optimizers.Adam(0.01)),
     "keras2_legacy_adam_h5": Kind(
-        tf_keras, ".h5", keras_h5_writer, lambda: tf_keras.optimizers.legacy.Adam(0.01)
+        tf_keras, ".h5", h5_writer, lambda: tf_keras.optimizers.legacy.Adam(0.01)
     ),
-    "keras2_archive": Kind(
-        tf_keras, ".keras", keras_v3_writer, lambda: tf_keras.optimizers.Adam(0.01)
-    ),
-    "keras3_h5": Kind(keras, ".h5", keras_h5_writer, lambda: keras.optimizers.Adam(0.01), False),
-    "keras3_archive": Kind(keras, ".keras", keras_v3_writer, lambda: keras.optimizers.Adam(0.01)),
+    "keras2_archive": Kind(tf_keras, ".keras", v3_writer, lambda: tf_keras.optimizers.Adam(0.01)),
+    "keras3_h5": Kind(keras, ".h5", h5_writer, lambda: keras.optimizers.Adam(0.01), False),
+    "keras3_archive": Kind(keras, ".keras", v3_writer, lambda: keras.optimizers.Adam(0.01)),
 }
 
 
@@ -249,7 +247,7 @@ def test_weights_of_keras_2_load_by_name(tmp_path: Path) -> None:
     model = functional(tf_keras, {})
     old, new = str(tmp_path / "old.h5"), str(tmp_path / "new.h5")
     model.save_weights(old)
-    renamed(keras_h5_writer, old, new, moves(keras_h5_writer, old, *RULES))
+    renamed(h5_writer, old, new, moves(h5_writer, old, *RULES))
     fresh = functional(tf_keras, NAMES)
     fresh.load_weights(new, by_name=True)
     equal(fresh.get_weights(), model.get_weights())
@@ -263,9 +261,7 @@ def test_weights_of_keras_3_load_under_either_name(tmp_path: Path) -> None:
     model = functional(keras, {})
     old, new = str(tmp_path / "old.weights.h5"), str(tmp_path / "new.weights.h5")
     model.save_weights(old)
-    renamed(
-        keras_weights_h5_writer, old, new, moves(keras_weights_h5_writer, old, *DIRECTIONS, *RULES)
-    )
+    renamed(weights_h5_writer, old, new, moves(weights_h5_writer, old, *DIRECTIONS, *RULES))
     for names in ({**NAMES, "lstm": "cells"}, {}):
         fresh = functional(keras, names)
         fresh.load_weights(new)
@@ -287,11 +283,11 @@ def test_attributes_that_were_split_load(tmp_path: Path) -> None:
     model = stack({})
     model.save_weights(old)
     long = f"{'x' * 33_000}1/"
-    renamed(keras_h5_writer, old, new, moves(keras_h5_writer, old, (long, "short/")))
+    renamed(h5_writer, old, new, moves(h5_writer, old, (long, "short/")))
     fresh = stack({1: "short"})
     fresh.load_weights(new, by_name=True)
     equal(fresh.get_weights(), model.get_weights())
-    renamed(keras_h5_writer, new, back, moves(keras_h5_writer, new, ("short/", long)))
+    renamed(h5_writer, new, back, moves(h5_writer, new, ("short/", long)))
     fresh = stack({})
     fresh.load_weights(back, by_name=True)
     equal(fresh.get_weights(), model.get_weights())

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from scopecli.analysis.values import strings
-from scopecli.formats.onnx_layout import DTYPES
+from scopecli.formats.onnx.layout import DTYPES
 from scopecli.formats.opening import load
 from scopecli.model.dtypes import BITS
 from tests.samples import SAMPLES

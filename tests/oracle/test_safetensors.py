@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from scopecli.errors import ScopecliError
-from scopecli.formats import safetensors_header, safetensors_writer
 from scopecli.formats.opening import load, locate, survey
+from scopecli.formats.safetensors import header as safetensors_header
+from scopecli.formats.safetensors import writer as safetensors_writer
 from scopecli.formats.staging import Staging
 from scopecli.model.renaming import Renaming
 from tests.samples import SAMPLES

@@ -17,9 +17,9 @@ import pytest
 from scopecli.analysis import values
 from scopecli.binary import sstable
 from scopecli.binary.source import Source
-from scopecli.formats import tf_object_graph
 from scopecli.formats.opening import load
-from scopecli.formats.tf_v2_checkpoint import OBJECT_GRAPH_KEY
+from scopecli.formats.tensorflow import object_graph
+from scopecli.formats.tensorflow.v2_checkpoint import OBJECT_GRAPH_KEY
 from scopecli.model.dtypes import ML_DTYPES
 from scopecli.model.variable import Slice
 from tests import bundles
@@ -379,7 +379,7 @@ def assert_same_object_graph(prefix: str) -> None:
         for row in node.slot_variables
         if row.slot_variable_node_id in value and row.original_variable_node_id in value
     }
-    found = tf_object_graph.parse(graph.SerializeToString())
+    found = object_graph.parse(graph.SerializeToString())
     assert found.full_names == names
     assert set(found.slots) == slots
     model = load(prefix)
@@ -404,7 +404,7 @@ def test_an_object_based_checkpoint(tmp_path: Path) -> None:
     keys = {v.key.partition("/.ATTRIBUTES")[0] for v in load(prefix).variables}
     assert {"heads/a.Sb/kernel", "heads/c..d/labels", "alias/kernel"} <= keys
     assert "layers/0/kernel" not in keys  # the same object as `alias`
-    paths = {tf_object_graph.object_path(v.key) for v in load(prefix).variables}
+    paths = {object_graph.object_path(v.key) for v in load(prefix).variables}
     assert {"heads/a/b/kernel", "heads/c.d/labels"} <= paths
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from scopecli.formats.opening import load
-from scopecli.formats.tflite_layout import DTYPES
+from scopecli.formats.tflite.layout import DTYPES
 from tests.samples import SAMPLES
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -14,8 +14,8 @@ import pytest
 
 from scopecli.errors import UnsupportedError
 from scopecli.formats.opening import load
-from scopecli.formats.torch_globals import ALLOWED, HOSTILE, UNSAFE
-from scopecli.formats.torch_types import TYPES
+from scopecli.formats.torch.globals import ALLOWED, HOSTILE, UNSAFE
+from scopecli.formats.torch.types import TYPES
 from tests.samples import SAMPLES
 
 torch = pytest.importorskip("torch", reason="the oracle extra is not installed")
@@ -194,7 +194,7 @@ def test_every_protocol_and_container(tmp_path: Path, protocol: int) -> None:
 def test_views_that_take_several_bands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, legacy: bool
 ) -> None:
-    from scopecli.formats import torch_values
+    from scopecli.formats.torch import values as torch_values
 
     monkeypatch.setattr(torch_values, "_BAND", 256)
     monkeypatch.setattr(torch_values, "_BLOCK", 96)

@@ -1,0 +1,1 @@
+"""Flax: parameters and train states in msgpack."""

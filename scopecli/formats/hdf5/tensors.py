@@ -1,0 +1,46 @@
+"""The values of HDF5 datasets for a model, without h5py until one is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from scopecli.formats.hdf5.file import Hdf5File
+    from scopecli.formats.hdf5.values import Hdf5Values
+    from scopecli.model.variable import Variable
+
+
+class Hdf5Tensors:
+    """A `TensorReader`. The file is opened at the first read, and stays open while this lives."""
+
+    __slots__ = ("_open", "_values")
+
+    def __init__(self, open_file: Callable[[], AbstractContextManager[Hdf5File]]) -> None:
+        self._open = open_file
+        self._values: Hdf5Values | None = None
+
+    def read(self, variable: Variable, start: int, count: int) -> bytes:
+        """Bytes of elements, see `Hdf5Values.read`.
+
+        Raises:
+            ScopecliError: they cannot be read.
+        """
+        return self._reader().read(variable, start, count)
+
+    def strings(self, variable: Variable) -> Sequence[bytes]:
+        """All elements of a string tensor, see `Hdf5Values.strings`.
+
+        Raises:
+            ScopecliError: they cannot be read.
+        """
+        return self._reader().strings(variable)
+
+    def _reader(self) -> Hdf5Values:
+        if self._values is None:
+            from scopecli.formats.hdf5.values import Hdf5Values
+
+            self._values = Hdf5Values(self._open)
+        return self._values

@@ -1,0 +1,48 @@
+"""Renaming in `keras-weights-h5`: the layers' names that are written beside their variables."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from scopecli.formats.hdf5 import editing
+from scopecli.formats.hdf5 import file as hdf5_file
+from scopecli.formats.hdf5 import writer as hdf5_writer
+from scopecli.formats.keras import store_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scopecli.formats.staging import Staging
+    from scopecli.model.model import Model
+    from scopecli.model.renaming import Renaming, Subject
+
+
+def subjects(model: Model) -> Sequence[Subject]:
+    """Layers and what is in them.
+
+    Raises:
+        ScopecliError: the file cannot be read.
+    """
+    with hdf5_file.opened(model.path) as file:
+        objects = store_names.named_objects(file, None)
+    return list(store_names.subjects(model, objects, None))
+
+
+def complaints(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Names that cannot be, each with why."""
+    return hdf5_writer.unusable(names)
+
+
+def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
+    """Write the file with other names of layers.
+
+    Raises:
+        UnsupportedError: what is asked for is more than a change of layers' names.
+        ScopecliError: the file cannot be changed, or the copy not written.
+    """
+    with hdf5_file.opened(model.path) as file:
+        objects = store_names.named_objects(file, None)
+    changed = store_names.changes(model, objects, None, renaming)
+    copy = editing.smaller_copy if changed.dropped else editing.edited_copy
+    copy(model.path, staging.create(out), partial(store_names.edit, changed=changed))

@@ -1,0 +1,1 @@
+"""Orbax checkpoints and the Zarr arrays in them."""

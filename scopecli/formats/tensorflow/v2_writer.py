@@ -1,0 +1,190 @@
+"""TensorFlow V2 checkpoints under new names: the index rewritten, the data left alone.
+
+Entries keep their bytes, unknown fields and checksums too; only keys change, and with them the
+order. Where entries are dropped the data shards are written anew without them, and an
+object-based checkpoint's object graph, which is an entry with data, is rewritten.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from scopecli.binary import sstable, sstable_writer, wire_writer
+from scopecli.binary.source import Source
+from scopecli.formats.tensorflow import bundle_layout as tf_bundle_layout
+from scopecli.formats.tensorflow import names as tf_names
+from scopecli.formats.tensorflow.bundle_values import Shards
+from scopecli.formats.tensorflow.layout import BundleHeader
+from scopecli.formats.tensorflow.slice_keys import renamed as slice_key
+from scopecli.formats.tensorflow.v2_checkpoint import INDEX_SUFFIX, OBJECT_GRAPH_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scopecli.formats.staging import Staging
+    from scopecli.formats.tensorflow.bundle_layout import Layout, Place, StringTensor
+    from scopecli.model.model import Model
+    from scopecli.model.renaming import Renaming, Subject
+
+    Pair = tuple[bytes, bytes]
+
+_SLICE_KEY_START = 0
+_GRAPH_KEY = OBJECT_GRAPH_KEY.encode()
+
+
+def subjects(model: Model) -> Sequence[Subject]:
+    """The keys, or the paths and full names where the checkpoint is object-based.
+
+    Raises:
+        ScopecliError: the object graph cannot be read.
+    """
+    if model.metadata.get("object_based"):
+        from scopecli.formats.tensorflow import object_writer
+
+        return object_writer.subjects(model)
+    return tf_names.subjects(model.variables)
+
+
+def complaints(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Names that no checkpoint can have."""
+    return tf_names.empty_parts(names)
+
+
+def refusals(model: Model, renaming: Renaming) -> Iterator[tuple[str, str]]:
+    """New names that this checkpoint cannot have: (name, what is wrong with it).
+
+    A Saver finds values by the names of variables, so those must be names for TensorFlow. The
+    paths of an object-based checkpoint are edges between objects, which can be called anything but
+    not be led elsewhere.
+    """
+    if model.metadata.get("object_based"):
+        from scopecli.formats.tensorflow import object_writer
+
+        return object_writer.refusals(model, renaming)
+    return tf_names.refusals(renaming)
+
+
+class _Change(NamedTuple):
+    """What becomes of the entries of a checkpoint.
+
+    Attributes:
+        shards: the data files as they are.
+        values: of all entries.
+        keys: what the key of each becomes; None where it is dropped.
+        graph: the object graph as a data shard has it, where it changes.
+    """
+
+    shards: Shards
+    values: list[bytes]
+    keys: list[bytes | None]
+    graph: StringTensor | None
+
+    @property
+    def drops(self) -> bool:
+        """Whether anything is dropped."""
+        return None in self.keys
+
+
+def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
+    """Write the renamed checkpoint with the prefix `out`.
+
+    Data shards come first and the index, which makes them a checkpoint, last. Written over its own
+    input, a rename of names alone replaces the index and nothing else.
+
+    Raises:
+        ScopecliError: the index is damaged, a shard is short, or the target cannot be written.
+    """
+    index_path = next(file.path for file in model.files if file.role == "index")
+    with Source(index_path) as source:
+        (_, header), *pairs = sstable.entries(source)
+    renamed_keys, graph = _keys(model, renaming)
+    shards = Shards(model.path.removesuffix(INDEX_SUFFIX), int(str(model.metadata["num_shards"])))
+    keys = [_new_key(key, renamed_keys) for key, _ in pairs]
+    change = _Change(shards, [value for _, value in pairs], keys, graph)
+    prefix = out.removesuffix(INDEX_SUFFIX)
+    kept, new_shards = _with_data(change, prefix, staging)
+    header = _counted(header, new_shards.total)
+    # The input may be an index that was given another name.
+    path = index_path if prefix == shards.prefix else prefix + INDEX_SUFFIX
+    with open(staging.create(path), "wb") as file:
+        sstable_writer.write(file, [(b"", header), *sorted(kept)])
+
+
+def _keys(model: Model, renaming: Renaming) -> tuple[Renaming, StringTensor | None]:
+    """What becomes of the keys, and the object graph where there is one that changes."""
+    if not model.metadata.get("object_based"):
+        return renaming, None
+    from scopecli.formats.tensorflow import object_writer
+
+    edit = object_writer.edit(model, renaming)
+    return edit.keys, tf_bundle_layout.string_tensor(edit.graph) if edit.changed else None
+
+
+def _new_key(key: bytes, renaming: Renaming) -> bytes | None:
+    """What a key becomes; None where its entry is dropped."""
+    if key[0] != _SLICE_KEY_START:
+        name = key.decode("utf-8", "surrogateescape")
+        if name in renaming.drops:
+            return None
+        new = renaming.moves.get(name)
+        return key if new is None else wire_writer.encoded_text(new)
+    return slice_key(key, renaming)
+
+
+def _with_data(change: _Change, prefix: str, staging: Staging) -> tuple[list[Pair], Shards]:
+    """Bring the data to where it belongs; the entries as they point to it, and the new shards."""
+    if change.graph is not None or (change.drops and change.shards.complete()):
+        return _rearranged(change, prefix, staging)
+    kept = [
+        (key, value)
+        for key, value in zip(change.keys, change.values, strict=True)
+        if key is not None
+    ]
+    if prefix == change.shards.prefix:
+        return kept, change.shards
+    layout = tf_bundle_layout.unchanged(change.shards.total)
+    return kept, _write_shards(layout, change.shards, prefix, staging)
+
+
+def _rearranged(change: _Change, prefix: str, staging: Staging) -> tuple[list[Pair], Shards]:
+    """The same where the data of some entries go away or change."""
+    shards = change.shards
+    entries = [tf_bundle_layout.entry(value) for value in change.values]
+    kept = [
+        (key, entry) for key, entry in zip(change.keys, entries, strict=True) if key is not None
+    ]
+    places = [entry.place for _, entry in kept]
+    replaced: dict[Place, StringTensor] = {}
+    if change.graph is not None:
+        replaced[entries[change.keys.index(_GRAPH_KEY)].place] = change.graph
+    if replaced and (not shards.complete() or (not change.drops and staging.data != "copy")):
+        ((place, graph),) = replaced.items()
+        layout = tf_bundle_layout.beside(places, shards.total, place, graph)
+    else:
+        before = [entry.place for entry in entries]
+        layout = tf_bundle_layout.compact(places, before, replaced)
+    pairs = []
+    for key, entry in kept:
+        place = entry.place
+        checksum = replaced[place].checksum if place in replaced else None
+        pairs.append((key, entry.encoded(layout.places.get(place, place), checksum)))
+    return pairs, _write_shards(layout, shards, prefix, staging)
+
+
+def _write_shards(layout: Layout, old: Shards, prefix: str, staging: Staging) -> Shards:
+    """Write data shards; what stood under this prefix goes away once the new index is there."""
+    new = tf_bundle_layout.free_shards(prefix, len(layout.pieces))
+    tf_bundle_layout.write(layout, old, new, staging)
+    for path in tf_bundle_layout.others(new):
+        staging.remove(path)
+    return new
+
+
+def _counted(header: bytes, shards: int) -> bytes:
+    """The header with another number of shards."""
+    rest = [
+        header[first:last]
+        for number, _, _, _, first, last in wire_writer.spans(header, 0, len(header))
+        if number != BundleHeader.NUM_SHARDS
+    ]
+    return wire_writer.number_field(BundleHeader.NUM_SHARDS, shards) + b"".join(rest)

@@ -1,0 +1,1 @@
+"""PyTorch: files of `torch.save`, old and new, TorchScript, distributed checkpoints."""
