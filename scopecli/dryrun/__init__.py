@@ -40,7 +40,7 @@ _MODULES = {
     "variables.assigning": "assign assign_add assign_sub scatter_update scatter_add scatter_sub"
     " scatter_mul scatter_div scatter_min scatter_max scatter_nd_update scatter_nd_add"
     " scatter_nd_sub count_up_to is_variable_initialized",
-    "variables.indexed_slices": "IndexedSlices",
+    "ops.indexed_slices": "IndexedSlices",
     "variables.reports": "report_uninitialized_variables assert_variables_initialized"
     " create_partitioned_variables",
     "sparse": "SparseTensor sparse_placeholder sparse_tensor_to_dense sparse_to_dense"

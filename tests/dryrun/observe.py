@@ -21,7 +21,7 @@ MODELS = Path(__file__).parent / "models"
 _HEADER = re.compile(r"^=== (\S+)$", re.MULTILINE)
 # A shape function says more in TensorFlow, after these words: the node as a protobuf.
 _DETAILS = re.compile(r"( for '\{\{node| with input shapes|\. Shapes are \[| \(Op:).*")
-_GRADIENTS = re.compile(r"(^|/)(gradients\w*|clip_by_\w+)(/|$)")
+_GRADIENTS = re.compile(r"(^|/)gradients\w*(/|$)")
 
 
 def programs(path: Path) -> dict[str, str]:

@@ -99,10 +99,7 @@ def test_model_has_the_variables_and_collections_of_its_meta(name: str, metas: P
     assert ours.notes == []
 
 
-# The others have sparse gradients, whose updates are many nodes in TensorFlow and one here.
-@pytest.mark.parametrize(
-    "name", ["batch_norm_mlp", "dcgan", "mnist_convnet", "resnet_slim", "siamese"]
-)
+@pytest.mark.parametrize("name", model_names())
 def test_model_has_the_nodes_of_its_meta(name: str, metas: Path) -> None:
     run(f"{MODELS / name}.py:build", {}, ("tensorflow",))
     real = json.loads((metas / f"{name}.json").read_text("utf-8"))

@@ -57,7 +57,7 @@ def embedding_lookup(
         return _from_parts(parts, ids, partition_strategy, max_norm, scope)
 
 
-def _clipped(rows: Tensor, max_norm: Any) -> Tensor:
+def _clipped(rows: Tensor, max_norm: Any) -> Any:
     if max_norm is None:
         return rows
     from scopecli.dryrun.ops.reductions import clip_by_norm
@@ -65,7 +65,7 @@ def _clipped(rows: Tensor, max_norm: Any) -> Tensor:
     return clip_by_norm(rows, max_norm, axes=list(range(1, len(rows.dims or ()))))
 
 
-def _from_parts(parts: list[Any], ids: Tensor, strategy: str, max_norm: Any, scope: str) -> Tensor:
+def _from_parts(parts: list[Any], ids: Tensor, strategy: str, max_norm: Any, scope: str) -> Any:
     count = len(parts)
     flat = reshape(ids, [-1])
     places = range_(size(flat))
@@ -147,7 +147,8 @@ def nce_loss(
 ) -> Tensor:
     """The loss of telling true classes from sampled ones."""
     how = (num_sampled, num_classes, num_true, sampled_values, partition_strategy)
-    logits, truth = _sampled(weights, biases, labels, inputs, how, name)
+    hits = remove_accidental_hits
+    logits, truth = _sampled(weights, biases, labels, inputs, (*how, hits), name)
     loss = sigmoid_cross_entropy_with_logits(labels=truth, logits=logits, name="sampled_losses")
     return sum_rows(loss)
 
@@ -168,7 +169,8 @@ def sampled_softmax_loss(
 ) -> Tensor:
     """The loss over sampled classes."""
     how = (num_sampled, num_classes, num_true, sampled_values, partition_strategy)
-    logits, truth = _sampled(weights, biases, labels, inputs, how, name)
+    hits = remove_accidental_hits
+    logits, truth = _sampled(weights, biases, labels, inputs, (*how, hits), name)
     truth = apply("StopGradient", truth, name="labels_stop_gradient")
     return softmax_cross_entropy_with_logits_v2(labels=truth, logits=logits)
 
@@ -177,7 +179,7 @@ def _sampled(
     weights: Any, biases: Any, labels: Any, inputs: Any, how: tuple[Any, ...], name: str
 ) -> tuple[Tensor, Tensor]:
     """Logits and labels of the true and the sampled classes."""
-    num_sampled, num_classes, num_true, sampled_values, strategy = how
+    num_sampled, num_classes, num_true, sampled_values, strategy, remove_hits = how
     if hasattr(weights, "_get_variable_list"):
         weights = list(weights)
     weights = weights if isinstance(weights, list) else [weights]
@@ -206,8 +208,21 @@ def _sampled(
         true_b = reshape(true_b, [-1, num_true])
         true_logits = true_logits + true_b
         sampled_logits = sampled_logits + sampled_b
+        if remove_hits:
+            sampled_logits = sampled_logits + _hits(labels, sampled, num_true, num_sampled)
         true_logits = true_logits - apply("Log", true_count)
         sampled_logits = sampled_logits - apply("Log", sampled_count)
         logits = concat([true_logits, sampled_logits], 1)
         share: Any = ones_like(true_logits) / num_true
         return logits, concat([share, zeros_like(sampled_logits)], 1)
+
+
+def _hits(labels: Tensor, sampled: Tensor, num_true: int, num_sampled: int) -> Any:
+    """What is added to the logits of sampled classes that are true ones."""
+    op = apply_op("ComputeAccidentalHits", labels, sampled, num_true=num_true)
+    rows, ids, weights = op.outputs
+    rows = reshape(rows, [-1, 1])
+    columns = reshape(cast(ids, "int32"), [-1, 1])
+    indices = concat([rows, columns], 1, "sparse_indices")
+    size = concat([shape(labels)[:1], expand_dims(num_sampled, 0)], 0)
+    return apply("SparseToDense", indices, size, weights, 0.0)

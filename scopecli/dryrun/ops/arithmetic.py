@@ -8,6 +8,7 @@ from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import identity
+from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.ops.operators import divided
 from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype
 
@@ -166,11 +167,11 @@ def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
     return apply("Mul", scalar, x, name=name)
 
 
-def clip_by_value(
-    t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None
-) -> Tensor:
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
     """Between two bounds."""
     with name_scope(name, "clip_by_value") as scope:
-        values = convert_to_tensor(t, name="t")
+        rows = isinstance(t, IndexedSlices)
+        values = convert_to_tensor(t.values if rows else t, name="t")
         least = apply("Minimum", values, clip_value_max)
-        return apply("Maximum", least, clip_value_min, name=scope)
+        clipped = apply("Maximum", least, clip_value_min, name=scope)
+        return t.with_values(clipped) if rows else clipped

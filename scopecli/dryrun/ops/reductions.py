@@ -8,6 +8,7 @@ from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import add, builtin_range, range
 from scopecli.dryrun.ops.arrays import identity, reshape
+from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype, int64
 
 if TYPE_CHECKING:
@@ -134,19 +135,21 @@ def _arg(type_: str, value: Any, axis: Any, name: str | None, kind: Any) -> Tens
     return apply(type_, value, axis, name=name, output_type=as_dtype(kind))
 
 
-def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
+def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
     """Not longer than a bound."""
     from scopecli.dryrun.ops.filled import ones_like
     from scopecli.dryrun.ops.indexing import where
 
     with name_scope(name, "clip_by_norm") as scope:
-        values = convert_to_tensor(t, name="t")
+        rows = isinstance(t, IndexedSlices)
+        values = convert_to_tensor(t.values if rows else t, name="t")
         total = reduce_sum(values * values, axes, True)
         positive = total > 0
         safe = where(positive, total, ones_like(total))
         norm = where(positive, apply("Sqrt", safe), total)
         intermediate = values * clip_norm
-        return identity(intermediate / apply("Maximum", norm, clip_norm), name=scope)
+        clipped = identity(intermediate / apply("Maximum", norm, clip_norm), name=scope)
+        return t.with_values(clipped) if rows else clipped
 
 
 def norm(

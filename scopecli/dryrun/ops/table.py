@@ -150,6 +150,8 @@ OPS: dict[str, str] = {
     "CheckNumerics": "tensor:T -> T | same",
     "Cholesky": "input:T -> T | same",
     "ClipByValue": "t:T clip_value_min:T clip_value_max:T -> T | same",
+    "ComputeAccidentalHits": "true_classes:int64 sampled_candidates:int64 -> int32 int64 float32"
+    " | some",
     "ConcatV2": "values:[T] axis:int32 -> T | array.concat",
     "Const": " -> @dtype | attribute",
     "Conv2D": "input:T filter:T -> T | nn.convolution",

@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.nodes import Operation, Tensor
-from scopecli.dryrun.graph.scopes import name_scope
+from scopecli.dryrun.graph.scopes import colocate_with, name_scope
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.arithmetic import cast
+from scopecli.dryrun.ops.arrays import identity, shape_node, stack
+from scopecli.dryrun.ops.indexed_slices import IndexedSlices
+from scopecli.dryrun.ops.reductions import reduce_sum
+from scopecli.dryrun.train.row_gradients import RowReaders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +54,10 @@ def connected(losses: Sequence[Tensor]) -> set[Operation]:
 def gradients(
     ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", **_: Any
 ) -> list[Any]:
-    """The gradients as outputs of one node; None where nothing flows back."""
+    """The gradients as outputs of one node; None where nothing flows back.
+
+    Where only rows of a target are read, they are `IndexedSlices` of two outputs.
+    """
     losses = [convert_to_tensor(y) for y in (ys if isinstance(ys, (list, tuple)) else [ys])]
     targets = list(xs) if isinstance(xs, (list, tuple)) else [xs]
     reached = connected(losses)
@@ -61,10 +69,19 @@ def gradients(
             for target in targets
             if target.op in reached or any(s is target for s in sources)
         ]
-        known = [(target.dtype.base_dtype, target.shape.plain) for target in wanted]
+        readers = RowReaders(reached, losses)
+        known = [readers.outputs(target, plain_tensor(target)) for target in wanted]
         inputs = [*losses, *[plain_tensor(target) for target in wanted]]
-        op = graph.add("Gradients", graph.unique_name("Gradients"), inputs, known, {})
-    found = dict(zip(map(id, wanted), op.outputs, strict=True))
+        outputs = [output for several in known for output in several]
+        op = graph.add("Gradients", graph.unique_name("Gradients"), inputs, outputs, {})
+        tensors = iter(op.outputs)
+        found: dict[int, Any] = {}
+        for target, several in zip(wanted, known, strict=True):
+            gradient: Any = next(tensors)
+            if len(several) > 1:
+                whole = shape_node(plain_tensor(target), None, "int32", optimize=True)
+                gradient = IndexedSlices(gradient, next(tensors), whole)
+            found[id(target)] = gradient
     return [found.get(id(target)) for target in targets]
 
 
@@ -76,26 +93,57 @@ def plain_tensor(target: Any) -> Tensor:
 def clip_by_global_norm(
     t_list: Any, clip_norm: Any, use_norm: Any = None, name: str | None = None
 ) -> tuple[list[Any], Tensor]:
-    """Tensors that are not longer than a bound together, as outputs of one node; and the norm."""
-    known = [None if value is None else convert_to_tensor(value) for value in t_list]
-    tensors = [tensor for tensor in known if tensor is not None]
-    norm = global_norm(t_list, name) if use_norm is None else convert_to_tensor(use_norm)
-    graph = get_default_graph()
-    with graph.name_scope(name or "clip_by_global_norm"):
-        outputs = [(tensor.dtype.base_dtype, tensor.dims) for tensor in tensors]
-        full = graph.unique_name("ClipByGlobalNorm")
-        op = graph.add("ClipByGlobalNorm", full, tensors, outputs, {})
-    rest = iter(op.outputs)
-    return [None if tensor is None else next(rest) for tensor in known], norm
+    """Tensors that are not longer than a bound together, and how long they were.
+
+    Raises:
+        TypeError: they are no list.
+    """
+    given = _several(t_list)
+    if use_norm is None:
+        use_norm = global_norm(given, name)
+    with name_scope(name, "clip_by_global_norm") as scope:
+        inverse: Any = 1.0 / use_norm
+        one: Any = constant(1.0, use_norm.dtype)
+        finite: Any = clip_norm * apply("Minimum", inverse, one / clip_norm)
+        scale: Any = finite + (use_norm - use_norm)
+        clipped: list[Any] = []
+        for number, (value, tensor) in enumerate(zip(given, _values(given), strict=True)):
+            if tensor is None:
+                clipped.append(None)
+                continue
+            with colocate_with(tensor.op):
+                short = identity(tensor * cast(scale, tensor.dtype), f"{scope}_{number}")
+            rows = isinstance(value, IndexedSlices)
+            clipped.append(value.with_values(short) if rows else short)
+    return clipped, use_norm
 
 
 def global_norm(t_list: Any, name: str | None = None) -> Tensor:
-    """How long tensors are together."""
-    from scopecli.dryrun.ops.arrays import stack
-    from scopecli.dryrun.ops.reductions import reduce_sum
+    """How long tensors are together.
 
+    Raises:
+        TypeError: they are no list.
+    """
     with name_scope(name, "global_norm"):
-        tensors = [convert_to_tensor(value) for value in t_list if value is not None]
-        halves = [apply("L2Loss", tensor) for tensor in tensors]
+        halves = []
+        for tensor in _values(_several(t_list)):
+            if tensor is not None:
+                with colocate_with(tensor.op):
+                    halves.append(apply("L2Loss", tensor))
         total: Any = reduce_sum(stack(halves))
         return apply("Sqrt", total * constant(2.0, total.dtype), name="global_norm")
+
+
+def _several(t_list: Any) -> list[Any]:
+    if not isinstance(t_list, (list, tuple)):
+        raise TypeError(f"`t_list` should be a sequence of tensors. Received {type(t_list)}.")
+    return list(t_list)
+
+
+def _values(t_list: list[Any]) -> list[Tensor | None]:
+    """The tensors, and the rows that others have, made tensors."""
+    rows = [value.values if isinstance(value, IndexedSlices) else value for value in t_list]
+    return [
+        None if value is None else convert_to_tensor(value, name=f"t_{number}")
+        for number, value in enumerate(rows)
+    ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.keys import GraphKeys
-from scopecli.dryrun.graph.nodes import Tensor
+from scopecli.dryrun.graph.nodes import Operation, Tensor
 from scopecli.dryrun.graph.scopes import (
     colocate_with,
     control_dependencies,
@@ -20,7 +20,9 @@ from scopecli.dryrun.graph.scopes import (
 )
 from scopecli.dryrun.initializers import zeros_initializer
 from scopecli.dryrun.ops.applying import convert_to_tensor
+from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.train.gradients import gradients, plain_tensor
+from scopecli.dryrun.train.rows import deduplicated
 from scopecli.dryrun.train.slots import ROLES, create_slot
 from scopecli.dryrun.values.dtypes import reference
 from scopecli.dryrun.variables.assigning import assign_add
@@ -35,6 +37,8 @@ class Optimizer:
 
     # Slots: name and initializer. Hyperparameters: attribute and name of the constant.
     update_op = "ApplyGradientDescent"
+    # After how many hyperparameters the gradient is an input; None: after all.
+    gradient_place: int | None = None
 
     GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
 
@@ -110,6 +114,7 @@ class Optimizer:
         pairs = [(gradient, variable) for gradient, variable in grads_and_vars]
         if not pairs:
             raise ValueError("No variables provided.")
+        pairs = [(_gradient(gradient), variable) for gradient, variable in pairs]
         used = [(gradient, variable) for gradient, variable in pairs if gradient is not None]
         if not used:
             words = [str(variable) for _, variable in pairs]
@@ -122,7 +127,7 @@ class Optimizer:
             for gradient, variable in used:
                 update = name_scope("update_" + variable.op.name)
                 with update, colocate_with(variable.op):
-                    updates.append(self._update(convert_to_tensor(gradient), variable))
+                    updates.append(self._constrained(gradient, variable))
             if global_step is None:
                 done = self._finish(updates, scope)
             else:
@@ -143,23 +148,38 @@ class Optimizer:
     def _prepare(self) -> None:
         self._prepared = [convert_to_tensor(value, name=name) for name, value in self._hyper]
 
+    def _constrained(self, gradient: Any, variable: Any) -> Any:
+        """The update of a variable, and after it what its constraint asks for."""
+        rows = isinstance(gradient, IndexedSlices)
+        if rows and variable.constraint is not None:
+            raise RuntimeError("Cannot use a constraint function on a sparse variable.")
+        update = (self._update_rows if rows else self._update)(gradient, variable)
+        if variable.constraint is None:
+            return update
+        with control_dependencies([update]):
+            return variable.assign(variable.constraint(variable))
+
     def _update(self, gradient: Tensor, variable: Any) -> Any:
         own = "_resource_apply_dense" if variable.is_resource else "_apply_dense"
         if hasattr(self, own):
             return getattr(self, own)(gradient, variable)
+        return self._update_node("", [gradient], variable)
+
+    def _update_rows(self, gradient: IndexedSlices, variable: Any) -> Any:
+        rows = deduplicated(gradient)
+        if variable.is_resource and hasattr(self, "_resource_apply_sparse"):
+            return self._resource_apply_sparse(rows.values, variable, rows.indices)
+        if not variable.is_resource and hasattr(self, "_apply_sparse"):
+            return self._apply_sparse(rows, variable)
+        return self._update_node("Sparse", [rows.values, rows.indices], variable)
+
+    def _update_node(self, prefix: str, gradient: list[Tensor], variable: Any) -> Any:
+        """The node that updates a variable."""
         slots = [members[variable] for members in self._slots.values() if variable in members]
-        inputs = [
-            plain_tensor(variable),
-            *[plain_tensor(slot) for slot in slots],
-            *self._prepared,
-            gradient,
-        ]
-        graph = get_default_graph()
-        prefix = "Resource" if variable.is_resource else ""
-        name = graph.unique_name(prefix + self.update_op)
-        kind = reference(variable.dtype)
-        outputs = [] if variable.is_resource else [(kind, variable.shape.plain)]
-        return graph.add(prefix + self.update_op, name, inputs, outputs, {})
+        tensors = [plain_tensor(slot) for slot in slots]
+        place = len(self._prepared) if self.gradient_place is None else self.gradient_place
+        hyper = [*self._prepared[:place], *gradient, *self._prepared[place:]]
+        return add_update(prefix + self.update_op, variable, [*tensors, *hyper])
 
     def _finish(self, updates: list[Any], name: str) -> Any:
         return group(*updates, name=name)
@@ -210,6 +230,27 @@ class Optimizer:
 
     def _call_if_overridden(self, value: Any) -> Any:
         return value() if callable(value) else value
+
+
+def _gradient(value: Any) -> Any:
+    if value is None or isinstance(value, (Tensor, IndexedSlices)):
+        return value
+    try:
+        return convert_to_tensor(value)
+    except TypeError:
+        words = f"Gradient must be convertible to a Tensor or IndexedSlices, or None: {value}"
+        raise TypeError(words) from None
+
+
+def add_update(type_: str, variable: Any, inputs: list[Any]) -> Operation:
+    """The node that updates a variable, without one for its value."""
+    graph = get_default_graph()
+    if variable.is_resource:
+        type_ = f"Resource{type_}"
+    kind = reference(variable.dtype)
+    outputs = [] if variable.is_resource else [(kind, variable.shape.plain)]
+    every = [plain_tensor(variable), *inputs]
+    return graph.add(type_, graph.unique_name(type_), every, outputs, {})
 
 
 def _counted(global_step: Any, name: str) -> Any:

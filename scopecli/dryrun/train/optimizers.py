@@ -18,10 +18,12 @@ from scopecli.dryrun.initializers import (
 )
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.train.optimizer import Optimizer
+from scopecli.dryrun.train.rows import adam_step, deduplicated, subtracted
 from scopecli.dryrun.variables.variable import Variable
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
+    from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 
 
 class GradientDescentOptimizer(Optimizer):
@@ -33,11 +35,15 @@ class GradientDescentOptimizer(Optimizer):
         super().__init__(use_locking, name)
         self._hyper = [("learning_rate", learning_rate)]
 
+    def _update_rows(self, gradient: IndexedSlices, variable: Any) -> Any:
+        return subtracted(gradient, variable, self._prepared[0])
+
 
 class MomentumOptimizer(Optimizer):
     """Steps with momentum."""
 
     update_op = "ApplyMomentum"
+    gradient_place = 1
 
     def __init__(
         self,
@@ -110,10 +116,10 @@ class RMSPropOptimizer(Optimizer):
                 self._slot(variable, "mg", self._name, zeros_initializer())
             self._slot(variable, "momentum", self._name, zeros_initializer())
 
-    def _update(self, gradient: Tensor, variable: Any) -> Any:
+    def _update_node(self, prefix: str, gradient: list[Tensor], variable: Any) -> Any:
         order = ["mg", "rms", "momentum"] if self._centered else ["rms", "momentum"]
         self._slots = {name: self._slots[name] for name in order}
-        return super()._update(gradient, variable)
+        return super()._update_node(prefix, gradient, variable)
 
 
 class AdadeltaOptimizer(Optimizer):
@@ -142,6 +148,7 @@ class FtrlOptimizer(Optimizer):
     """Follow the regularized leader."""
 
     update_op = "ApplyFtrl"
+    gradient_place = 0
 
     def __init__(
         self,
@@ -193,14 +200,6 @@ class FtrlOptimizer(Optimizer):
         shrunk = convert_to_tensor(shrinkage, name="l2_shrinkage_regularization_strength")
         power = convert_to_tensor(self._power, name="learning_rate_power")
         self._prepared = [rate, first, second, *([shrunk] if shrinkage else []), power]
-
-    def _update(self, gradient: Tensor, variable: Any) -> Any:
-        prepared = self._prepared
-        self._prepared = [gradient, *prepared]
-        try:
-            return super()._update(gradient, variable)
-        finally:
-            self._prepared = prepared
 
     def _create_slots(self, variables: list[Any]) -> None:
         def filled(shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
@@ -259,6 +258,11 @@ class AdamOptimizer(Optimizer):
             return super()._update(gradient, variable)
         finally:
             self._prepared = hyper
+
+    def _update_rows(self, gradient: IndexedSlices, variable: Any) -> Any:
+        rows = deduplicated(gradient)
+        slots = (self._slots["m"][variable], self._slots["v"][variable])
+        return adam_step(rows, variable, slots, (*self._powers, *self._prepared))
 
     def _finish(self, updates: list[Any], name: str) -> Any:
         done = []

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.scopes import colocate_with, device
 from scopecli.dryrun.ops.applying import constant, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import identity
-from scopecli.dryrun.train.optimizer import Optimizer
+from scopecli.dryrun.train.optimizer import Optimizer, add_update
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
@@ -111,14 +110,11 @@ class AdagradDAOptimizer(ProximalAdagradOptimizer):
         step: Any = identity(self._global_step)
         self._step = step + 1
 
-    def _update(self, gradient: Tensor, variable: Any) -> Any:
+    def _update_node(self, prefix: str, gradient: list[Tensor], variable: Any) -> Any:
         with device(variable.device):
             step = identity(self._step)
         kind = variable.dtype.base_dtype
         rates = [cast(value, kind) for value in (self._prepared[0], *self._strengths)]
         slots = [members[variable].op.outputs[0] for members in self._slots.values()]
-        inputs = [variable.op.outputs[0], *slots, gradient, *rates, step]
-        graph = get_default_graph()
-        type_ = "ResourceApplyAdagradDA" if variable.is_resource else "ApplyAdagradDA"
-        outputs = [] if variable.is_resource else [(variable.dtype, variable.shape.plain)]
-        return graph.add(type_, graph.unique_name(type_), inputs, outputs, {})
+        inputs = [*slots, *gradient, *rates, step]
+        return add_update(f"{prefix}ApplyAdagradDA", variable, inputs)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.ops.applying import apply
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
@@ -59,6 +60,18 @@ scatter_max = _scatter("Max")
 scatter_nd_update = _scatter("NdUpdate")
 scatter_nd_add = _scatter("NdAdd")
 scatter_nd_sub = _scatter("NdSub")
+
+
+def scatter_rows(variable: Any, kind: str, sparse_delta: Any, name: Any) -> Any:
+    """Change rows of a variable.
+
+    Raises:
+        TypeError: no rows are given.
+    """
+    if not isinstance(sparse_delta, IndexedSlices):
+        raise TypeError(f"sparse_delta is not IndexedSlices: {sparse_delta}")
+    indices, values = sparse_delta.indices, convert_to_tensor(sparse_delta.values)
+    return globals()[f"scatter_{kind}"](variable, indices, values, name=name)
 
 
 def count_up_to(ref: Any, limit: int, name: Any = None) -> Tensor:

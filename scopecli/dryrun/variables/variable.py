@@ -293,14 +293,12 @@ class Variable:
 
 
 def _scatter_method(kind: str) -> Any:
-    def scatter_rows(
-        self: Any, sparse_delta: Any, use_locking: Any = False, name: Any = None
-    ) -> Any:
-        from scopecli.dryrun.variables.indexed_slices import scatter
+    def method(self: Any, sparse_delta: Any, use_locking: Any = False, name: Any = None) -> Any:
+        from scopecli.dryrun.variables.assigning import scatter_rows
 
-        return scatter(self, kind, sparse_delta, name)
+        return scatter_rows(self, kind, sparse_delta, name)
 
-    return scatter_rows
+    return method
 
 
 for _kind in ("update", "add", "sub", "mul", "div", "min", "max"):

@@ -201,3 +201,8 @@ def vector_of_second(inputs: Inputs, _: Attributes) -> Dims:
 def vector_of_third(inputs: Inputs, _: Attributes) -> Dims:
     """As long as the third input says."""
     return (number(inputs[2]),)
+
+
+def some(_: Inputs, __: Attributes) -> Dims:
+    """A vector; nobody knows how long."""
+    return (None,)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.ops.applying import convert_to_tensor
+from scopecli.dryrun.ops.applying import apply
+from scopecli.dryrun.values.constant_values import constant_value
+from scopecli.dryrun.values.shapes import TensorShape
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.graph import Graph
@@ -50,20 +52,31 @@ class IndexedSlices:
         return found
 
     @property
+    def shape(self) -> TensorShape:
+        """The static shape of the whole."""
+        known = None if self.dense_shape is None else constant_value(self.dense_shape)
+        return TensorShape(None if known is None else list(known))
+
+    def with_values(self, values: Any) -> IndexedSlices:
+        """The same rows with other values."""
+        return IndexedSlices(values, self.indices, self.dense_shape)
+
+    def _as_tensor(self, dtype: DType | None, name: str | None) -> Any:
+        """The whole, with zeros in the other rows."""
+        if dtype is not None and not dtype.is_compatible_with(self.dtype):
+            raise ValueError(
+                f"Tensor conversion requested dtype {dtype.name} for IndexedSlices with dtype "
+                f"{self.dtype.name}"
+            )
+        if self.dense_shape is None:
+            raise ValueError(
+                f"Tensor conversion requested for IndexedSlices for argument {name} without "
+                f"dense_shape: {self}"
+            )
+        rows = self.dense_shape[0]
+        return apply("UnsortedSegmentSum", self.values, self.indices, rows, name=name)
+
+    @property
     def device(self) -> str:
         """Where the rows are computed."""
         return str(self.values.device)
-
-
-def scatter(variable: Any, kind: str, sparse_delta: Any, name: Any) -> Any:
-    """Change rows of a variable.
-
-    Raises:
-        TypeError: no rows are given.
-    """
-    from scopecli.dryrun.variables import assigning
-
-    if not isinstance(sparse_delta, IndexedSlices):
-        raise TypeError(f"sparse_delta is not IndexedSlices: {sparse_delta}")
-    indices, values = sparse_delta.indices, convert_to_tensor(sparse_delta.values)
-    return getattr(assigning, f"scatter_{kind}")(variable, indices, values, name=name)
