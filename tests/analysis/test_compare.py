@@ -134,7 +134,7 @@ def floats(dtype: str) -> st.SearchStrategy[tuple[Array, Array]]:
 @pytest.mark.filterwarnings("ignore:overflow")
 @pytest.mark.parametrize(("dtype", "rel"), [("float32", 1e-5), ("float64", 1e-9)])
 def test_any_floats(small_parts: None, dtype: str, rel: float) -> None:
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(floats(dtype))
     def check(arrays: tuple[Array, Array]) -> None:
         x, y = arrays
@@ -152,7 +152,7 @@ def test_any_floats(small_parts: None, dtype: str, rel: float) -> None:
 def test_tolerances_are_numpys(small_parts: None) -> None:
     tolerances = st.sampled_from([0.0, 1e-12, 1e-3, 0.5, 1e300])
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(floats("float64"), tolerances, tolerances)
     def check(arrays: tuple[Array, Array], rtol: float, atol: float) -> None:
         x, y = arrays
@@ -317,7 +317,6 @@ def test_extreme_numbers_are_never_rounded_to_be_equal(a: str, b: str) -> None:
     assert found.max_abs == pytest.approx(float(largest), rel=1e-12)
 
 
-@settings(deadline=None)
 @given(hnp.arrays(np.int64, 20), hnp.arrays(np.int64, 20), st.integers(0, 19))
 def test_any_long_integers(x: Array, y: Array, same: int) -> None:
     y[:same] = x[:same]
@@ -327,7 +326,7 @@ def test_any_long_integers(x: Array, y: Array, same: int) -> None:
     assert found.max_abs == pytest.approx(largest, rel=1e-15)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(hnp.arrays(np.complex64, 9), hnp.arrays(np.complex64, 9), st.integers(0, 9))
 def test_complex_numbers(x: Array, y: Array, same: int) -> None:
     y[:same] = x[:same]
@@ -351,7 +350,7 @@ def test_complex_numbers(x: Array, y: Array, same: int) -> None:
 # Layouts.
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     hnp.array_shapes(min_dims=1, max_dims=4, max_side=7).flatmap(
         lambda shape: st.tuples(

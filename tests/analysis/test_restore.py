@@ -424,7 +424,7 @@ def test_a_damaged_graph_gives_a_prediction_or_an_error(
     checkpoint = load(str(SAMPLES / stored))
     path = tmp_path / graph.rpartition("/")[2]
 
-    @settings(max_examples=50, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=50)
     @given(damaged(SAMPLES / graph))
     def survives(data: bytes) -> None:
         path.write_bytes(data)

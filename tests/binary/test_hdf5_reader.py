@@ -413,7 +413,7 @@ def test_a_deep_chain_of_groups_is_refused(build: Callable[..., str]) -> None:
         everything_in(path)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_damage_has_one_error(plain: bytes, latest: bytes, data: st.DataObject) -> None:
     damaged = data.draw(mutated(data.draw(st.sampled_from([plain, latest]))))
@@ -436,7 +436,7 @@ def rechecked(data: bytes) -> bytes:
     return bytes(out)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_damage_behind_checksums_has_one_error(latest: bytes, data: st.DataObject) -> None:
     first = 48  # the superblock has a checksum of its own

@@ -8,7 +8,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scopecli.binary import zipdir
@@ -192,7 +192,6 @@ def test_every_cut_is_told(opened: Opener) -> None:
             zipdir.members(opened(data[:length]))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.binary(min_size=1, max_size=8)), max_size=5))
 def test_damage_gives_nothing_but_our_errors(
     tmp_path_factory: pytest.TempPathFactory, damage: list[tuple[int, bytes]]

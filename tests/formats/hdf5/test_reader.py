@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scopecli.binary.source import Source
@@ -100,7 +100,6 @@ def test_values_are_little_endian_whatever_the_file_has(build: Build, stored: st
         assert run == expected[start * size : (start + count) * size]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 5), max_size=4).flatmap(
         lambda shape: st.tuples(

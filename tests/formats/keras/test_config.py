@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scopecli.formats.keras import config as keras_config
@@ -175,7 +175,6 @@ def test_nesting_is_bounded() -> None:
     assert 40 < len(keras_config.walk(document).layers) < 60
 
 
-@settings(deadline=None)
 @given(JSON)
 def test_any_json_is_walked(value: Any) -> None:
     document = {"class_name": "Model", "config": {"layers": [value, {"config": value}]}}

@@ -83,7 +83,7 @@ PARTS = st.text("abAB01_.-", min_size=1, max_size=3).map(lambda part: f"x{part}"
 KEYS = st.lists(PARTS, min_size=1, max_size=3).map("/".join)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.data())
 def test_a_bijection_and_back_gives_the_same_bytes(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -364,7 +364,7 @@ GARBAGE = st.binary(max_size=30) | st.just(HUGE)
 RULES: list[list[Rule]] = [[Replace("a", "c")], [Drop("a")], [DropSlots(), AddPrefix("x/")]]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(GARBAGE, st.lists(st.tuples(st.integers(0, 9), st.binary(max_size=12)), max_size=6))
 def test_damaged_entries_and_graphs_give_an_error_or_a_checkpoint(
     tmp_path_factory: pytest.TempPathFactory, value: bytes, nodes: list[tuple[int, bytes]]
