@@ -10,9 +10,12 @@ import re
 import shlex
 import subprocess
 import sys
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.samples import ROOT, SAMPLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 README = ROOT / "README.md"
 COMMANDS = ROOT / "scopecli/cli/README.md"
@@ -42,6 +45,13 @@ def examples(text: str) -> list[Example]:
             command, _, output = part.partition("\n")
             found.append(Example(command, output))
     return found
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """What stands between the fences of a language."""
+    return re.findall(
+        rf"^```{language}\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
 
 
 def run(command: str) -> str:

@@ -15,7 +15,7 @@ import pytest
 from scopecli.cli.group import COMMANDS as NAMES
 from scopecli.dryrun.graph.default import forget_graphs
 from tests import pictures
-from tests.readme import COMMANDS, PAGES, README, Example, examples, run
+from tests.readme import COMMANDS, PAGES, README, Example, blocks, examples, run
 from tests.samples import ROOT, SAMPLES
 
 if TYPE_CHECKING:
@@ -27,13 +27,6 @@ EXAMPLES = {
     for example in examples(page.read_text("utf-8"))
 }
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<path>[^)#\s]*)(?:#(?P<part>[^)\s]+))?\)")
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    """What stands between the fences of a language."""
-    return re.findall(
-        rf"^```{language}\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
-    )
 
 
 def named(page: Path) -> str:

@@ -7,11 +7,10 @@ import subprocess
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.samples import ROOT
 from tests.test_house import PROJECT
-
-yaml: Any = pytest.importorskip("yaml", reason="pip install -e '.[lint]'")
 
 SCRIPT = (ROOT / ".ci/run").read_text("utf-8")
 FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
