@@ -7,17 +7,18 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from scopecli.formats.registry import FORMATS
-from tests.samples import SAMPLES
+from tests.readme import COMMANDS, blocks
+from tests.samples import ROOT, SAMPLES
 
-yaml: Any = pytest.importorskip("yaml", reason="pip install -e '.[lint]'")
+if TYPE_CHECKING:
+    from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
 # Suffixes of too many other files, or of what is opened for itself and not with its checkpoint.
 NOT_HOOKED = {
     *(".bin", ".pkl", ".json", ".mat", ".he5", ".npy", ".pb", ".pbtxt", ".ckpt"),
@@ -35,6 +36,17 @@ def test_the_hook_is_for_the_files_of_all_formats() -> None:
         ), suffix
     for name in ("a.json", "b.py", "model.ckpt-2.data-00000-of-00001", "graph.pb"):
         assert not re.search(hook["files"], name)
+
+
+def test_the_page_says_how_they_are_used() -> None:
+    """The action by its folder in a submodule, the hook by its id."""
+    github, gitlab, hooks = (yaml.safe_load(text) for text in blocks(COMMANDS, "yaml"))
+    (used,) = [step for step in github["jobs"]["models"]["steps"] if "scopecli" in step["uses"]]
+    folder = ROOT / used["uses"].removeprefix("./tools/scopecli/")
+    assert set(used["with"]) <= set(yaml.safe_load((folder / "action.yml").read_text())["inputs"])
+    assert gitlab["models"]["artifacts"]["when"] == "always"
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    assert hooks["repos"][0]["hooks"] == [{"id": hook["id"]}]
 
 
 @pytest.fixture

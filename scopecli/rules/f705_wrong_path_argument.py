@@ -24,9 +24,9 @@ RULE = Rule(
     why="`tf.train.list_variables` gives an empty list for an `.index`, without an error, and"
     " `bad magic number` for a `.data` file. Who copies the path into a program meets that.",
     fix="say `model.ckpt-200` in programs, not `model.ckpt-200.index`",
-    false_alarms="Patterns and hooks name files, which is right for scopecli and says nothing of"
-    " the program; that is why it is only information. A `.meta` is not reported, because it is"
-    " opened for its graph.",
+    false_alarms="Patterns name files, which is right for scopecli and says nothing of the program;"
+    " that is why it is only information, and why the hook for pre-commit ignores it. A `.meta` is"
+    " not reported, because it is opened for its graph.",
     bad="""
         path := model.ckpt-200.index
         w: float32[2]
