@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 
-_DRIVE = re.compile(r"[A-Za-z]:")
+_DRIVE = r"[A-Za-z]:"
 
 
 def is_inside(path: str) -> bool:
     """Whether a relative path, whatever system it was written on, leads to something inside."""
     parts = re.split(r"[/\\]", path)
-    return not (".." in parts or parts[0] == "" or "\0" in path or _DRIVE.match(path) is not None)
+    return not (
+        ".." in parts or parts[0] == "" or "\0" in path or re.match(_DRIVE, path) is not None
+    )
 
 
 def joined(folder: str, path: str) -> str:

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
-from scopecli.formats import shard_index
 from scopecli.formats.registry import FORMATS
 from scopecli.formats.tensorflow import checkpoint_state
 from scopecli.formats.torch import marks as torch_marks
@@ -26,8 +25,8 @@ _HDF5_FIRST_USER_BLOCK = 512
 # What becomes of the magic where the file went through a text decoder.
 _HDF5_MANGLED = (b"\xef\xbf\xbdHDF", b"\x89HDF\n\x1a\n", b"\xc2\x89HDF")
 
-_DATA_SHARD = re.compile(r"(?P<prefix>.+)\.data-\d{5}-of-\d{5}")
-
+_DATA_MARK = ".data-"
+_DATA_SHARD = r"(.+)\.data-\d{5}-of-\d{5}"
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body")
@@ -50,17 +49,15 @@ def identify(source: Source) -> str:
         from scopecli.formats import zip_archive
 
         return zip_archive.identify(source)
+    if head.startswith(_HDF5_MAGIC):
+        return _hdf5_format(source)
     for is_of, format_id in _BY_HEAD:
         if is_of(head):
             return format_id
     if _is_table(source) or _starts_as_index(head):
         return _table_format(source)
-    if _is_hdf5(source, head):
-        from scopecli.formats.hdf5 import structure as hdf5_structure
-
-        return hdf5_structure.identify(source)
-    if shard_index.is_index(head):
-        return shard_index.identify(source.path)
+    if _has_user_block(source):
+        return _hdf5_format(source)
     inner = _inner_format(source, head)
     if inner is not None:
         return inner
@@ -116,9 +113,14 @@ def _starts_as_index(head: bytes) -> bool:
     return head[:2] == b"\0\0" and head[3:4] == b"\x08" and b"\x1a\x02\x08" in head[5:12]
 
 
-def _is_hdf5(source: Source, head: bytes) -> bool:
-    if head.startswith(_HDF5_MAGIC):
-        return True
+def _hdf5_format(source: Source) -> str:
+    from scopecli.formats.hdf5 import structure as hdf5_structure
+
+    return hdf5_structure.identify(source)
+
+
+def _has_user_block(source: Source) -> bool:
+    """Whether this is HDF5 with something of its user's before it."""
     offset = _HDF5_FIRST_USER_BLOCK
     while offset + len(_HDF5_MAGIC) <= source.size:
         if source.read(offset, len(_HDF5_MAGIC)) == _HDF5_MAGIC:
@@ -129,6 +131,11 @@ def _is_hdf5(source: Source, head: bytes) -> bool:
 
 def _inner_format(source: Source, head: bytes) -> str | None:
     """The format of what has its marks further inside; None for anything else."""
+    if head.startswith(b"{"):
+        from scopecli.formats import shard_index
+
+        if shard_index.is_index(head):
+            return shard_index.identify(source.path)
     from scopecli.formats.tensorflow import protobuf
 
     graph = protobuf.identify(source, head)
@@ -209,5 +216,5 @@ def _unknown(source: Source, head: bytes) -> NotAModelError | UnsupportedError:
 
 def data_shard_prefix(path: str) -> str | None:
     """The checkpoint prefix, where the path is that of a V2 data shard."""
-    match = _DATA_SHARD.fullmatch(path)
-    return match["prefix"] if match else None
+    match = re.fullmatch(_DATA_SHARD, path) if _DATA_MARK in path else None
+    return match[1] if match else None

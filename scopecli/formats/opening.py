@@ -17,9 +17,8 @@ from scopecli.errors import (
     ScopecliError,
     UnsupportedError,
 )
-from scopecli.formats import detection, registry, shard_index
+from scopecli.formats import registry
 from scopecli.formats.tensorflow import checkpoint_state
-from scopecli.formats.torch import marks as torch_marks
 from scopecli.model.names import listed
 
 if TYPE_CHECKING:
@@ -135,6 +134,8 @@ def _resolve(path: str, input_format: str | None) -> Target:
         return _in_folder(path)
     if not os.path.exists(path):
         return _beside_prefix(path)
+    from scopecli.formats import detection  # a checkpoint's prefix does without
+
     prefix = detection.data_shard_prefix(path)
     if prefix is not None:
         return _of_shard(path, prefix)
@@ -163,6 +164,8 @@ def _of_shard(path: str, prefix: str) -> Target:
 
 
 def _in_folder(path: str) -> Target:
+    from scopecli.formats.torch import marks as torch_marks
+
     state = os.path.join(path, checkpoint_state.FILE_NAME)
     if os.path.isfile(state) and not _is_tree_of_names(state):
         return _of_state(state)
@@ -228,6 +231,8 @@ def _shard_index(folder: str, names: list[str]) -> Target | None:
     One model is often there twice, for two frameworks: then the index that can be read is meant,
     and of two such that of safetensors, whose files cannot hold programs.
     """
+    from scopecli.formats import shard_index
+
     found: list[Target] = []
     refusal = None
     for name in sorted(names):

@@ -36,7 +36,7 @@ TOP_LEVEL_WEIGHTS = "top_level_model_weights"
 OPTIMIZER_WEIGHTS = "optimizer_weights"
 OUTPUT_NUMBER = re.compile(r":\d+$")
 # What Keras and TensorFlow append to a name that is taken.
-_UNIQUE_SUFFIX = re.compile(r"(_\d+)+$")
+_UNIQUE_SUFFIX = r"(_\d+)+$"
 
 
 class Group(NamedTuple):
@@ -232,8 +232,8 @@ def _model_parent(group: Group) -> str:
     group's own.
     """
     owners = {name.split("/")[0] for _, name in group.weights if "/" in name}
-    stem = _UNIQUE_SUFFIX.sub("", group.layer)
-    if not owners or any(_UNIQUE_SUFFIX.sub("", owner) == stem for owner in owners):
+    stem = re.sub(_UNIQUE_SUFFIX, "", group.layer)
+    if not owners or any(re.sub(_UNIQUE_SUFFIX, "", owner) == stem for owner in owners):
         return ""
     if any(f"/{group.layer}/" in f"/{name}" for _, name in group.weights):
         return ""

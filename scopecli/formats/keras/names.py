@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -174,12 +175,15 @@ def snake_case(class_name: str) -> str:
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-_BY_SNAKE_CASE = {snake_case(name): name for name in (*VARIABLES, *CELLS)}
+@cache
+def _by_snake_case() -> dict[str, str]:
+    """The classes of the tables by what Keras makes of their names."""
+    return {snake_case(name): name for name in (*VARIABLES, *CELLS)}
 
 
 def class_of(group: str) -> str:
     """The class that Keras numbered as `dense_1`; empty where the table does not have it."""
-    return _BY_SNAKE_CASE.get(re.sub(r"_\d+$", "", group), "")
+    return _by_snake_case().get(re.sub(r"_\d+$", "", group), "")
 
 
 def variable_names(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 FILE_NAME = "checkpoint"
 _LIMIT = 16 << 20
-_ENTRY = re.compile(r'(all_)?model_checkpoint_paths?\s*:\s*"((?:[^"\\\n]|\\.)*)"')
-_ESCAPE = re.compile(r"\\([0-7]{1,3}|.)")
+_ENTRY = r'(all_)?model_checkpoint_paths?\s*:\s*"((?:[^"\\\n]|\\.)*)"'
+_ESCAPE = r"\\([0-7]{1,3}|.)"
 _V1_SHARD = r"(.+)-\d{5}-of-\d{5}"
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -41,7 +41,7 @@ def latest(state_path: str) -> tuple[str, list[Note]]:
     """
     folder = os.path.dirname(state_path)
     text = read_small_text(state_path, _LIMIT)
-    entries = [(bool(match[1]), _unescape(match[2])) for match in _ENTRY.finditer(text)]
+    entries = [(bool(match[1]), _unescape(match[2])) for match in re.finditer(_ENTRY, text)]
     newest = [path for is_list, path in entries if not is_list][-1:]
     older = [path for is_list, path in reversed(entries) if is_list]
     for path in dict.fromkeys(newest + older):
@@ -111,7 +111,8 @@ def _unescape(text: str) -> str:
     r"""Undo text format's escapes; `\303\251` are the bytes of a UTF-8 character."""
     if "\\" not in text:
         return text
-    plain = _ESCAPE.sub(
+    plain = re.sub(
+        _ESCAPE,
         lambda match: (
             chr(int(match[1], 8) & 0xFF) if match[1].isdigit() else _CONTROL.get(match[1], match[1])
         ),
