@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.analysis import rename as planning
 from scopecli.analysis.rename import Conflict, Plan, Request
@@ -11,6 +11,7 @@ from scopecli.analysis.rename_rules import Replace, Rule, replacement
 from scopecli.errors import RefusedError, ScopecliError
 from scopecli.formats import rewriting
 from scopecli.formats.staging import Staging
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

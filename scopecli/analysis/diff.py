@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from scopecli.analysis.compare.tensors import Tolerance, ValueDifference, compare_all, stored_same
 from scopecli.analysis.fingerprints import stored
@@ -17,6 +17,7 @@ from scopecli.analysis.layouts import transposition
 from scopecli.analysis.renames import Renames, find_renames
 from scopecli.analysis.select import Selection, select
 from scopecli.errors import ScopecliError, UnknownNameError
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

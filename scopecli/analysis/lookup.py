@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.errors import UnknownNameError
 from scopecli.model.names import nearest
+from scopecli.model.records import NamedTuple
 from scopecli.model.scope import ScopeTree
 
 if TYPE_CHECKING:

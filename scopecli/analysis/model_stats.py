@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from math import isinf
 from os.path import basename
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.analysis.moments import Moments, joined
 from scopecli.analysis.select import ordered
 from scopecli.errors import ScopecliError
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

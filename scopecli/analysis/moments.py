@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from functools import reduce
 from math import frexp, inf, ldexp
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

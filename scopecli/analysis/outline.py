@@ -5,9 +5,10 @@ What a tree shows, not how: a renderer draws the rows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.model.names import numbered, ranges
+from scopecli.model.records import NamedTuple
 from scopecli.model.scope import Member, ScopeTree
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.analysis.rename_rules import Matcher, Replace, StripPrefix
 from scopecli.model.names import listed, nearest, scope_of
+from scopecli.model.records import NamedTuple
 from scopecli.model.renaming import Renaming
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ scope below that does, and for each name.
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.model.names import natural_key
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

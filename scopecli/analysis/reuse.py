@@ -12,11 +12,12 @@ https://www.tensorflow.org/api_docs/python/tf/compat/v1/variable_scope
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.analysis.dataflow import Readers, without_number
 from scopecli.errors import UnsupportedError
 from scopecli.model.names import MAX_DEPTH, scope_of
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence

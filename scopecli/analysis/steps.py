@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import struct
 from math import log
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.analysis.values import preview
 from scopecli.binary import crc
 from scopecli.errors import ScopecliError
 from scopecli.model.names import leaf_of
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from scopecli.model.records import NamedTuple
 from scopecli.model.scope import Scope, ScopeTree
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import struct
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import hdf5_btree
 from scopecli.binary.hdf5_datatype import Datatype, decode
 from scopecli.binary.hdf5_headers import DATASPACE, DATATYPE, EXTERNAL_FILES, LAYOUT
 from scopecli.binary.hdf5_pages import UNDEFINED, LibraryNeededError
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

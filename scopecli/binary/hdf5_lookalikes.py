@@ -7,11 +7,12 @@ out about one is true of all, and need not be read out of the messages again.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.hdf5_dataset import check_place
 from scopecli.binary.hdf5_headers import LAYOUT, MESSAGE_1, PREFIX_1
 from scopecli.binary.hdf5_pages import IN_PAGE, SHIFT, UNDEFINED
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from scopecli.binary.hdf5_dataset import Dataset

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import struct
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import hdf5_attributes, hdf5_groups, hdf5_headers, hdf5_superblock
 from scopecli.binary.hdf5_dataset import Dataset, Datasets
 from scopecli.binary.hdf5_lookalikes import Lookalikes
 from scopecli.binary.hdf5_pages import LibraryNeededError, Pages
 from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

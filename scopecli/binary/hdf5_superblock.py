@@ -6,10 +6,11 @@ https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html, section II.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.hdf5_pages import UNDEFINED, LibraryNeededError
 from scopecli.errors import DamagedFileError, NotAModelError
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from scopecli.binary.readable import Readable

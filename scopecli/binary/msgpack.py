@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from struct import Struct
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.errors import DamagedFileError
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

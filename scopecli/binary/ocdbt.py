@@ -9,13 +9,14 @@ the nodes, others elsewhere in a data file. Every node has a checksum, which is 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import crc, zstandard
 from scopecli.binary.inner_paths import is_inside
 from scopecli.binary.source import Source
 from scopecli.binary.wire import varint
 from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,11 @@ https://protobuf.dev/reference/protobuf/textformat-spec/
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.pbtxt_tokens import Tokens
 from scopecli.binary.wire import BYTES, FIXED32, FIXED64, VARINT, write_varint
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,13 +10,14 @@ its first use becomes its definition.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import pickle_literals
 from scopecli.binary.pickle_machine import Machine
 from scopecli.binary.pickle_operations import OPERATIONS
 from scopecli.binary.pickle_values import Global, Object, Persistent, View
 from scopecli.errors import UnsupportedError
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import NamedTuple
+
+from scopecli.model.records import NamedTuple
 
 _MAX_DEPTH = 32
 _MAX_DIGITS = 20

@@ -8,12 +8,13 @@ https://protobuf.dev/programming-guides/encoding/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import wire
 from scopecli.binary.window import BLOCK, Window
 from scopecli.binary.wire import BYTES, write_varint
 from scopecli.errors import DamagedFileError
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

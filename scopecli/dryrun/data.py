@@ -6,7 +6,7 @@ TensorFlow traces it.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.graph import Graph
@@ -16,6 +16,7 @@ from scopecli.dryrun.values.dtypes import as_dtype
 from scopecli.dryrun.values.python_values import inferred_dtype, shape_of_value
 from scopecli.dryrun.values.shapes import TensorShape, dims_of
 from scopecli.dryrun.values.structures import flattened, repacked
+from scopecli.model.records import NamedTuple
 
 
 class Spec(NamedTuple):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, NamedTuple
+from typing import Any
 
 from scopecli.dryrun.data import Dataset
 from scopecli.dryrun.graph.default import forget_graphs
 from scopecli.dryrun.namespaces import attributes
 from scopecli.dryrun.program.session import Session
+from scopecli.model.records import NamedTuple
 
 __getattr__ = attributes(__name__, {})
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.window import Window
 from scopecli.binary.wire import BYTES, VARINT
 from scopecli.errors import DamagedFileError
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from scopecli.binary.source import Source

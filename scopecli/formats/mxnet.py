@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import struct
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
@@ -21,6 +21,7 @@ from scopecli.formats.unique_keys import unique
 from scopecli.model.dtypes import nbytes
 from scopecli.model.model import File, Model, Note
 from scopecli.model.names import separator_of
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import NO_ATTRIBUTES, StoredAt, Variable
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ A path may be a file, the prefix of a TensorFlow checkpoint, one of its files, o
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.source import Source
 from scopecli.errors import (
@@ -20,6 +20,7 @@ from scopecli.errors import (
 from scopecli.formats import registry
 from scopecli.formats.tensorflow import checkpoint_state
 from scopecli.model.names import listed
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from scopecli.model.model import Model, Note

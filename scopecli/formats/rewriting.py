@@ -13,12 +13,13 @@ from __future__ import annotations
 import os
 import re
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from scopecli.errors import PathError, UnsupportedError
 from scopecli.formats import registry
 from scopecli.formats.opening import locate
 from scopecli.formats.tensorflow import checkpoint_state
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

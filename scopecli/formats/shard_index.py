@@ -7,12 +7,13 @@ https://huggingface.co/docs/transformers/big_models#sharded-checkpoints
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.inner_paths import is_inside
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.model.model import Note
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import Variable
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from scopecli.model.records import NamedTuple
 from scopecli.render.style import ASCII, UNICODE, Glyphs, Span, sgr
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.analysis import rename_tree
 from scopecli.model.names import printable
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import KINDS
 from scopecli.render import words
 from scopecli.render.output import write_lines

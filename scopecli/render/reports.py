@@ -6,10 +6,11 @@ Each function gives the text in pieces. Paths are written with `/`, as all of th
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.model.finding import SEVERITIES, is_as_bad_as
 from scopecli.model.names import printable
+from scopecli.model.records import NamedTuple
 from scopecli.rules.baseline import fingerprints
 
 if TYPE_CHECKING:

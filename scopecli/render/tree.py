@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.model.names import printable
+from scopecli.model.records import NamedTuple
 from scopecli.render import words
 from scopecli.render.tree_lines import Columns, Line, draw_lines
 

@@ -6,8 +6,9 @@ once for all lines that have the same.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from scopecli.model.records import NamedTuple
 from scopecli.render.output import write, write_lines
 
 if TYPE_CHECKING:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
 from scopecli.model.names import leaf_of
+from scopecli.model.records import NamedTuple
 from scopecli.rules import damage, restores
 from scopecli.rules.rule import Rule
 

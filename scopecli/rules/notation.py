@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import json
 from textwrap import dedent
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.analysis import constants
 from scopecli.binary import crc
@@ -35,6 +35,7 @@ from scopecli.model.dtypes import BITS
 from scopecli.model.graph import Graph, Node, Saved, Saver, Versions, node_name
 from scopecli.model.layer import Layer
 from scopecli.model.model import LayerWeights, Model, Note
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import KINDS, Checksum, Kind, StoredAt, Variable
 from scopecli.rules.context import Context
 

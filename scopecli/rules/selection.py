@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.errors import UnknownNameError
 from scopecli.model.names import nearest
+from scopecli.model.records import NamedTuple
 from scopecli.rules import registry
 
 if TYPE_CHECKING:

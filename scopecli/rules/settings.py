@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.errors import DamagedFileError, PathError, UnknownNameError
 from scopecli.model.finding import SEVERITIES, Severity
 from scopecli.model.names import nearest
+from scopecli.model.records import NamedTuple
 from scopecli.rules.selection import Selection, parse
 
 if TYPE_CHECKING:

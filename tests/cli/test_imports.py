@@ -74,7 +74,7 @@ class Budget(NamedTuple):
 BUDGETS = (
     Budget("--help", "-", NOTHING, 5),
     Budget("--version", "-", NOTHING, 5),
-    Budget("tree -h", "-", NOTHING, 9),
+    Budget("tree -h", "-", NOTHING, 11),
     Budget("list tf1_gan", "tensorflow", CHECKSUMS, 56),
     Budget("list --format json tf1_partitioned", "tensorflow", CHECKSUMS, 56),
     Budget(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from scopecli.errors import UnsupportedError
 from scopecli.model.dtypes import BITS, NUMPY_NAMES
+from scopecli.model.records import NamedTuple
 
 _INTEGERS = tuple(f"{sign}int{bits}" for bits in (8, 16, 32, 64) for sign in ("", "u"))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import zip_longest
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.analysis.restore.drift import drifted
 from scopecli.analysis.restore.keras_loaded import (
@@ -21,6 +21,7 @@ from scopecli.analysis.restore.keras_loaded import (
 )
 from scopecli.analysis.restore.prediction import Complaint
 from scopecli.errors import UnsupportedError
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,10 +8,11 @@ value compares shapes last, or never. A V1 checkpoint is read key by key.
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.analysis.restore import slices
 from scopecli.analysis.restore.prediction import Complaint, Entry, Tensor, tensor_of
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.analysis.restore import slices
 from scopecli.analysis.restore.prediction import (
@@ -25,6 +25,7 @@ from scopecli.analysis.restore.reading import (
 )
 from scopecli.errors import UnsupportedError
 from scopecli.model.names import listed, scope_of
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -6,8 +6,9 @@ https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/t
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import Slice
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ Follows `op_def_library` and `ops.convert_to_tensor` of TensorFlow.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph, graph_of
 from scopecli.dryrun.graph.nodes import Operation, Tensor
@@ -20,6 +20,7 @@ from scopecli.dryrun.values.python_values import (
     shape_of_value,
 )
 from scopecli.dryrun.values.shapes import Dimension, TensorShape, dims_of
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

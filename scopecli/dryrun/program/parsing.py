@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.values.dtypes import as_dtype
 from scopecli.dryrun.values.shapes import dims_of
+from scopecli.model.records import NamedTuple
 
 
 class FixedLenFeature(NamedTuple):

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import contextmanager, redirect_stdout
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import built_graph, forget_graphs
 from scopecli.dryrun.program.model import model_of
@@ -15,6 +15,7 @@ from scopecli.dryrun.program.standing_in import standing_in
 from scopecli.dryrun.variables import calls
 from scopecli.errors import PathError, ProgramError, ScopecliError, UnknownNameError
 from scopecli.model.model import Note
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.stack import user_stack
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,9 +5,10 @@ https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/v
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.graph import Graph

@@ -7,10 +7,11 @@ Such an array is a map with a mark, its shape, and flat arrays that follow one a
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.errors import DamagedFileError
 from scopecli.formats.flax.state import SEPARATOR
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import StoredAt
 
 if TYPE_CHECKING:

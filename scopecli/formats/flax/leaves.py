@@ -7,11 +7,12 @@ contents are MessagePack again: shape, name of the dtype, bytes.
 from __future__ import annotations
 
 from math import isfinite, prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import msgpack
 from scopecli.binary.msgpack import token
 from scopecli.errors import DamagedFileError
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from math import isfinite
 from struct import Struct, error
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.gguf.layout import ARRAY, MAGIC, SCALARS, STRING, VALUE_TYPES
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

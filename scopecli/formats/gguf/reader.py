@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError
@@ -21,6 +21,7 @@ from scopecli.formats.some_notes import some
 from scopecli.formats.stored_values import StoredTensors
 from scopecli.model.dtypes import BITS, BLOCKS, nbytes
 from scopecli.model.model import File, Model, Note
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import NO_ATTRIBUTES, StoredAt, Variable
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ is not touched. A soft link is a path, and is written anew where that path chang
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scopecli.errors import UnsupportedError
 from scopecli.formats.hdf5 import objects as hdf5_objects
 from scopecli.formats.hdf5.file import translated
 from scopecli.formats.hdf5.names import decoded, encoded, joined
 from scopecli.model.names import leaf_of, scope_of
+from scopecli.model.records import NamedTuple
 
 from h5py import h5g, h5l, h5o, h5p, h5t  # isort: skip - after hdf5_file has turned plugins off
 

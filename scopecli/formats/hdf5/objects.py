@@ -7,7 +7,7 @@ object; then each dataset is opened once. h5py's `visititems` opens each twice.
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from h5py import h5, h5d, h5l, h5o
 
@@ -15,6 +15,7 @@ from scopecli.binary.hdf5_dataset import dataset
 from scopecli.binary.hdf5_reader import MAX_DEPTH, MAX_NAME_BYTES, Pointer
 from scopecli.errors import UnsupportedError
 from scopecli.formats.hdf5 import types as hdf5_types
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

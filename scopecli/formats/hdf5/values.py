@@ -11,7 +11,7 @@ import weakref
 from contextlib import ExitStack
 from math import prod
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scopecli.errors import UnsupportedError
 from scopecli.formats.hdf5.file import Hdf5File, translated
@@ -19,6 +19,7 @@ from scopecli.formats.hdf5.names import encoded
 from scopecli.formats.hdf5.objects import is_external
 from scopecli.formats.hdf5.types import memory_type
 from scopecli.model.dtypes import BITS
+from scopecli.model.records import NamedTuple
 
 import numpy as np  # isort: skip
 from h5py import h5d, h5p, h5s, h5z  # isort: skip - after hdf5_file has turned plugins off

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.formats.hdf5 import listing as hdf5_listing
 from scopecli.formats.hdf5 import structure as hdf5_structure
@@ -20,6 +20,7 @@ from scopecli.formats.keras import config as keras_config
 from scopecli.formats.keras import model as keras_model
 from scopecli.formats.keras.model import Weight
 from scopecli.model.model import File, LayerWeights, Model, Note
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

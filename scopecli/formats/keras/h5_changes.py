@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.errors import UnsupportedError
 from scopecli.formats.hdf5.names import joined
@@ -16,6 +16,7 @@ from scopecli.formats.keras.h5 import (
 )
 from scopecli.formats.keras.layers import LayerMoves
 from scopecli.model.names import leaf_of, scope_of
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

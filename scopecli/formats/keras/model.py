@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.formats.keras import names as keras_names
 from scopecli.model.collection import Collection
 from scopecli.model.layer import Layer as ModelLayer
 from scopecli.model.model import LayerWeights, Reuse
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,12 +9,13 @@ name is the attribute `name` of `vars` since Keras 3.7; before that, only the co
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.formats.hdf5 import structure as hdf5_structure
 from scopecli.formats.keras import model as keras_model
 from scopecli.formats.keras import names as keras_names
 from scopecli.formats.keras.model import Weight
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,7 +7,7 @@ in the config where there is one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.errors import UnsupportedError
 from scopecli.formats.hdf5 import attributes, links
@@ -15,6 +15,7 @@ from scopecli.formats.keras import layers as keras_layers
 from scopecli.formats.keras.layers import LayerMoves
 from scopecli.formats.keras.store import METRICS, OPTIMIZER, Owners
 from scopecli.model.names import leaf_of, scope_of
+from scopecli.model.records import NamedTuple
 from scopecli.model.renaming import Subject
 
 if TYPE_CHECKING:

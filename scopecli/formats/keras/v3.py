@@ -10,7 +10,7 @@ import json
 import os
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import zipdir
 from scopecli.binary.hdf5_reader import Place
@@ -26,6 +26,7 @@ from scopecli.formats.keras import model as keras_model
 from scopecli.formats.keras import store as keras_store
 from scopecli.formats.zip_archive import CONFIG, METADATA, WEIGHTS_H5, WEIGHTS_NPZ
 from scopecli.model.model import File, Model, Note
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

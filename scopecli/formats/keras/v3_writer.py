@@ -7,7 +7,7 @@ import os
 import tempfile
 from contextlib import ExitStack
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
 from scopecli.binary import zipdir
 from scopecli.binary.hdf5_reader import Place
@@ -21,6 +21,7 @@ from scopecli.formats.keras import config as keras_config
 from scopecli.formats.keras import config_names, v3
 from scopecli.formats.keras import store_names as keras_store_names
 from scopecli.formats.zip_archive import CONFIG, WEIGHTS_H5
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

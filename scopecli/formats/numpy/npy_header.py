@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import python_literal
 from scopecli.errors import DamagedFileError
 from scopecli.model.dtypes import BITS
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from scopecli.binary.member_bytes import Bytes

@@ -6,7 +6,7 @@ Bodies wait in a queue for their turn: what a file nests is never followed by re
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.wire import BYTES
 from scopecli.errors import DamagedFileError
@@ -20,6 +20,7 @@ from scopecli.formats.onnx.layout import (
     NodeProto,
     TrainingInfoProto,
 )
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

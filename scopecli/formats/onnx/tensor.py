@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.wire import BYTES, FIXED32, FIXED64, VARINT, numbers, signed64, varint
 from scopecli.errors import DamagedFileError
@@ -23,6 +23,7 @@ from scopecli.formats.onnx.layout import (
     TensorProto,
 )
 from scopecli.model.dtypes import BITS, nbytes
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import StoredAt
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.model.dtypes import BITS
+from scopecli.model.records import NamedTuple
 
 V2_HEADER, V3_HEADER = ".zarray", "zarr.json"
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import zlib
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scopecli.binary import zstandard
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.orbax.zarr_header import codec_list
 from scopecli.formats.stored_values import swapped
 from scopecli.model.dtypes import BITS, ML_DTYPES
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,12 +11,13 @@ import re
 from collections import Counter
 from math import prod
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from scopecli.errors import DamagedFileError
 from scopecli.formats.some_notes import some
 from scopecli.model import dtypes
 from scopecli.model.model import Note
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import NO_ATTRIBUTES, StoredAt, Variable
 
 if TYPE_CHECKING:

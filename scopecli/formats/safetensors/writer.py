@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.source import Source
 from scopecli.errors import UnsupportedError
 from scopecli.formats import shard_writing
 from scopecli.formats.safetensors import header as safetensors_header
+from scopecli.model.records import NamedTuple
 from scopecli.model.renaming import Subject
 
 if TYPE_CHECKING:

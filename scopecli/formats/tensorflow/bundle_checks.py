@@ -5,13 +5,14 @@ TensorFlow compares a tensor's checksum when it reads that tensor whole, and onl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import crc, wire
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError
 from scopecli.formats.tensorflow.bundle_values import BundleTensors, EntryStorage
 from scopecli.model.dtypes import BITS
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

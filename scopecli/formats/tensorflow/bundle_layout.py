@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import wire_writer
 from scopecli.binary.crc import masked_crc32c
 from scopecli.binary.source import Source
 from scopecli.formats.tensorflow.bundle_values import Shards
 from scopecli.formats.tensorflow.layout import BundleEntry
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

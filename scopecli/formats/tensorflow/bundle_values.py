@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from functools import cache
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import crc, wire
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.tensorflow.layout import BundleEntry
 from scopecli.model.dtypes import BITS
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import Checksum, Slice, Variable
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import wire_edit
 from scopecli.binary.window import BLOCK
@@ -10,6 +10,7 @@ from scopecli.formats.tensorflow import graph_names as tf_graph_names
 from scopecli.formats.tensorflow import optimizers, saver
 from scopecli.formats.tensorflow import slots as tf_slots
 from scopecli.formats.tensorflow import variables as tf_variables
+from scopecli.model.records import NamedTuple
 from scopecli.model.renaming import Subject
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ slot's key has two, to the variable and to the optimizer, and the slot's name.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import wire
 from scopecli.formats.tensorflow.layout import ObjectGraph as Layout
 from scopecli.formats.tensorflow.object_graph import ATTRIBUTES_MARK, SLOT_MARK, unescaped
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

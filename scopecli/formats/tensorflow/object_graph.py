@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import wire
 from scopecli.formats.tensorflow.layout import ObjectGraph as Layout
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import NO_ATTRIBUTES, Kind
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import wire, wire_writer
 from scopecli.errors import ScopecliError, UnsupportedError
@@ -19,6 +19,7 @@ from scopecli.formats.tensorflow import names as tf_names
 from scopecli.formats.tensorflow import object_edges as tf_object_edges
 from scopecli.formats.tensorflow.layout import ObjectGraph as Layout
 from scopecli.formats.tensorflow.object_graph import KEY
+from scopecli.model.records import NamedTuple
 from scopecli.model.renaming import Renaming, Subject
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import sstable, wire
 from scopecli.binary.source import Source
@@ -19,6 +19,7 @@ from scopecli.formats.tensorflow.layout import TensorSlices
 from scopecli.formats.tensorflow.types import dtype_name, stored_bytes, tensor_shape
 from scopecli.formats.tensorflow.v1_values import SliceStorage, TableTensors
 from scopecli.model.model import File, Model, Note
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import Slice, Variable
 
 if TYPE_CHECKING:

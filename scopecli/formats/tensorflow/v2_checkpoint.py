@@ -10,7 +10,7 @@ values are stays in bytes until it is asked for (`EntryStorage`).
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import sstable, wire
 from scopecli.binary.source import Source
@@ -27,6 +27,7 @@ from scopecli.formats.tensorflow.layout import (
 )
 from scopecli.formats.tensorflow.types import stored_bytes, tensor_shape
 from scopecli.model.model import File, Model, Note
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import Slice, Variable
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ object-based checkpoint's object graph, which is an entry with data, is rewritte
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import sstable, sstable_writer, wire_writer
 from scopecli.binary.source import Source
@@ -17,6 +17,7 @@ from scopecli.formats.tensorflow.bundle_values import Shards
 from scopecli.formats.tensorflow.layout import BundleHeader
 from scopecli.formats.tensorflow.slice_keys import renamed as slice_key
 from scopecli.formats.tensorflow.v2_checkpoint import INDEX_SUFFIX, OBJECT_GRAPH_KEY
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,7 @@ import os
 import struct
 from itertools import pairwise
 from math import isfinite, prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.flatbuffer import FlatBuffer
 from scopecli.binary.source import Source
@@ -24,6 +24,7 @@ from scopecli.formats.unique_keys import unique
 from scopecli.model.dtypes import BITS, nbytes
 from scopecli.model.model import File, Model, Note
 from scopecli.model.names import separator_of
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import StoredAt, Variable
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ is not in a dictionary has none: an element of a list, an attribute of a module.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.pickle_values import Object
 from scopecli.formats.torch.tensors import tensor
 from scopecli.formats.torch.tree import SEPARATOR, STATE, is_optimizer, joined, mapping, sequence
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from scopecli.binary.source import Source
 from scopecli.errors import NotAModelError, ScopecliError
@@ -16,6 +16,7 @@ from scopecli.formats.torch.stream import Stream
 from scopecli.formats.torch.tree import Found
 from scopecli.formats.torch.values import TorchTensors
 from scopecli.model.model import Note
+from scopecli.model.records import NamedTuple
 from scopecli.model.variable import NO_ATTRIBUTES, Checksum, Variable
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from functools import lru_cache
 from math import prod
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.pickle_values import Global, Object, Persistent, View
 from scopecli.errors import DamagedFileError
 from scopecli.formats.torch.types import STORAGES, TYPES, ElementType
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

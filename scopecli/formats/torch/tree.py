@@ -7,11 +7,12 @@ names that `state_dict()` gives them: those of its parameters and buffers, and i
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary.pickle_values import Object
 from scopecli.errors import DamagedFileError, ScopecliError
 from scopecli.formats.torch.tensors import path_of, tensor
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

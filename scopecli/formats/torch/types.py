@@ -6,9 +6,10 @@ https://docs.pytorch.org/docs/stable/tensor_attributes.html
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.model.dtypes import BITS
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ modules goes with their tensors. Of dropped tensors the storages go too, unless 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scopecli.binary import pickle_opcodes, zip_splice
 from scopecli.binary.pickle_edit import Trace
@@ -19,6 +19,7 @@ from scopecli.formats.torch import changes as torch_changes
 from scopecli.formats.torch import file as torch_file
 from scopecli.formats.torch import tree as torch_tree
 from scopecli.formats.torch.archive import Archive
+from scopecli.model.records import NamedTuple
 from scopecli.model.renaming import Subject
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from scopecli.dryrun.initializers import zeros_initializer
 from scopecli.dryrun.nn.activations import bias_add
@@ -12,6 +12,7 @@ from scopecli.dryrun.ops.arithmetic import add, clip_by_value
 from scopecli.dryrun.ops.arrays import concat, split
 from scopecli.dryrun.ops.indexing import slice
 from scopecli.dryrun.ops.products import matmul
+from scopecli.model.records import NamedTuple
 
 
 class LSTMStateTuple(NamedTuple):
