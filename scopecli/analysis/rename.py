@@ -195,10 +195,18 @@ def _unmatched(
     found: list[Conflict] = []
     for number, rule in enumerate(rules):
         if number not in used:
-            similar = _similar(rule, names, separator) if len(found) < _MOST_SUGGESTED else []
-            hint = f", did you mean {' or '.join(similar)}?" if similar else ""
+            hint = _advice(rule, names, separator) if len(found) < _MOST_SUGGESTED else ""
             found.append(Conflict(str(rule), f"matches nothing{hint}"))
     return found
+
+
+def _advice(rule: Rule, names: Sequence[str], separator: str) -> str:
+    """What may have been meant by a rule that matched nothing."""
+    if isinstance(rule, Replace) and any(name.startswith(rule.old + separator) for name in names):
+        whole = f"{rule.old}{separator}={rule.new}{separator}"
+        return f": {rule.old} is a scope, so write {whole}"
+    similar = _similar(rule, names, separator)
+    return f", did you mean {' or '.join(similar)}?" if similar else ""
 
 
 def _similar(rule: Rule, names: Sequence[str], separator: str) -> list[str]:
@@ -237,7 +245,7 @@ def _collisions(
             if len(movers) < len(olds):
                 yield Conflict(new, f"exists and stays; it would be the new name of {who}")
             else:
-                yield Conflict(new, f"would be the new name of {who} at once")
+                yield Conflict(new or '""', f"would be the new name of {who} at once")
 
 
 def _complaints(

@@ -39,14 +39,17 @@ def command(
     """
     from scopecli.analysis.summary import summarize
     from scopecli.render import documents, info, output
+    from scopecli.render.several import turns
 
     target = output.chosen(output_format, color)
+    places = iter(turns(len(paths)))
 
     def draw(model: Model) -> None:
         summary = summarize(model)
         if output_format == "json":
             output.write([documents.info_document(model, summary)])
         else:
+            output.write([next(places).gap])
             info.draw(model, summary, target)
 
     context.exit(for_each_model(paths, load, draw))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scopecli.cli.options import Load
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
+    from scopecli.render.several import Turn
 
 _EPILOG = """\b
 Examples:
@@ -51,14 +52,18 @@ def command(
 ) -> None:
     """List every entry of each PATH, one a line.
 
-    `plain` is names only; `json` is one document a path, `jsonl` an object a line.
+    `plain` is names only; `json` is one document a path, `jsonl` an object a line. Of several
+    PATHs, `jsonl` and `csv` say in `file` which one it is.
     """
     from scopecli.analysis.select import Selection, ordered, select
+    from scopecli.render.several import turns
 
     selection = Selection(scope, include, exclude, bookkeeping)
+    places = iter(turns(len(paths)))
 
     def draw(model: Model) -> None:
-        _DRAW[output_format](model, ordered(select(model, selection), order), color)
+        variables = ordered(select(model, selection), order)
+        _DRAW[output_format](model, variables, color, next(places))
 
     context.exit(for_each_model(paths, load, draw))
 
@@ -66,34 +71,34 @@ def command(
 # Each output imports what it needs, so that a table does not pay for JSON.
 
 
-def _draw_table(model: Model, variables: Sequence[Variable], color: str) -> None:
+def _draw_table(model: Model, variables: Sequence[Variable], color: str, turn: Turn) -> None:
     from scopecli.render import output, table
 
-    table.draw(model, variables, output.detect(color))
+    table.draw(model, variables, output.detect(color), turn)
 
 
-def _draw_plain(_model: Model, variables: Sequence[Variable], _color: str) -> None:
+def _draw_plain(_model: Model, variables: Sequence[Variable], _color: str, _turn: Turn) -> None:
     from scopecli.render import table
 
     table.draw_names(variables)
 
 
-def _draw_json(model: Model, variables: Sequence[Variable], _color: str) -> None:
+def _draw_json(model: Model, variables: Sequence[Variable], _color: str, _turn: Turn) -> None:
     from scopecli.render import documents, output
 
     output.write(documents.list_document(model, variables))
 
 
-def _draw_jsonl(model: Model, variables: Sequence[Variable], _color: str) -> None:
+def _draw_jsonl(model: Model, variables: Sequence[Variable], _color: str, turn: Turn) -> None:
     from scopecli.render import documents, output
 
-    output.write(documents.list_lines(model, variables))
+    output.write(documents.list_lines(model, variables, turn))
 
 
-def _draw_csv(model: Model, variables: Sequence[Variable], _color: str) -> None:
+def _draw_csv(model: Model, variables: Sequence[Variable], _color: str, turn: Turn) -> None:
     from scopecli.render import table
 
-    table.draw_csv(model, variables)
+    table.draw_csv(model, variables, turn)
 
 
 _DRAW = {

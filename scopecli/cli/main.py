@@ -106,4 +106,7 @@ def _usage_text(error: click.ClickException) -> str:
     """Click's message, and where to read on."""
     text = error.format_message().rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"{text}; see {context.command_path} -h" if context else text
+    if context is None:
+        return text
+    join = " See" if text.endswith("?") else "; see"
+    return f"{text}{join} {context.command_path} -h"

@@ -40,8 +40,10 @@ def command(
     """
     from scopecli.analysis.reuse import find_reuse
     from scopecli.render import output, reuse
+    from scopecli.render.several import turns
 
     target = output.chosen(output_format, color)
+    places = iter(turns(len(paths)))
 
     def draw(model: Model) -> None:
         report = find_reuse(model)
@@ -50,6 +52,7 @@ def command(
 
             output.write(documents.reuse_document(model, report))
         else:
+            output.write([next(places).gap])
             reuse.draw(model, report, target)
 
     context.exit(for_each_model(paths, load, draw))

@@ -8,6 +8,7 @@ import click
 
 from scopecli.cli.options import for_each_model, input_options, output_options
 from scopecli.cli.progress import progress_bar
+from scopecli.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,8 +61,10 @@ def command(
     def draw(model: Model) -> None:
         measured = _measure_with_progress(model) if values else None
         for found in look_up(model, names):
+            if part is not None and not found.variables:
+                raise UnknownNameError("is no variable: only one has a slice", where=found.name)
             if output_format == "json":
-                output.write([documents.show_document(model, found, measured)])
+                output.write([documents.show_document(model, found, part, measured)])
             else:
                 show.draw(model, found, part, measured, target)
 

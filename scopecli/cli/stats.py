@@ -70,11 +70,12 @@ def command(
     from scopecli.analysis.outline import outline
     from scopecli.analysis.select import Selection, select
     from scopecli.render import output, stats, stats_document
+    from scopecli.render.several import turns
 
     selection = Selection(scope, include, exclude, bookkeeping)
     measure = measuring.distribution if histogram else measuring.summary
     target = output.chosen(output_format, color)
-    gaps = iter(["", *["\n"] * len(paths)])  # an empty line between two tables
+    places = iter(turns(len(paths)))
 
     def draw(model: Model) -> None:
         variables = select(model, selection)
@@ -85,9 +86,9 @@ def command(
         if output_format == "json":
             output.write(stats_document.document(model, variables, rows, found))
         elif output_format == "csv":
-            stats.draw_csv(variables, rows, found)
+            stats.draw_csv(model, variables, rows, found, next(places))
         else:
-            output.write([next(gaps)])
+            output.write([next(places).gap])
             stats.draw(model, variables, rows, found, target)
 
     context.exit(for_each_model(paths, load, draw))

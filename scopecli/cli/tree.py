@@ -67,10 +67,11 @@ def command(
     from scopecli.analysis.outline import OutlineOptions, outline
     from scopecli.analysis.select import Selection, select
     from scopecli.render import header, output, tree
+    from scopecli.render.several import turns
 
     selection = Selection(scope, include, exclude, bookkeeping, collection)
     target = output.chosen(output_format, color)
-    gaps = iter(["", *["\n"] * len(paths)])  # an empty line between two trees
+    places = iter(turns(len(paths)))
 
     def draw(model: Model) -> None:
         variables = select(model, selection)
@@ -79,9 +80,9 @@ def command(
 
             output.write(documents.model_document(model, variables))
             return
-        output.write([next(gaps)])
-        output.write_lines(header.lines(model, variables, target.glyphs), target)
         operations = _operations(model) if ops else None
+        output.write([next(places).gap])
+        output.write_lines(header.lines(model, variables, target.glyphs), target)
         options = OutlineOptions(depth, fold, order, operations)
         rows = outline(variables, model.separator, options)
         tree.draw(model, rows, tree.Remarks(_times_used(model), operations), target)

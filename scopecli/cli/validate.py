@@ -59,7 +59,7 @@ _FORMATS = ("terminal", "concise", "json", "sarif", "github", "gitlab", "junit")
     help="What each PATH is meant to be like: another model, or a `tree --format json` of one.",
 )
 @output_options(*_FORMATS)
-@click.option("--output", metavar="FILE", type=click.Path(), help="Write to a file instead.")
+@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write to a file instead.")
 @click.option(
     "--baseline", metavar="FILE", type=click.Path(), help="Leave out the findings that FILE knows."
 )

@@ -194,6 +194,12 @@ def _unknown(source: Source, head: bytes) -> NotAModelError | UnsupportedError:
     if what:
         return NotAModelError(f"is {what}", path=source.name)
     start = f"starts with {repr(head[:_SHOWN])[1:]}"
+    if source.path.endswith(".py"):
+        return NotAModelError(
+            "is a program, and no saved model",
+            path=source.name,
+            hint=f"name what builds the graph: {source.name}:FUNCTION, or see `scopecli dryrun`",
+        )
     if foreign.is_text(head):
         return NotAModelError(
             f"is text, and no saved model: {start}",

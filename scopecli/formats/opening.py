@@ -37,6 +37,7 @@ _GRAPH = ".meta"
 _ONNX_SUFFIX = ".onnx"
 _CORE_ML = os.path.join("Data", "com.apple.CoreML")
 _MAX_NAMED = 5
+_STANDARD_INPUT = "standard input is not read: a model is opened in place, so it needs a file"
 
 
 class Target(NamedTuple):
@@ -131,6 +132,21 @@ def _with_graph(model: Model) -> Model:
 
 
 def _resolve(path: str, input_format: str | None) -> Target:
+    found = _of_several_files(path)
+    if found is None:
+        return Target(path, input_format) if input_format is not None else _of_file(path)
+    if input_format not in {None, found.format}:
+        raise UnsupportedError(
+            f"cannot be read as {registry.get(input_format).id}: it leads to several files, which"
+            f" are {found.format}",
+            path=path,
+            hint="name one file",
+        )
+    return found
+
+
+def _of_several_files(path: str) -> Target | None:
+    """What a folder, a prefix or a shard of a checkpoint leads to; None for a file."""
     if os.path.isdir(path):
         return _in_folder(path)
     if not os.path.exists(path):
@@ -138,10 +154,12 @@ def _resolve(path: str, input_format: str | None) -> Target:
     from scopecli.formats import detection  # a checkpoint's prefix does without
 
     prefix = detection.data_shard_prefix(path)
-    if prefix is not None:
-        return _of_shard(path, prefix)
-    if input_format is not None:
-        return Target(path, input_format)
+    return None if prefix is None else _of_shard(path, prefix)
+
+
+def _of_file(path: str) -> Target:
+    from scopecli.formats import detection
+
     with Source(path) as source:
         if checkpoint_state.is_state(source.head(detection.HEAD_SIZE)):
             return _of_state(path)
@@ -254,6 +272,8 @@ def _shard_index(folder: str, names: list[str]) -> Target | None:
 
 def _beside_prefix(path: str) -> Target:
     """A path that is no file: the prefix of a checkpoint, or a mistake."""
+    if not path:
+        raise PathError("the path is empty")
     if os.path.isfile(path + _INDEX):
         return Target(path, _V2)
     if checkpoint_state.has_v1_shards(path):
@@ -271,7 +291,8 @@ def _beside_prefix(path: str) -> Target:
         raise PathError(
             f"has a graph ({base}.meta) and no checkpoint: {base}{_INDEX} is missing", path=path
         )
-    raise PathError("no such file or checkpoint", path=path, hint=_nearest(base, names))
+    hint = _STANDARD_INPUT if path == "-" else _nearest(base, names)
+    raise PathError("no such file or checkpoint", path=path, hint=hint)
 
 
 def _listing(folder: str) -> list[str]:

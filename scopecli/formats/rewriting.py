@@ -149,6 +149,10 @@ def destination(parts: Parts, out: str | None, *, force: bool = False) -> str:
     """
     if out is None:
         return parts.path
+    if out in {"", "-"}:
+        raise PathError(
+            "is no path to write to", path=out or '""', hint="name a file, a folder or a prefix"
+        )
     given = out
     folder = out.endswith(os.sep) or os.path.isdir(out)
     if folder and parts.main.model.format not in _FOLDERS:

@@ -17,7 +17,10 @@ MAX_DEPTH = 100
 # module, and a short listing needs none of them.
 _DIGITS = r"([0-9]+)"
 _LAST_NUMBER = r"(?s)(.*?)([0-9]+)([^0-9]*)"
-_NOT_PRINTABLE = r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+_NOT_PRINTABLE = (
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    r"\ud800-\udfff\ufeff]"
+)
 
 # A longer name is nobody's layer, and looking for numbers in it could take quadratic time.
 _LONG = 256
@@ -109,8 +112,8 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 def printable(name: str) -> str:
     """The name with control characters and stray bytes escaped, so that it cannot drive a terminal.
 
-    Right-to-left and other invisible directions are escaped too: they make one name look like
-    another.
+    So is what cannot be seen (a space of no width, a mark of direction): it makes one name look
+    like another.
     """
     if name.isascii() and name.isprintable():
         return name

@@ -46,7 +46,7 @@ def _header(diff: Diff, glyphs: Glyphs) -> Iterator[Sequence[Span]]:
     yield [("--- ", "removed"), *_model(diff.a)]
     yield [("+++ ", "added"), *_model(diff.b)]
     counts = diff_words.counts(diff.summary)
-    yield [(glyphs.dot.join(counts) or "nothing to compare", "plain")]
+    yield [(glyphs.dot.join(counts) or "nothing to show", "plain")]
     for text in diff_words.rules(diff, glyphs.arrow):
         yield [("renamed: ", "dim"), (text, "renamed")]
     for text in diff_words.dtypes(diff, glyphs.arrow):

@@ -21,7 +21,7 @@ _MOST_OPEN = 20  # longer tables are closed until somebody opens them
 def lines(diff: Diff, shown: Sequence[Entry]) -> Iterator[str]:
     """The document, line by line."""
     yield f"### {code(diff.a.path)} {_ARROW} {code(diff.b.path)}\n\n"
-    yield f"**{', '.join(diff_words.counts(diff.summary)) or 'nothing to compare'}**\n\n"
+    yield f"**{', '.join(diff_words.counts(diff.summary)) or 'nothing to show'}**\n\n"
     listed = [
         f"renamed {code(rule.old)} {_ARROW} {code(rule.new)} ({rule.variables})"
         for rule in diff.renames.rules

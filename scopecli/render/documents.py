@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from json.encoder import encode_basestring_ascii as quoted
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from scopecli.errors import ScopecliError
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
     from scopecli.analysis.reuse import ReuseReport
     from scopecli.analysis.stats import ValueStats
     from scopecli.analysis.summary import Count, GraphSummary, Summary
+    from scopecli.analysis.values import Index
     from scopecli.model.collection import Collection
     from scopecli.model.graph import Node, TensorInfo
     from scopecli.model.model import Model
     from scopecli.model.scope import Scope, Totals
     from scopecli.model.variable import Variable
+    from scopecli.render.several import Turn
 
 SCHEMA_LIST = "scopecli/list/1"
 SCHEMA_MODEL = "scopecli/model/1"
@@ -37,6 +40,9 @@ SCHEMA_COLLECTIONS = "scopecli/collections/1"
 SCHEMA_REUSE = "scopecli/reuse/1"
 SCHEMA_SHOW = "scopecli/show/1"
 SCHEMA_RENAME = "scopecli/rename/1"
+
+# As protocol buffers and JavaScript write them.
+_NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
 def list_document(model: Model, variables: Iterable[Variable]) -> Iterator[str]:
@@ -51,11 +57,12 @@ def list_document(model: Model, variables: Iterable[Variable]) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def list_lines(model: Model, variables: Iterable[Variable]) -> Iterator[str]:
-    """`list --format jsonl`: an object a line."""
+def list_lines(model: Model, variables: Iterable[Variable], turn: Turn) -> Iterator[str]:
+    """`list --format jsonl`: an object a line; of several models, with the file that it is of."""
     line = _variable_line(model)
+    start = "{" if turn.is_only else f'{{"file": {quoted(model.path)}, '
     for variable in variables:
-        yield line(variable) + "\n"
+        yield f"{start}{line(variable)[1:]}\n"
 
 
 def model_document(model: Model, variables: Sequence[Variable]) -> Iterator[str]:
@@ -173,15 +180,22 @@ def _tensors(tensors: Mapping[str, TensorInfo]) -> dict[str, dict[str, object]]:
 
 
 def show_document(
-    model: Model, found: Found, measured: Callable[[Variable], ValueStats] | None
+    model: Model,
+    found: Found,
+    index: Index | None,
+    measured: Callable[[Variable], ValueStats] | None,
 ) -> str:
-    """`show --format json`: one name, its variables with statistics, its scope."""
+    """`show --format json`: one name, its variables with a part of their values or statistics.
+
+    Raises:
+        ScopecliError: the part does not fit, or cannot be read.
+    """
     document: dict[str, object] = {
         "schema": SCHEMA_SHOW,
         "path": model.path,
         "format": model.format,
         "name": found.name,
-        "variables": [_shown(model, variable, measured) for variable in found.variables],
+        "variables": [_shown(model, variable, index, measured) for variable in found.variables],
         "scope": None,
         "node": None if found.node is None else _node(model, found.node),
     }
@@ -204,7 +218,10 @@ def _node(model: Model, node: Node) -> dict[str, object]:
 
 
 def _shown(
-    model: Model, variable: Variable, measured: Callable[[Variable], ValueStats] | None
+    model: Model,
+    variable: Variable,
+    index: Index | None,
+    measured: Callable[[Variable], ValueStats] | None,
 ) -> dict[str, object]:
     shown = variable_object(model, variable, model.collections_of().get(variable.key, ()))
     storage = variable.storage
@@ -215,12 +232,25 @@ def _shown(
             "length": storage.length,
             "checksum": storage.checksum._asdict() if storage.checksum else None,
         }
-    if measured is not None:
+    if index is not None:
+        from scopecli.analysis.values import section
+
+        shown["slice"] = _numbers(section(model, variable, index).tolist())
+    elif measured is not None:
         try:
             shown["values"] = measured(variable)._asdict()
         except ScopecliError as error:
             shown["values"] = {"problem": error.problem}
     return shown
+
+
+def _numbers(value: object) -> object:
+    """An array's numbers in nested lists; what JSON has no number for is a text."""
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
+        return value
+    return _NOT_FINITE.get(str(value), str(value))
 
 
 def variable_object(

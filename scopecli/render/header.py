@@ -33,7 +33,7 @@ def lines(model: Model, shown: Sequence[Variable], glyphs: Glyphs) -> list[Line]
     counts = [words.plural(count.entries, _KIND_NOUNS[count.name]) for count in kind_counts(shown)]
     facts = [
         *(counts or ["nothing"]),
-        f"{words.count(parameters(shown))} parameters",
+        words.counted(parameters(shown), "parameter"),
         words.size(total_bytes(shown)),
     ]
     hidden = len(model.variables) - len(shown)

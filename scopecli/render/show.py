@@ -50,9 +50,10 @@ def draw(
         output: how to write.
     """
     for variable in found.variables:
+        part = None if index is None else section(model, variable, index)
         write_lines(variable_lines(model, variable), output)
-        if index is not None:
-            write_lines(array_lines(section(model, variable, index), "values"), output)
+        if part is not None:
+            write_lines(array_lines(part, "values"), output)
         elif measured is not None:
             write_lines(_value_lines(model, variable, measured, output.glyphs), output)
     if found.node is not None:
@@ -148,7 +149,7 @@ def variable_lines(model: Model, variable: Variable) -> Iterator[Line]:
 def scope_line(path: str, totals: Totals) -> Line:
     """A scope and how much is in it."""
     facts = (
-        f"  {words.plural(totals.entries, 'tensor')}, {words.count(totals.params)} params, "
+        f"  {words.plural(totals.entries, 'tensor')}, {words.counted(totals.params, 'param')}, "
         f"{words.size(totals.bytes)}"
     )
     return ((printable(path), "scope"), (facts, "dim"))

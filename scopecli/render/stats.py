@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
     from scopecli.render.output import Output
+    from scopecli.render.several import Turn
     from scopecli.render.style import Role, Span
 
 _HEADINGS: Columns = ("params", "bytes", "zeros", "norm", "min", "max", "mean", "std", "")
@@ -139,9 +140,11 @@ def _problems(variables: Sequence[Variable], stats: ModelStats) -> Iterator[list
         yield [(printable(f"not read: {listed(named, _MOST_NAMED)}: {problem}"), "note")]
 
 
-def draw_csv(variables: Sequence[Variable], rows: Sequence[Row], stats: ModelStats) -> None:
+def draw_csv(
+    model: Model, variables: Sequence[Variable], rows: Sequence[Row], stats: ModelStats, turn: Turn
+) -> None:
     """Write the rows as comma-separated values; the first one is for all, its path is empty."""
-    write(csv_lines(_CSV_COLUMNS, _csv_rows(variables, rows, stats)))
+    write(csv_lines(_CSV_COLUMNS, _csv_rows(variables, rows, stats), model, turn))
 
 
 def _csv_rows(

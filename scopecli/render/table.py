@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
     from scopecli.render.output import Output
+    from scopecli.render.several import Turn
     from scopecli.render.style import Role, Span
 
 Columns = tuple[str, str, str, str, str]
@@ -36,8 +37,14 @@ _CSV_COLUMNS = (
 _MOST_ALIGNED = 100  # a longer name pushes its own columns aside, not everybody's
 
 
-def draw(model: Model, variables: Sequence[Variable], output: Output) -> None:
-    """Write a line a variable, in columns, under a line of headings."""
+def draw(model: Model, variables: Sequence[Variable], output: Output, turn: Turn) -> None:
+    """Write a line a variable, in columns, under a line of headings.
+
+    Of several models, each has its file above.
+    """
+    if not turn.is_only:
+        write([turn.gap])
+        write_lines([[(printable(model.path), "title")]], output)
     names = all_printable([variable.name for variable in variables])
     columns_of = words.Remembered(model, _columns)
     columns = [columns_of(variable) for variable in variables]
@@ -109,22 +116,29 @@ def draw_names(variables: Sequence[Variable]) -> None:
     write(f"{name}\n" for name in all_printable([variable.name for variable in variables]))
 
 
-def draw_csv(model: Model, variables: Sequence[Variable]) -> None:
+def draw_csv(model: Model, variables: Sequence[Variable], turn: Turn) -> None:
     """Write comma-separated values with a heading, quoted as RFC 4180 says."""
     collections = model.collections_of()
     rows = (_csv_row(model, v, collections.get(v.key, ())) for v in variables)
-    write(csv_lines(_CSV_COLUMNS, rows))
+    write(csv_lines(_CSV_COLUMNS, rows, model, turn))
 
 
-def csv_lines(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """A heading and rows as comma-separated values, a line at a time."""
+def csv_lines(
+    heading: Sequence[str], rows: Iterable[Sequence[object]], model: Model, turn: Turn
+) -> Iterator[str]:
+    """Rows of a model as comma-separated values, a line at a time, the first below a heading.
+
+    Of several models, each row begins with the file that it is of.
+    """
     import csv
     import io
     from itertools import chain
 
+    file: list[object] = [] if turn.is_only else [printable(model.path)]
+    first = [heading if turn.is_only else ["file", *heading]] if turn.number == 0 else []
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    for row in chain([heading], rows):
+    for row in chain(first, ([*file, *row] for row in rows)):
         writer.writerow(row)
         yield buffer.getvalue()
         buffer.seek(0)

@@ -99,7 +99,7 @@ def _totals_columns(totals: Totals | None, remark: str) -> Columns:
         return "", "", "", remark
     return (
         words.plural(totals.entries, "tensor"),
-        f"{words.count(totals.params)} params" if totals.params else "",
+        words.counted(totals.params, "param") if totals.params else "",
         words.size(totals.bytes),
         remark,
     )

@@ -47,11 +47,18 @@ def _scaled(number: int, units: tuple[str, ...], gap: str) -> str:
 
 def plural(number: int, noun: str) -> str:
     """`1 slot`, `2 slots`, `2 entries`."""
+    return f"{number} {_noun(number, noun)}"
+
+
+def counted(number: int, noun: str) -> str:
+    """The same in three figures: `1 parameter`, `1.23M parameters`."""
+    return f"{count(number)} {_noun(number, noun)}"
+
+
+def _noun(number: int, noun: str) -> str:
     if number == 1:
-        return f"1 {noun}"
-    if noun.endswith("y"):
-        return f"{number} {noun[:-1]}ies"
-    return f"{number} {noun}s"
+        return noun
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
 def shape(dims: tuple[int | None, ...] | None) -> str:

@@ -194,6 +194,16 @@ def test_rules_may_match_nothing_where_that_is_allowed() -> None:
     assert [rule.subject for rule in found.unmatched] == ["b=c"]
 
 
+def test_a_scope_that_is_named_like_a_variable() -> None:
+    found = conflicts("dense/kernel, dense/bias", "dense=x")
+    assert found == ["dense=x: matches nothing: dense is a scope, so write dense/=x/"]
+
+
+def test_names_that_all_become_nothing() -> None:
+    (problem,) = conflicts("a, b", Substitute(".*", ""))
+    assert problem == '"": would be the new name of a, b at once'
+
+
 def test_the_nearest_name_is_suggested() -> None:
     (problem,) = conflicts("dense/kernel, other/bias", "dense/kernal=x")
     assert problem == "dense/kernal=x: matches nothing, did you mean dense/kernel?"

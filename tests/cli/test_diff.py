@@ -110,7 +110,7 @@ def test_a_lock_file_is_an_argument(run: Run, tmp_path: Path) -> None:
 
 def test_only_one_status(run: Run) -> None:
     result = run("diff", "pairs/base", "pairs/slot_dropped", "--only", "added")
-    assert (result.code, result.out.splitlines()[2:]) == (0, ["nothing to compare"])
+    assert (result.code, result.out.splitlines()[2:]) == (0, ["nothing to show"])
     result = run("diff", "pairs/base", "pairs/slot_dropped", "--only", "same", "--format", "json")
     assert {entry["status"] for entry in json.loads(result.out)["entries"]} == {"same"}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import signal
 import subprocess
 import sys
@@ -75,7 +77,8 @@ class TestUsage:
     @pytest.mark.parametrize(
         ("arguments", "parts"),
         [
-            (["lst"], ["no command 'lst'", "did you mean 'list'?", "scopecli -h"]),
+            (["lst"], ["no command 'lst'", "did you mean 'list'? See scopecli -h"]),
+            (["list", "--fmt", GAN], ["Did you mean '--format'? See scopecli list -h"]),
             (["xyzzy"], ["no command 'xyzzy'"]),
             (["tree"], ["PATH", "scopecli tree -h"]),
             (["tree", "--depth", "0", GAN], ["--depth", "scopecli tree -h"]),
@@ -102,11 +105,21 @@ class TestUsage:
             (["list", "--scope", "zzz", GAN], ["has no scope 'zzz'"]),
             (["show", GAN, "generator/h9/w"], [GAN, "generator/h9/w", "did you mean"]),
             (["show", GAN, "generator/h0/w", "--slice", "9,9"], ["does not fit the shape"]),
+            (["show", GAN, "generator/h0/w", "--slice", "0,0,0"], ["does not fit the shape"]),
+            (["show", "--format", "json", GAN, "generator/h0/w", "--slice", "9"], ["not fit"]),
+            (["show", GAN, "generator", "--slice", "0"], ["is no variable", "(generator)"]),
+            (["tree", "--ops", str(SAMPLES / "plain.h5")], ["has no graph"]),
             (["list", "tree.py\x1b[2J\n"], ["\\x1b[2J\\x0a"]),
+            (["list", "-"], ["-: no such file", "standard input is not read"]),
+            (["list", ""], ["the path is empty"]),
+            (["list", "--input-format", "hdf5", GAN], ["cannot be read as hdf5", "tf-v2-checkp"]),
+            (["list", str(SAMPLES / "programs/gan.py")], ["is a program", "gan.py:FUNCTION"]),
         ],
     )
     def test_what_is_not_there(self, run: Run, arguments: list[str], parts: list[str]) -> None:
-        assert_one_line(run(*arguments), *parts)
+        result = run(*arguments)
+        assert_one_line(result, *parts)
+        assert result.out == ""
 
 
 class TestSeveralPaths:
@@ -117,14 +130,38 @@ class TestSeveralPaths:
         result = run(command, GAN, bad, good)
         assert_one_line(result, bad, "Git LFS pointer")
         alone = [run(command, path).out for path in (GAN, good)]
-        gap = "\n" if command == "tree" else ""
-        assert result.out == gap.join(alone)
+        if command == "list":
+            alone = [f"{path}\n{text}" for path, text in zip((GAN, good), alone, strict=True)]
+        assert result.out == "\n".join(alone)
 
     def test_each_bad_path_has_its_line(self, run: Run) -> None:
         result = run("list", "no/a", GAN, "no/b")
         assert result.code == 2
         assert [line.split(": ")[1] for line in result.err.splitlines()] == ["no/a", "no/b"]
-        assert result.out == run("list", GAN).out
+        assert result.out == f"{GAN}\n{run('list', GAN).out}"
+
+    @pytest.mark.parametrize("command", ["list", "stats"])
+    def test_rows_of_several_say_of_which_file(self, run: Run, command: str) -> None:
+        paths = [str(SAMPLES / name) for name in ("fortran.npy", "arrays.npz")]
+        text = run(command, "--format", "csv", paths[0], "no/a", paths[1]).out
+        together = list(csv.reader(text.splitlines()))
+        alone = [run(command, "--format", "csv", path).out.splitlines() for path in paths]
+        heading = next(csv.reader(alone[0]))
+        assert together == [
+            ["file", *heading],
+            *(
+                [path, *row]
+                for path, lines in zip(paths, alone, strict=True)
+                for row in csv.reader(lines[1:])
+            ),
+        ]
+
+    def test_lines_of_several_say_of_which_file(self, run: Run) -> None:
+        paths = [str(SAMPLES / name) for name in ("fortran.npy", "structured.npy")]
+        lines = run("list", "--format", "jsonl", *paths).out.splitlines()
+        alone = [json.loads(run("list", "--format", "jsonl", path).out) for path in paths]
+        files = [{"file": path, **found} for path, found in zip(paths, alone, strict=True)]
+        assert [json.loads(line) for line in lines] == files
 
     def test_trees_are_parted_by_an_empty_line(self, run: Run) -> None:
         text = run("tree", GAN, GAN).out

@@ -134,6 +134,16 @@ def test_usage(
     assert_one_line(run("rename", old, *arguments), *parts)
 
 
+@pytest.mark.parametrize("out", ["", "-"])
+def test_what_is_no_path_is_not_a_target(
+    run: Run, tmp_path: Path, old: str, out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    assert_one_line(run("rename", old, "-o", out, "dec/w=b"), "is no path to write to")
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_the_input_is_not_a_target(run: Run, tmp_path: Path, old: str) -> None:
     for out in (old, f"{old}.index", str(tmp_path), f"{tmp_path}/../{tmp_path.name}/old.ckpt"):
         result = run("rename", old, "-o", out, "dec/w=b", "--force")

@@ -181,9 +181,19 @@ class TestContentsDecide:
             load(path, input_format=format_id)
         assert "that scopecli knows" not in str(caught.value)
 
-    def test_an_unknown_input_format(self) -> None:
+    @pytest.mark.parametrize("path", ["plain.h5", "tf1_gan"])
+    def test_an_unknown_input_format(self, path: str) -> None:
         with pytest.raises(UnknownNameError, match="known are: tf-v2-checkpoint"):
-            load(SAMPLES / "plain.h5", input_format="h5")
+            load(SAMPLES / path, input_format="h5")
+
+    @pytest.mark.parametrize("path", ["tf1_gan", "tf1_gan/model.ckpt-200", "tf1_saved_model"])
+    def test_the_input_format_of_several_files(self, path: str) -> None:
+        """It says how a file is read, and a folder or prefix is none."""
+        found = load(SAMPLES / path)
+        again = load(SAMPLES / path, input_format=found.format)
+        assert (again.format, again.variables) == (found.format, found.variables)
+        with pytest.raises(UnsupportedError, match=r"cannot be read as hdf5.*name one file"):
+            load(SAMPLES / path, input_format="hdf5")
 
 
 class TestWhatIsNoModel:
@@ -277,11 +287,15 @@ class TestPaths:
         with pytest.raises(PathError, match="no such file"):
             load(tmp_path / "loop")
 
-    @pytest.mark.parametrize("path", ["", "nul\0byte", "x" * 5000, "no/such/folder/m"])
+    @pytest.mark.parametrize("path", ["-", "nul\0byte", "x" * 5000, "no/such/folder/m"])
     def test_odd_paths(self, path: str) -> None:
         with pytest.raises(PathError, match="no such file") as caught:
             load(path)
-        assert caught.value.path in {path, None} or path == ""
+        assert caught.value.path == path
+
+    def test_no_path_at_all(self) -> None:
+        with pytest.raises(PathError, match="the path is empty"):
+            load("")
 
     def test_a_path_through_a_file(self) -> None:
         with pytest.raises(PathError, match="no such file"):

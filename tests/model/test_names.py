@@ -125,6 +125,7 @@ def test_nearest_among_very_many() -> None:
         ("\x1b[2J", "\\x1b[2J"),
         ("\x7f\x9b", "\\x7f\\x9b"),
         ("a\u202eb\u2066c", "a\\u202eb\\u2066c"),
+        ("\ufeffw\u200b\u2060\xad", "\\ufeffw\\u200b\\u2060\\xad"),
         ("\u200f\u200e\u061c", "\\u200f\\u200e\\u061c"),
         ("line\u2028end\u2029", "line\\u2028end\\u2029"),
         ("\udcff", "\\xff"),

@@ -6,6 +6,7 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -13,6 +14,7 @@ from scopecli.formats.opening import load
 from scopecli.formats.registry import BY_ID
 from scopecli.model.variable import ATTRIBUTES, KINDS
 from scopecli.render import documents
+from scopecli.render.several import Turn
 from tests import bundles
 from tests.bundles import Tensor
 from tests.samples import GOOD, SAMPLES
@@ -105,9 +107,8 @@ def test_a_line_is_what_json_would_write(sample: str) -> None:
     """Lines are put together by hand, for speed."""
     model = load(SAMPLES / sample)
     collections = model.collections_of()
-    for line, variable in zip(
-        documents.list_lines(model, model.variables), model.variables, strict=True
-    ):
+    lines = documents.list_lines(model, model.variables, Turn(0, is_only=True))
+    for line, variable in zip(lines, model.variables, strict=True):
         expected = documents.variable_object(model, variable, collections.get(variable.key, ()))
         assert line == json.dumps(expected) + "\n"
 
@@ -147,6 +148,23 @@ def test_statistics_without_numbers(tmp_path: Path, run: Run) -> None:
             "values"
         ]
         assert ("problem" in values) == (name in {"short", "text"})
+
+
+def test_a_slice(run: Run, tmp_path: Path) -> None:
+    values = np.array([[1.5, np.nan, -np.inf], [2, np.inf, 4]], np.float32)
+    np.savez(tmp_path / "m.npz", a=values, c=np.array([1 - 2j]), b=np.array([True, False]))
+
+    def part(name: str, index: str) -> Any:
+        path = str(tmp_path / "m.npz")
+        text = run("show", "--format", "json", path, name, "--slice", index).out
+        assert "values" not in json.loads(text)["variables"][0]
+        return check("show", text)["variables"][0]["slice"]
+
+    assert part("a", ":") == [[1.5, "NaN", "-Infinity"], [2, "Infinity", 4]]
+    assert part("a", "1,::2") == [2, 4]
+    assert part("a", "1,2") == 4
+    assert part("b", ":") == [True, False]
+    assert part("c", "0") == "(1-2j)"
 
 
 def test_a_scope(run: Run) -> None:

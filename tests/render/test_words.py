@@ -103,3 +103,8 @@ PARTS = (Slice((0,), (2,), None), Slice((2,), (2,), None))
 )
 def test_marks(variable: Variable, collections: tuple[str, ...], marks: list[str]) -> None:
     assert words.marks(variable, collections) == marks
+
+
+def test_counted() -> None:
+    texts = [words.counted(number, "parameter") for number in (0, 1, 2, 1500)]
+    assert texts == ["0 parameters", "1 parameter", "2 parameters", "1.50k parameters"]

@@ -105,7 +105,7 @@ def _source(file: str) -> bytes:
         with open(file, "rb") as opened:
             return opened.read()
     except OSError as error:
-        raise PathError(error.strerror or str(error), path=file) from None
+        raise PathError(f"cannot be opened: {error.strerror or error}", path=file) from None
 
 
 def _executed(file: str, source: bytes, name: str) -> ModuleType:
