@@ -69,7 +69,8 @@ _MODULES = {
     "ops.loops": "while_loop",
     "ops.cases": "case",
     "ops.functional": "map_fn scan foldl foldr",
-    "random": "random_normal random_uniform truncated_normal multinomial",
+    "random": "random_normal random_uniform truncated_normal multinomial random_crop random_gamma"
+    " random_poisson",
     "ops.arrays": "placeholder placeholder_with_default identity shape rank size reshape"
     " expand_dims squeeze concat stack unstack split transpose matrix_transpose pad meshgrid"
     " parallel_stack",
@@ -78,12 +79,15 @@ _MODULES = {
     "ops.filled": "fill zeros ones zeros_like ones_like eye",
     "ops.arithmetic": "add truediv divide div floordiv pow logical_xor add_n accumulate_n cast"
     " to_float to_double to_bfloat16 to_int32 to_int64 range cumsum cumprod scalar_mul"
-    " clip_by_value",
+    " clip_by_value div_no_nan saturate_cast",
     "ops.products": "matmul tensordot",
     "ops.reductions": "reduce_sum reduce_mean reduce_max reduce_min reduce_prod reduce_all"
-    " reduce_any reduce_logsumexp reduce_variance reduce_std count_nonzero argmax argmin"
-    " clip_by_norm norm",
+    " reduce_any reduce_join reduce_logsumexp reduce_variance reduce_std count_nonzero"
+    " argmax argmin clip_by_norm norm",
     "ops.einsum": "einsum",
+    "ops.matrices": "matrix_diag matrix_diag_part matrix_set_diag matrix_triangular_solve trace",
+    "ops.sets": "unique unique_with_counts setdiff1d unsorted_segment_mean confusion_matrix",
+    "ops.spaced": "linspace broadcast_dynamic_shape",
     "program.session": "Session InteractiveSession",
     "ops.checks": "Assert assert_equal assert_none_equal assert_less assert_less_equal"
     " assert_greater assert_greater_equal assert_positive assert_negative assert_non_negative"
@@ -95,6 +99,8 @@ _MODULES = {
 _PLACES = places(_MODULES)
 # The same thing under another name.
 _ALIASES = {
+    "lin_space": ("ops.spaced", "linspace"),
+    "divide_no_nan": ("ops.arithmetic", "div_no_nan"),
     "arg_max": ("ops.reductions", "argmax"),
     "arg_min": ("ops.reductions", "argmin"),
     "tuple": ("graph.scopes", "tuple_"),

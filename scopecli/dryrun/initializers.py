@@ -13,7 +13,8 @@ from scopecli.dryrun.random import normal as _normal
 from scopecli.dryrun.random import truncated_normal as _truncated_normal
 from scopecli.dryrun.random import uniform as _uniform
 from scopecli.dryrun.values.dtypes import DType, as_dtype, float32
-from scopecli.dryrun.values.shapes import TensorShape
+from scopecli.dryrun.values.python_values import shape_of_value
+from scopecli.dryrun.values.shapes import TensorShape, dims_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +27,20 @@ class Initializer:
 
     dtype: DType = float32
     parameters = ("shape", "dtype", "partition_info")
+    options: tuple[str, ...] = ()  # the arguments that made it, besides the type
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make another one."""
+        found = {name: getattr(self, name) for name in self.options}
+        return {**found, "dtype": self.dtype.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Initializer:
+        """Make one of its arguments."""
+        return cls(**config)
 
     def _kind(self, dtype: Any) -> DType:
         return self.dtype if dtype is None else as_dtype(dtype)
@@ -68,6 +80,8 @@ class constant_initializer(Initializer):
         value: what it is.
     """
 
+    options = ("value",)
+
     def __init__(self, value: Any = 0, dtype: Any = float32, verify_shape: bool = False) -> None:
         scalar = isinstance(value, (int, float, complex, str, bytes, bool))
         if not (scalar or isinstance(value, (list, tuple)) or hasattr(value, "__array__")):
@@ -87,11 +101,16 @@ class constant_initializer(Initializer):
         verify_shape: Any = None,
     ) -> Tensor:
         verify = self._verify_shape if verify_shape is None else verify_shape
-        return constant_tensor(self.value, self._kind(dtype), shape=shape, verify_shape=verify)
+        own = shape_of_value(self.value)
+        if verify and own != dims_of(shape):
+            raise TypeError(f"Expected Tensor's shape: {dims_of(shape)}, but got {own}.")
+        return constant_tensor(self.value, self._kind(dtype), shape=shape)
 
 
 class random_uniform_initializer(Initializer):
     """Values that are all equally likely."""
+
+    options = ("minval", "maxval", "seed")
 
     def __init__(
         self, minval: Any = 0.0, maxval: Any = None, seed: Any = None, dtype: Any = float32
@@ -105,6 +124,8 @@ class random_uniform_initializer(Initializer):
 
 class random_normal_initializer(Initializer):
     """Values of a normal distribution."""
+
+    options = ("mean", "stddev", "seed")
 
     def __init__(
         self, mean: Any = 0.0, stddev: Any = 1.0, seed: Any = None, dtype: Any = float32
@@ -128,6 +149,8 @@ class truncated_normal_initializer(random_normal_initializer):
 class uniform_unit_scaling_initializer(Initializer):
     """Values that keep the scale of what goes in."""
 
+    options = ("factor", "seed")
+
     def __init__(self, factor: float = 1.0, seed: Any = None, dtype: Any = float32) -> None:
         self.factor, self.seed = factor, seed
         self.dtype = _floating(dtype)
@@ -145,6 +168,8 @@ _DISTRIBUTIONS = ("normal", "uniform", "truncated_normal", "untruncated_normal")
 
 class variance_scaling_initializer(Initializer):
     """Values whose spread depends on how many come in and go out."""
+
+    options: tuple[str, ...] = ("scale", "mode", "distribution", "seed")
 
     def __init__(
         self,
@@ -200,12 +225,16 @@ def fans(shape: Sequence[Any]) -> tuple[int, int]:
 class glorot_uniform_initializer(variance_scaling_initializer):
     """Uniform, scaled by what comes in and goes out: the default of `get_variable`."""
 
+    options: tuple[str, ...] = ("seed",)
+
     def __init__(self, seed: Any = None, dtype: Any = float32) -> None:
         super().__init__(1.0, "fan_avg", "uniform", seed)
 
 
 class glorot_normal_initializer(variance_scaling_initializer):
     """Normal, scaled by what comes in and goes out."""
+
+    options: tuple[str, ...] = ("seed",)
 
     def __init__(self, seed: Any = None, dtype: Any = float32) -> None:
         super().__init__(1.0, "fan_avg", "truncated_normal", seed)
@@ -234,6 +263,8 @@ def lecun_uniform(seed: Any = None) -> variance_scaling_initializer:
 class orthogonal_initializer(Initializer):
     """A matrix with orthogonal columns or rows."""
 
+    options = ("gain", "seed")
+
     def __init__(self, gain: float = 1.0, seed: Any = None, dtype: Any = float32) -> None:
         self.gain, self.seed = gain, seed
         self.dtype = _floating(dtype)
@@ -261,6 +292,8 @@ class orthogonal_initializer(Initializer):
 class identity_initializer(Initializer):
     """A matrix with ones on its diagonal."""
 
+    options = ("gain",)
+
     def __init__(self, gain: float = 1.0, dtype: Any = float32) -> None:
         self.gain = gain
         self.dtype = _floating(dtype)
@@ -282,6 +315,15 @@ class identity_initializer(Initializer):
             matrix = slice(matrix, partition_info.var_offset, shape)
         return self.gain * matrix
 
+
+# Messages and programs have the names of TensorFlow's classes.
+for _class in (
+    *Initializer.__subclasses__(),
+    *random_normal_initializer.__subclasses__(),
+    *variance_scaling_initializer.__subclasses__(),
+):
+    _class.__name__ = _class.__name__.removesuffix("_initializer").title().replace("_", "")
+    _class.__qualname__ = _class.__name__
 
 zeros = zeros_initializer
 ones = ones_initializer
@@ -307,6 +349,7 @@ def __getattr__(name: str) -> Any:
         "variables": collections.variables_initializer,
         "global_variables": collections.global_variables_initializer,
         "local_variables": collections.local_variables_initializer,
+        "tables_initializer": collections.tables_initializer,
     }
     if name in elsewhere:
         return elsewhere[name]

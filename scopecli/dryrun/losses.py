@@ -21,9 +21,11 @@ from scopecli.dryrun.nn.cross_entropy import (
     softmax_cross_entropy_with_logits_v2,
     sparse_softmax_cross_entropy_with_logits,
 )
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import add, add_n, cast
-from scopecli.dryrun.ops.arrays import rank, shape, size, squeeze
+from scopecli.dryrun.ops.arrays import concat, expand_dims, rank, shape, size, squeeze
+from scopecli.dryrun.ops.checks import Assert
+from scopecli.dryrun.ops.control_flow import cond
 from scopecli.dryrun.ops.filled import ones_like, zeros_like
 from scopecli.dryrun.ops.indexing import where
 from scopecli.dryrun.ops.reductions import reduce_sum
@@ -82,17 +84,75 @@ def get_total_loss(
 
 
 def _assert_broadcastable(weights: Any, values: Tensor) -> Operation:
-    with name_scope(None, "assert_broadcastable"):
+    with name_scope(None, "assert_broadcastable") as assertion:
         with name_scope(None, "weights") as scope:
             weights = convert_to_tensor(weights, name=scope)
-            shape(weights, name="shape")
-            rank(weights, name="rank")
+            weights_shape = shape(weights, name="shape")
+            weights_rank = rank(weights, name="rank")
         with name_scope(None, "values") as scope:
             values = convert_to_tensor(values, name=scope)
-            shape(values, name="shape")
-            rank(values, name="rank")
-        kind = "scalar" if weights.dims == () else "dims"
-        return no_op(f"static_{kind}_check_success")
+            values_shape = shape(values, name="shape")
+            values_rank = rank(values, name="rank")
+        if weights.dims is not None and values.dims is not None:
+            if not weights.dims:
+                return no_op("static_scalar_check_success")
+            _check_weights(weights, values)
+            if weights.shape.is_fully_defined() and values.shape.is_fully_defined():
+                return no_op("static_dims_check_success")
+        is_scalar = apply("Equal", 0, weights_rank, name="is_scalar")
+        told = [_NOT_BROADCASTABLE, "weights.shape=", weights.name, weights_shape]
+        told += ["values.shape=", values.name, values_shape, "is_scalar=", is_scalar]
+        valid = cond(
+            is_scalar,
+            lambda: is_scalar,
+            lambda: _goes_together(weights_rank, weights_shape, values_rank, values_shape),
+            name="is_valid_shape",
+        )
+        return Assert(valid, told, name=assertion)
+
+
+_NOT_BROADCASTABLE = "weights can not be broadcast to values."
+
+
+def _check_weights(weights: Tensor, values: Tensor) -> None:
+    """What is known of two shapes must not contradict.
+
+    Raises:
+        ValueError: it does.
+    """
+    own, wanted = weights.dims or (), values.dims or ()
+    received = f"Received weights={weights}, values={values}"
+    if len(own) != len(wanted):
+        raise ValueError(
+            f"{_NOT_BROADCASTABLE} values.rank={len(wanted)}. weights.rank={len(own)}. "
+            f"values.shape={values.shape}. weights.shape={weights.shape}. {received}"
+        )
+    if None in own or None in wanted:
+        return
+    for axis, (extent, whole) in enumerate(zip(own, wanted, strict=True)):
+        if extent not in (1, whole):
+            shapes = f"values.shape={_array(wanted)}, weights.shape={_array(own)}"
+            raise ValueError(f"{_NOT_BROADCASTABLE} Mismatch at dim {axis}. {shapes}. {received}")
+
+
+def _array(dims: Any) -> str:
+    """A shape as an array writes it."""
+    return f"[{' '.join(map(str, dims))}]"
+
+
+def _goes_together(own_rank: Any, own: Any, rank: Any, whole: Any) -> Any:
+    """Whether shapes go together, where that is only known in a run."""
+    with name_scope(None, "has_valid_nonscalar_shape") as scope:
+        same = apply("Equal", rank, own_rank, name="is_same_rank")
+        return cond(same, lambda: _has_valid_dims(own, whole), lambda: same, name=scope)
+
+
+def _has_valid_dims(own: Any, whole: Any) -> Any:
+    with name_scope(None, "has_invalid_dims") as scope:
+        column = expand_dims(whole, -1)
+        valid = concat([column, ones_like(column)], 1)
+        others = apply_op("DenseToDenseSetOperation", expand_dims(own, -1), valid).outputs[1]
+        return apply("Equal", 0, size(others, name="num_invalid_dims"), name=scope)
 
 
 def _num_present(losses: Tensor, weights: Tensor) -> Tensor:

@@ -106,6 +106,58 @@ def multinomial(
         return apply("Multinomial", logits, num_samples, output_dtype=kind)
 
 
+def random_crop(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Tensor:
+    """A part of a given size."""
+    from scopecli.dryrun.graph.scopes import with_dependencies
+    from scopecli.dryrun.ops.arrays import shape
+    from scopecli.dryrun.ops.checks import Assert
+    from scopecli.dryrun.ops.indexing import slice
+    from scopecli.dryrun.ops.reductions import reduce_all
+
+    with name_scope(name, "random_crop") as scope:
+        value = convert_to_tensor(value, name="value")
+        size = convert_to_tensor(size, "int32", name="size")
+        whole: Any = shape(value)
+        enough = reduce_all(whole >= size)
+        check = Assert(enough, ["Need value.shape >= size, got ", whole, size])
+        whole = with_dependencies([check], whole)
+        limit = whole - size + 1
+        largest = 2**31 - 1
+        offset = random_uniform(shape(whole), maxval=largest, dtype=size.dtype) % limit
+        return slice(value, offset, size, name=scope)
+
+
+def random_gamma(
+    shape: Any,
+    alpha: Any,
+    beta: Any = None,
+    dtype: Any = float32,
+    seed: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """Values of gamma distributions."""
+    from scopecli.dryrun.ops.arrays import shape as shape_of
+    from scopecli.dryrun.ops.spaced import broadcast_dynamic_shape
+
+    with name_scope(name, "random_gamma"):
+        sizes = convert_to_tensor(shape, "int32", name="shape")
+        alpha = convert_to_tensor(alpha, dtype, name="alpha")
+        beta = convert_to_tensor(1 if beta is None else beta, dtype, name="beta")
+        together = broadcast_dynamic_shape(shape_of(alpha), shape_of(beta))
+        wide = apply("BroadcastTo", alpha, together)
+        return apply("Maximum", 1e-38, apply("RandomGamma", sizes, wide) / beta)
+
+
+def random_poisson(
+    lam: Any, shape: Any, dtype: Any = float32, seed: Any = None, name: str | None = None
+) -> Tensor:
+    """Values of Poisson distributions."""
+    with name_scope(name, "random_poisson"):
+        sizes = convert_to_tensor(shape, "int32", name="shape")
+        return apply("RandomPoissonV2", sizes, lam, dtype=as_dtype(dtype))
+
+
+gamma, poisson = random_gamma, random_poisson
 categorical = multinomial
 set_seed = set_random_seed
 __getattr__ = attributes(__name__, {})

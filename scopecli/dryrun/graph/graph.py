@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.contexts import Controller, DeviceScope, NameScope
 from scopecli.dryrun.graph.nodes import Operation, Tensor
+from scopecli.dryrun.values.dtypes import as_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -300,6 +301,19 @@ class Graph:
         """Forget a collection."""
         self.collections_.pop(name, None)
 
+    def create_op(
+        self,
+        op_type: str,
+        inputs: Sequence[Tensor],
+        dtypes: Sequence[Any] = (),
+        input_types: Any = None,
+        name: str | None = None,
+        **_: Any,
+    ) -> Operation:
+        """Make a node; the shapes of its outputs are not known."""
+        outputs: list[tuple[Any, Any]] = [(as_dtype(dtype), None) for dtype in dtypes]
+        return self.add(op_type, self.node_name(name or op_type), list(inputs), outputs, {})
+
     # Contexts
 
     def control_dependencies(self, control_inputs: Iterable[Any] | None) -> Controller:
@@ -358,3 +372,7 @@ class Graph:
 
     def __exit__(self, *_: object) -> None:
         return None
+
+
+# Messages of TensorFlow name the class.
+Graph.__module__ = "tensorflow.python.framework.ops"

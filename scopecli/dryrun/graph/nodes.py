@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.stack import NOWHERE
 from scopecli.dryrun.values.shapes import TensorShape, compatible, dims_of, merged, mismatch
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,6 +141,16 @@ Tensor.__module__, Tensor.__qualname__ = "tensorflow.python.framework.ops", "Sym
 Tensor.__name__ = Tensor.__qualname__
 
 
+class NodeDef(NamedTuple):
+    """A node as a file has it."""
+
+    name: str
+    op: str
+    input: list[str]
+    device: str
+    attr: dict[str, Any]
+
+
 class Operation:
     """One node of the graph.
 
@@ -184,6 +195,8 @@ class Operation:
         Raises:
             ValueError: it has none of that name.
         """
+        if name == "T" and self.inputs and name not in self.attributes:
+            return self.inputs[0].dtype.base_dtype
         if name not in self.attributes:
             raise ValueError(f"Operation '{self.name}' has no attr named '{name}'.")
         return self.attributes[name]
@@ -199,9 +212,11 @@ class Operation:
         return lambda: tuple(self.outputs)
 
     @property
-    def node_def(self) -> Operation:
-        """What is known of it."""
-        return self
+    def node_def(self) -> NodeDef:
+        """What a file would have of it."""
+        inputs = [tensor.name.removesuffix(":0") for tensor in self.inputs]
+        inputs += [f"^{control.name}" for control in self.control_inputs]
+        return NodeDef(self.name, self.type, inputs, self.device, self.attributes)
 
     def run(self, feed_dict: Any = None, session: Any = None) -> Any:
         """End the run: a graph that is built for its names alone computes nothing."""

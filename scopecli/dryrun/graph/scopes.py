@@ -68,6 +68,10 @@ class name_scope:
         graph.name_stack = name_stack
 
 
+# Messages of Python name the class.
+name_scope.__name__ = name_scope.__qualname__ = "name_scope_v1"
+
+
 @contextmanager
 def op_scope(values: Any, name: Any, default_name: Any = None) -> Iterator[str]:
     """The older form of `name_scope`, with the values first."""

@@ -19,7 +19,7 @@ _MODULES = {
     "nn.transposed_convolutions": "conv2d_transpose conv3d_transpose conv1d_transpose",
     "nn.depthwise_convolutions": "depthwise_conv2d_native depthwise_conv2d separable_conv2d",
     "nn.pooling": "max_pool max_pool2d avg_pool avg_pool2d max_pool3d avg_pool3d max_pool1d"
-    " avg_pool1d",
+    " avg_pool1d pool",
     "nn.embeddings": "embedding_lookup embedding_lookup_sparse nce_loss sampled_softmax_loss"
     " log_uniform_candidate_sampler",
     "nn.rnn": "static_rnn static_bidirectional_rnn",

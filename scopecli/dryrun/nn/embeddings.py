@@ -32,7 +32,7 @@ def embedding_lookup(
     name: str | None = None,
     validate_indices: bool = True,
     max_norm: Any = None,
-) -> Tensor:
+) -> Any:
     """Rows by their numbers, of a table that may be in parts.
 
     Raises:
@@ -53,16 +53,16 @@ def embedding_lookup(
             ]
         ids = convert_to_tensor(ids, name="ids")
         if len(parts) == 1:
-            return identity(_clipped(gather(parts[0], ids, name=scope), max_norm))
+            return identity(_clipped(gather(parts[0], ids, name=scope), ids, max_norm))
         return _from_parts(parts, ids, partition_strategy, max_norm, scope)
 
 
-def _clipped(rows: Tensor, max_norm: Any) -> Any:
+def _clipped(rows: Tensor, ids: Tensor, max_norm: Any) -> Any:
     if max_norm is None:
         return rows
     from scopecli.dryrun.ops.reductions import clip_by_norm
 
-    return clip_by_norm(rows, max_norm, axes=list(range(1, len(rows.dims or ()))))
+    return clip_by_norm(rows, max_norm, axes=list(range(len(ids.dims or ()), len(rows.dims or ()))))
 
 
 def _from_parts(parts: list[Any], ids: Tensor, strategy: str, max_norm: Any, scope: str) -> Any:
@@ -87,7 +87,7 @@ def _from_parts(parts: list[Any], ids: Tensor, strategy: str, max_norm: Any, sco
         rest = rest.merge_with(part.shape[1:])
     whole = reshape(stitched, concat([shape(ids), rest], 0))
     whole.set_shape(TensorShape(ids.dims).concatenate(rest))
-    return _clipped(whole, max_norm)
+    return _clipped(whole, ids, max_norm)
 
 
 def _contiguous(parts: list[Any], flat: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
 
 
-def top_k(
-    input: Any, k: Any = 1, sorted: bool = True, name: str | None = None
-) -> tuple[Tensor, Tensor]:
+class TopKV2(NamedTuple):
+    """The largest elements, and where they are."""
+
+    values: Any
+    indices: Any
+
+
+def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) -> TopKV2:
     """The largest elements and where they are."""
-    op = apply_op("TopKV2", input, k, name=name)
-    return op.outputs[0], op.outputs[1]
+    return TopKV2(*apply_op("TopKV2", input, k, name=name).outputs)
 
 
 def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) -> Tensor:

@@ -360,7 +360,11 @@ def _of_type(type_: str, argument: str, kind: str, value: Any) -> Tensor:
     if kind != "int32":
         return _typed(type_, argument, BY_NAME[kind], value)
     known = isinstance(value, Tensor) or hasattr(value, "_as_tensor")
-    if known or hasattr(value, "__array__"):
+    if isinstance(value, (list, tuple)) and not value:
+        tensor = constant([], name=argument)  # floating point is tried first
+        if type_ != "Slice":
+            return constant([], kind, name=argument)
+    elif known or hasattr(value, "__array__"):
         tensor = convert_to_tensor(value, name=argument)
     else:
         try:

@@ -6,7 +6,7 @@ from typing import Any
 
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, constant_of_one_value, convert_to_tensor
 from scopecli.dryrun.ops.arrays import identity
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.ops.operators import divided
@@ -46,6 +46,14 @@ def div(x: Any, y: Any, name: str | None = None) -> Tensor:
         y = convert_to_tensor(y, name="y", hint=x.dtype.base_dtype)
         type_ = "RealDiv" if x.dtype.is_floating or x.dtype.is_complex else "FloorDiv"
         return apply(type_, x, y, name=scope)
+
+
+def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The quotient; 0 where it is divided by 0."""
+    with name_scope(name, "div_no_nan") as scope:
+        x = convert_to_tensor(x, name="x")
+        y = convert_to_tensor(y, name="y", hint=x.dtype.base_dtype)
+        return apply("DivNoNan", x, y, name=scope)
 
 
 def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -138,7 +146,10 @@ def range(
         start, limit = 0, start
     with name_scope(name, "Range") as scope:
         kinds = ("start", start), ("limit", limit), ("delta", delta)
-        bounds = [convert_to_tensor(value, dtype, name=part) for part, value in kinds]
+        bounds = [
+            value if isinstance(value, Tensor) else convert_to_tensor(value, dtype, name=part)
+            for part, value in kinds
+        ]
         names = [bound.dtype.base_dtype.name for bound in bounds]
         kind = as_dtype(dtype) if dtype else BY_NAME[max(names, key=_NUMBERS.index)]
         return apply("Range", *[cast(bound, kind) for bound in bounds], name=scope)
@@ -158,6 +169,16 @@ def cumprod(
     """Running products."""
     with name_scope(name, "Cumprod") as scope:
         return apply("Cumprod", convert_to_tensor(x, name="x"), axis, name=scope)
+
+
+def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Tensor:
+    """Another type, for what is beyond its bounds the bound."""
+    with name_scope(name, "saturate_cast") as scope:
+        value = convert_to_tensor(value, name="value")
+        kind = value.dtype.base_dtype
+        bounds = [constant_of_one_value(0, kind, (), "Const") for _ in "ab"]
+        value = apply("ClipByValue", value, *bounds, name="clamp")
+        return cast(value, dtype, name=scope)
 
 
 def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:

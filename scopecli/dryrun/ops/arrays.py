@@ -9,6 +9,7 @@ from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
 from scopecli.dryrun.values.dtypes import as_dtype, int32
+from scopecli.dryrun.values.python_values import one_of
 from scopecli.dryrun.values.shapes import Dimension, dims_of
 
 
@@ -72,7 +73,7 @@ def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any 
     Raises:
         ValueError: no axis is given.
     """
-    axis = dim if axis is None else axis
+    axis = one_of("axis", axis, "dim", dim)
     if axis is None:
         raise ValueError("Must specify an axis argument to tf.expand_dims()")
     return apply("ExpandDims", input, axis, name=name)
@@ -82,7 +83,7 @@ def squeeze(
     input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None
 ) -> Tensor:
     """Without axes of size 1."""
-    axis = squeeze_dims if axis is None else axis
+    axis = one_of("axis", axis, "squeeze_dims", squeeze_dims)
     if axis is not None and not isinstance(axis, (list, tuple)):
         axis = [axis]
     return apply("Squeeze", input, name=name, squeeze_dims=axis)

@@ -98,10 +98,20 @@ def eye(
     """A matrix with ones on its diagonal."""
     with name_scope(name, "eye", [num_rows]):
         columns = num_rows if num_columns is None else num_columns
-        square = columns is num_rows or columns == num_rows
-        least = min(num_rows, columns) if isinstance(num_rows, int) else num_rows
-        diagonal = ones([*(batch_shape or ()), least], dtype=dtype)
+        dynamic = any(isinstance(size, Tensor) for size in (num_rows, columns, batch_shape))
+        square = num_columns is None if dynamic else num_rows == columns
+        sizes: Any = [*(batch_shape or ()), num_rows, columns]
+        if dynamic:
+            from scopecli.dryrun.ops.arrays import concat
+
+            least = apply("Minimum", num_rows, columns)
+            batch = convert_to_tensor(batch_shape or [], "int32", name="shape")
+            length: Any = concat([batch, [least]], 0)
+            sizes = None if square else concat([batch, [num_rows, columns]], 0)
+        else:
+            length = [*sizes[:-2], min(num_rows, columns)]
+        diagonal = ones(length, dtype=dtype)
         if square:
             return apply("MatrixDiagV3", diagonal, 0, -1, -1, 0, name="diag")
-        matrix = zeros([*(batch_shape or ()), num_rows, columns], dtype=dtype)
+        matrix = zeros(sizes, dtype=dtype)
         return apply("MatrixSetDiagV3", matrix, diagonal, 0, name="set_diag")

@@ -10,6 +10,7 @@ from scopecli.dryrun.ops.arithmetic import add, builtin_range, range
 from scopecli.dryrun.ops.arrays import identity, reshape
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype, int64
+from scopecli.dryrun.values.python_values import one_of
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
@@ -36,8 +37,8 @@ def _reduction(type_: str) -> Any:
         reduction_indices: Any = None,
         keep_dims: Any = None,
     ) -> Tensor:
-        axis = reduction_indices if axis is None else axis
-        keep = bool(keep_dims if keepdims is None else keepdims)
+        axis = one_of("axis", axis, "reduction_indices", reduction_indices)
+        keep = bool(one_of("keepdims", keepdims, "keep_dims", keep_dims))
         if not hasattr(input_tensor, "dims"):
             if axis is None and hasattr(input_tensor, "shape"):
                 axis = _axes_of_shape(input_tensor)
@@ -85,6 +86,27 @@ reduce_all = _reduction("All")
 reduce_any = _reduction("Any")
 
 
+def reduce_join(
+    inputs: Any,
+    axis: Any = None,
+    keep_dims: Any = None,
+    separator: str = "",
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keepdims: Any = None,
+) -> Tensor:
+    """Texts one after the other."""
+    axis = one_of("axis", axis, "reduction_indices", reduction_indices)
+    keep = bool(one_of("keepdims", keepdims, "keep_dims", keep_dims))
+    with name_scope(None, "ReduceJoin"):
+        texts = convert_to_tensor(inputs)
+        if axis is None and texts.dims is not None:
+            axis = constant(list(builtin_range(len(texts.dims) - 1, -1, -1)), "int32")
+        elif axis is None:
+            axis = range(_rank(texts) - 1, -1, -1)
+        return apply("ReduceJoin", texts, axis, name=name, keep_dims=keep)
+
+
 def reduce_logsumexp(
     input_tensor: Any,
     axis: Any = None,
@@ -94,8 +116,8 @@ def reduce_logsumexp(
     keep_dims: Any = None,
 ) -> Tensor:
     """The logarithm of a sum of exponentials."""
-    axis = reduction_indices if axis is None else axis
-    keep = bool(keep_dims if keepdims is None else keepdims)
+    axis = one_of("axis", axis, "reduction_indices", reduction_indices)
+    keep = bool(one_of("keepdims", keepdims, "keep_dims", keep_dims))
     with name_scope(name, "ReduceLogSumExp") as scope:
         tensor = convert_to_tensor(input_tensor)
         largest = reduce_max(tensor, axis, True)
@@ -116,7 +138,8 @@ def argmax(
     output_type: Any = int64,
 ) -> Tensor:
     """Where the largest element is."""
-    return _arg("ArgMax", input, dimension if axis is None else axis, name, output_type)
+    axis = one_of("axis", axis, "dimension", dimension)
+    return _arg("ArgMax", input, axis, name, output_type)
 
 
 def argmin(
@@ -127,7 +150,8 @@ def argmin(
     output_type: Any = int64,
 ) -> Tensor:
     """Where the smallest element is."""
-    return _arg("ArgMin", input, dimension if axis is None else axis, name, output_type)
+    axis = one_of("axis", axis, "dimension", dimension)
+    return _arg("ArgMin", input, axis, name, output_type)
 
 
 def _arg(type_: str, value: Any, axis: Any, name: str | None, kind: Any) -> Tensor:
@@ -161,7 +185,7 @@ def norm(
     keep_dims: Any = None,
 ) -> Tensor:
     """The length of a vector."""
-    keep = bool(keep_dims if keepdims is None else keepdims)
+    keep = bool(one_of("keepdims", keepdims, "keep_dims", keep_dims))
     with name_scope(name, "norm"):
         tensor = convert_to_tensor(tensor)
         result = apply("Sqrt", reduce_sum(tensor * tensor, axis, True))
@@ -202,8 +226,8 @@ def count_nonzero(
     from scopecli.dryrun.ops.arithmetic import cast
     from scopecli.dryrun.ops.filled import zeros
 
-    axis = reduction_indices if axis is None else axis
-    keep = keep_dims if keepdims is None else keepdims
+    axis = one_of("axis", axis, "reduction_indices", reduction_indices)
+    keep = one_of("keepdims", keepdims, "keep_dims", keep_dims)
     with name_scope(name, "count_nonzero"):
         tensor = convert_to_tensor(input_tensor if input is None else input, name="input")
         nothing = zeros([], tensor.dtype.base_dtype)

@@ -22,7 +22,9 @@ def wrapper(name: str) -> Callable[..., Any] | None:
     inputs = [word for word in words if "=" not in word]
     options = dict(word.split("=", 1) for word in words if "=" in word)
     parameters = [*inputs, *options, "name"]
-    several = len(OPS[type_].partition("|")[0].partition("->")[2].split()) > 1
+    outputs = OPS[type_].partition("|")[0].partition("->")[2].split()
+    several = len(outputs) > 1
+    as_list = bool(outputs) and outputs[0][0] == "*"
 
     def function(*arguments: Any, **named: Any) -> Any:
         given = dict(zip(parameters, arguments, strict=False))
@@ -32,6 +34,8 @@ def wrapper(name: str) -> Callable[..., Any] | None:
             raise TypeError(f"{name}() missing required argument: {missing[0]!r}")
         node_name = given.pop("name", None)
         values = [given.pop(word) for word in inputs]
+        if as_list:
+            return apply_op(type_, *values, name=node_name, **{**options, **given}).outputs
         if several:
             return tuple(apply_op(type_, *values, name=node_name, **{**options, **given}).outputs)
         return apply(type_, *values, name=node_name, **{**options, **given})

@@ -14,9 +14,9 @@ from scopecli.dryrun.graph.scopes import (
     name_scope,
 )
 from scopecli.dryrun.initializers import zeros_initializer
-from scopecli.dryrun.ops.applying import convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.train.slots import create_slot
-from scopecli.dryrun.variables.assigning import assign_sub
+from scopecli.dryrun.variables.assigning import assign, assign_sub
 from scopecli.dryrun.variables.collections import moving_average_variables, trainable_variables
 from scopecli.dryrun.variables.getting import get_variable
 from scopecli.dryrun.variables.opening import variable_scope
@@ -43,6 +43,7 @@ class ExponentialMovingAverage:
     ) -> None:
         self._decay = decay
         self._num_updates = num_updates
+        self._zero_debias = zero_debias
         self.name = name
         self._averages: dict[Any, Any] = {}
 
@@ -50,9 +51,14 @@ class ExponentialMovingAverage:
         """Make the copies, and the node that updates them."""
         if var_list is None:
             var_list = trainable_variables()
+        debiased = set()
         for value in var_list:
+            if not value.dtype.base_dtype.is_floating:
+                raise TypeError(f"The variables must be half, float, or double: {value.name}")
             if value not in self._averages:
                 self._averages[value] = self._copy(value)
+                if self._zero_debias and not isinstance(value, Variable):
+                    debiased.add(value)
         with name_scope(self.name) as scope:
             decay = convert_to_tensor(self._decay, name="decay")
             if self._num_updates is not None:
@@ -61,7 +67,10 @@ class ExponentialMovingAverage:
 
                 count = cast(self._num_updates, "float32", name="num_updates")
                 decay = wrapper("minimum")(decay, (1.0 + count) / (10.0 + count))  # type: ignore[misc]
-            updates = [self._update(self._averages[value], value, decay) for value in var_list]
+            updates = [
+                self._update(self._averages[value], value, decay, value in debiased)
+                for value in var_list
+            ]
             return group(*updates, name=scope)
 
     def _copy(self, value: Any) -> Any:
@@ -86,9 +95,11 @@ class ExponentialMovingAverage:
                 return made
 
     @staticmethod
-    def _update(average: Any, value: Any, decay: Tensor) -> Any:
+    def _update(average: Any, value: Any, decay: Tensor, debias: bool) -> Any:
         with name_scope("AssignMovingAvg") as scope, colocate_with(average.op):
             share = 1.0 - decay
+            if debias:
+                return _debiased(average, value, share, scope)
             return assign_sub(average, (average - value) * share, name=scope)
 
     def average(self, var: Any) -> Any:
@@ -113,3 +124,29 @@ class ExponentialMovingAverage:
             if variable not in moving_avg_variables:
                 found.setdefault(variable.op.name, variable)
         return found
+
+
+def _debiased(average: Any, value: Any, share: Any, name: str) -> Any:
+    """Update an average that begins at zero, and does not tend to it."""
+    kind = average.dtype.base_dtype
+    zeros = zeros_initializer()
+    with variable_scope(average.op.name, values=[value]), colocate_with(average.op):
+        biased = get_variable(_unused("biased"), average.shape, kind, zeros, trainable=False)
+        steps = get_variable(_unused("local_step"), [], kind, zeros, trainable=False)
+    moved: Any = assign_sub(biased, (biased - value) * share)
+    count = steps.assign_add(1)
+    rest: Any = apply("Pow", 1.0 - share, count)
+    return assign(average, moved / (1 - rest), name=name)
+
+
+def _unused(name: str) -> str:
+    """A name that no variable of the open scope has."""
+    scope = get_variable_scope()
+    if scope.reuse:
+        return name
+    taken = {variable.op.name for variable in scope.global_variables()}
+    found, number = name, 0
+    while f"{scope.name}/{found}" in taken:
+        number += 1
+        found = f"{name}_{number}"
+    return found

@@ -138,3 +138,16 @@ def _fits(value: Any, wanted: DType) -> bool:
     if wanted.is_floating:
         return not isinstance(value, complex)
     return True
+
+
+def one_of(new_name: str, new: Any, old_name: str, old: Any) -> Any:
+    """An argument that has an older name, too.
+
+    Raises:
+        ValueError: both are given.
+    """
+    if old is None:
+        return new
+    if new is not None:
+        raise ValueError(f"Cannot specify both '{old_name}' and '{new_name}'.")
+    return old

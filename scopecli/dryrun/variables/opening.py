@@ -226,8 +226,8 @@ class variable_scope:
 
 @contextmanager
 def variable_op_scope(
-    values: Any, name_or_scope: Any, default_name: Any = None, **options: Any
+    values: Any, name_or_scope: Any, default_name: Any = None, *arguments: Any, **options: Any
 ) -> Iterator[VariableScope]:
     """The older form of `variable_scope`, with the values first."""
-    with variable_scope(name_or_scope, default_name, values, **options) as scope:
+    with variable_scope(name_or_scope, default_name, values, *arguments, **options) as scope:
         yield scope

@@ -44,7 +44,8 @@ class RefVariable(Variable):
         held = reference(kind)
         # Every variable has these three nodes, so they are made without looking up what they take.
         attributes: dict[str, Any] = {"dtype": kind, "shape": dims}
-        self.op = graph.add("VariableV2", scope[:-1], [], [(held, dims)], attributes)
+        full = scope[:-1] or graph.unique_name("VariableV2")
+        self.op = graph.add("VariableV2", full, [], [(held, dims)], attributes)
         self._variable = self.op.outputs[0]
         if validate_shape and (value.dims is None or None in value.dims):
             blame(value, f"variable {self.op.name}")

@@ -26,13 +26,7 @@ AUTO_REUSE = ReuseMode.AUTO_REUSE
 
 
 class VariableScope:
-    """What `get_variable` uses where its arguments say nothing.
-
-    Attributes:
-        name: prefix of the variables.
-        reuse: the reuse mode.
-        original_name_scope: the name scope that was opened with it.
-    """
+    """What `get_variable` uses where its arguments say nothing."""
 
     def __init__(
         self,
@@ -48,21 +42,36 @@ class VariableScope:
         use_resource: Any = None,
         constraint: Any = None,
     ) -> None:
-        self.name = name
-        self.reuse = reuse
+        self._name = name
+        self._reuse = reuse
         self.initializer = initializer
         self.regularizer = regularizer
         self.caching_device = caching_device
         self.partitioner = partitioner
         self.custom_getter = custom_getter
-        self.original_name_scope = name_scope
+        self._name_scope = name_scope
         self.dtype = dtype
         self.use_resource = use_resource
         self.constraint = constraint
 
+    @property
+    def name(self) -> str:
+        """Prefix of the variables."""
+        return self._name
+
+    @property
+    def original_name_scope(self) -> str:
+        """The name scope that was opened with it."""
+        return self._name_scope
+
+    @property
+    def reuse(self) -> Any:
+        """The reuse mode."""
+        return self._reuse
+
     def reuse_variables(self) -> None:
         """Reuse from here on."""
-        self.reuse = True
+        self._reuse = True
 
     def set_initializer(self, initializer: Any) -> None:
         """Set the default initializer."""

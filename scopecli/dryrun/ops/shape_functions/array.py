@@ -69,7 +69,10 @@ def concat(inputs: Inputs, _: Attributes) -> Dims:
             raise ValueError(f"Shape must be rank {rank} but is rank {len(dims)}")
     if axis is None:
         return (None,) * rank
-    axis = axis % rank if rank else 0
+    least = axis + 1 if axis >= 0 else -axis
+    if rank < least:
+        raise ValueError(f"Shape must be at least rank {least} but is rank {rank}")
+    axis %= rank
     found: Dims = None
     total: int | None = 0
     for dims in shapes:
@@ -293,6 +296,9 @@ def tile(inputs: Inputs, _: Attributes) -> Dims:
 def pad(inputs: Inputs, _: Attributes) -> Dims:
     """Longer by the padding at both ends."""
     dims, paddings = inputs[0].dims, constant_value(inputs[1])
+    pairs = inputs[1].dims
+    if pairs is not None and len(pairs) != 2:
+        raise ValueError(f"Shape must be rank 2 but is rank {len(pairs)}")
     if dims is None:
         return None
     if not isinstance(paddings, (list, tuple)):
@@ -311,3 +317,16 @@ def new_list(_: Inputs, __: Attributes) -> list[Dims]:
 def joined_elements(_: Inputs, __: Attributes) -> list[Dims]:
     """The elements of a list one after the other, and their lengths."""
     return [None, (None,)]
+
+
+def samples_of_each(inputs: Inputs, _: Attributes) -> Dims:
+    """So many samples of each element of the second input."""
+    count, each = from_values(inputs[0]), inputs[1].dims
+    return None if count is None or each is None else (*count, *each)
+
+
+def sparse_set(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """Where elements are, what they are, and the shape of the whole: as many axes as went in."""
+    dims = inputs[0].dims
+    rank = None if dims is None else len(dims)
+    return [(None, rank), (None,), (rank,)]

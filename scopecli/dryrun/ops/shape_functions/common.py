@@ -125,7 +125,7 @@ def together_but_first(inputs: Inputs, _: Attributes) -> Dims:
 
 def _merge(a: Dims, b: Dims) -> Dims:
     if not compatible(a, b):
-        raise ValueError(f"Shapes must be equal, but are {brackets(a)} and {brackets(b)}")
+        raise ValueError(mismatch(a, b))
     return merged(a, b)
 
 

@@ -1,0 +1,58 @@
+"""Diagonals of matrices and what is made of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scopecli.dryrun.graph.scopes import name_scope
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.reductions import reduce_sum
+
+if TYPE_CHECKING:
+    from scopecli.dryrun.graph.nodes import Tensor
+
+
+def matrix_diag(
+    diagonal: Any,
+    name: str = "diag",
+    k: Any = 0,
+    num_rows: Any = -1,
+    num_cols: Any = -1,
+    padding_value: Any = 0,
+    align: str = "RIGHT_LEFT",
+) -> Tensor:
+    """Matrices with these diagonals."""
+    return apply("MatrixDiagV3", diagonal, k, num_rows, num_cols, padding_value, name=name)
+
+
+def matrix_diag_part(
+    input: Any,
+    name: str = "diag_part",
+    k: Any = 0,
+    padding_value: Any = 0,
+    align: str = "RIGHT_LEFT",
+) -> Tensor:
+    """The diagonals of matrices."""
+    return apply("MatrixDiagPartV3", input, k, padding_value, name=name)
+
+
+def matrix_set_diag(
+    input: Any, diagonal: Any, name: str = "set_diag", k: Any = 0, align: str = "RIGHT_LEFT"
+) -> Tensor:
+    """Matrices with other diagonals."""
+    return apply("MatrixSetDiagV3", input, diagonal, k, name=name)
+
+
+def trace(x: Any, name: str | None = None) -> Any:
+    """The sums of the diagonals."""
+    with name_scope(name, "Trace") as scope:
+        x = convert_to_tensor(x, name="x")
+        return reduce_sum(matrix_diag_part(x), [-1], name=scope)
+
+
+def matrix_triangular_solve(
+    matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = False, name: str | None = None
+) -> Tensor:
+    """What a triangular matrix has to be multiplied with."""
+    with name_scope(name, "triangular_solve"):
+        return apply("MatrixTriangularSolve", matrix, rhs)
