@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, cast
 
+from scopecli.model.dtypes import BLOCKS
 from scopecli.model.names import listed, printable
 from scopecli.render import words
 
@@ -191,7 +192,8 @@ def difference(found: ValueDifference, arrow: str) -> Iterator[str]:
     """How values differ, in numbers; of equal ones only in what dtype they were compared."""
     if found.differing:
         elements = words.plural(found.elements, "element")
-        yield f"values differ in {found.differing} of {elements}"
+        where = "blocks with " if found.compared_as in BLOCKS else ""
+        yield f"values differ in {where}{found.differing} of {elements}"
         for name, number in (
             ("max", found.max_abs),
             ("relative", found.max_relative),

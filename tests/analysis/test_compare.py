@@ -28,7 +28,7 @@ from scopecli.analysis.compare.tensors import (
 )
 from scopecli.analysis.values import numpy_dtype
 from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
-from scopecli.model.dtypes import BITS, ML_DTYPES
+from scopecli.model.dtypes import BITS, BLOCKS, ML_DTYPES
 from scopecli.model.variable import Checksum, Slice, StoredAt, Variable
 from tests.analysis.models import Kept, kept, model, var
 
@@ -504,6 +504,42 @@ def test_what_is_no_numbers(dtypes: tuple[str, str], message: str) -> None:
     with pytest.raises(UnsupportedError, match=message) as caught:
         compare(a, a.variables[0], b, b.variables[0])
     assert (caught.value.path, caught.value.where) == ("m", "w")
+
+
+class Blocks:
+    """Reads blocks as they are stored."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def read(self, variable: Variable, start: int, count: int) -> bytes:
+        elements, size = BLOCKS[variable.dtype]
+        assert start % elements == 0
+        return self.data[start // elements * size :][: -(-count // elements) * size]
+
+    def strings(self, variable: Variable) -> Sequence[bytes]:
+        raise AssertionError(variable)
+
+
+def test_quantized_blocks_are_compared_as_bytes(small_parts: None) -> None:
+    """Their numbers are not computed, so all elements of a block that is not equal count."""
+    data = bytes(range(18 * 7))
+    changed = bytearray(data)
+    for block in (2, 3, 6):
+        changed[block * 18 + 5] ^= 1
+    variable = var("w", (7, 32), dtype="Q4_0", nbytes=len(data))
+    a, b = (model(variable, tensors=Blocks(bytes(held))) for held in (data, changed))
+    same, other = compare(a, variable, a, variable), compare(a, variable, b, variable)
+    assert (same.elements, same.differing, same.first) == (224, 0, None)
+    assert (other.elements, other.differing, other.first) == (224, 96, (2, 0))
+    assert (other.max_abs, other.rms, other.cosine) == (None, None, None)
+    assert other.compared_as == "Q4_0"
+    short = model(variable, tensors=Blocks(data[:-1]))
+    with pytest.raises(DamagedFileError, match="has 17 bytes of 18"):
+        compare(a, variable, short, variable)
+    wider = var("w", (7, 32), dtype="Q8_0", nbytes=34 * 7)
+    with pytest.raises(UnsupportedError, match="quantized in blocks"):
+        compare(a, variable, model(wider, tensors=Blocks(data)), wider)
 
 
 def test_what_is_not_there() -> None:

@@ -15,6 +15,7 @@ from scopecli.analysis.compare.dtypes import widening
 from scopecli.analysis.compare.numbers import Tally
 from scopecli.analysis.values import numpy_dtype
 from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
+from scopecli.model.dtypes import BLOCKS, nbytes
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -64,16 +65,16 @@ class Side(NamedTuple):
         with self._named():
             return numpy_dtype(self.variable.dtype)
 
-    def read(self, start: int, count: int, itemsize: int) -> bytes:
-        """Bytes of elements `start` to `start + count`.
+    def read(self, start: int, count: int, size: int) -> bytes:
+        """Bytes of elements `start` to `start + count`, which are so many.
 
         Raises:
             ScopecliError: the values are not there or damaged.
         """
         with self._named():
             data = self._reader().read(self.variable, start, count)
-            if len(data) != count * itemsize:
-                raise DamagedFileError(f"has {len(data)} bytes of {count * itemsize}")
+            if len(data) != size:
+                raise DamagedFileError(f"has {len(data)} bytes of {size}")
             return data
 
     def strings(self) -> Sequence[bytes]:
@@ -107,7 +108,7 @@ class Plan(NamedTuple):
     Attributes:
         shape: of the first.
         compared_as: the dtype that holds the values of both.
-        itemsize: bytes of an element on both sides together.
+        itemsize: bytes of an element on both sides together, or nearly.
         parts: each compares some of the elements.
     """
 
@@ -130,6 +131,8 @@ def _plan(x: Side, y: Side, axes: Axes, tolerance: Tolerance) -> Plan:
     _check_shapes(x, shape, other, axes)
     if x.variable.dtype == y.variable.dtype == _STRING:
         return Plan(shape, _STRING, 0, [partial(_strings, x, y, shape, axes)])
+    if x.variable.dtype == y.variable.dtype in BLOCKS and axes is None:
+        return Plan(shape, x.variable.dtype, 1, _Blocks(x, y).parts(prod(shape)))
     itemsizes = x.dtype().itemsize, y.dtype().itemsize
     kind = widening(x.variable.dtype, y.variable.dtype)
     numbers = _Numbers(x, y, kind, tolerance, itemsizes)
@@ -177,8 +180,8 @@ class _Numbers(NamedTuple):
         step = max(READ_BYTES // max(self.itemsizes), 1)
         for at in range(start, start + count, step):
             length = min(step, start + count - at)
-            left = self.x.read(at, length, self.itemsizes[0])
-            right = self.y.read(at, length, self.itemsizes[1])
+            left = self.x.read(at, length, length * self.itemsizes[0])
+            right = self.y.read(at, length, length * self.itemsizes[1])
             a = np.frombuffer(left, dtypes[0])
             same = dtypes[0] == dtypes[1] and left == right
             b = a if same else np.frombuffer(right, dtypes[1])
@@ -202,8 +205,40 @@ class _Numbers(NamedTuple):
     @staticmethod
     def _tile(side: Side, itemsize: int, shape: tuple[int, ...], tile: Tile) -> Array:
         return layouts.read_tile(
-            lambda start, count: side.read(start, count, itemsize), side.dtype(), shape, tile
+            lambda start, count: side.read(start, count, count * itemsize),
+            side.dtype(),
+            shape,
+            tile,
         )
+
+
+class _Blocks(NamedTuple):
+    """Two tensors that are quantized alike. What is in a block is not computed: bytes are equal."""
+
+    x: Side
+    y: Side
+
+    def parts(self, size: int) -> Iterator[Part]:
+        """Parts of whole blocks."""
+        block = BLOCKS[self.x.variable.dtype]
+        limit = max(READ_BYTES // block.bytes, 1) * block.elements
+        for start in range(0, max(size, 1), limit):
+            yield partial(self.run, start, min(limit, size - start))
+
+    def run(self, start: int, count: int) -> Tally:
+        """Compare some blocks; all elements of one that is not the same count as changed."""
+        import numpy as np
+
+        dtype = self.x.variable.dtype
+        size = nbytes(dtype, count) or 0
+        left, right = self.x.read(start, count, size), self.y.read(start, count, size)
+        if left == right:
+            return Tally(elements=count)
+        block = BLOCKS[dtype]
+        a, b = (np.frombuffer(data, np.uint8).reshape(-1, block.bytes) for data in (left, right))
+        places = np.flatnonzero((a != b).any(axis=1)) * block.elements
+        differing = min(len(places) * block.elements, count)
+        return Tally(elements=count, differing=differing, first=start + int(places[0]))
 
 
 def _strings(x: Side, y: Side, shape: tuple[int, ...], axes: Axes) -> Tally:

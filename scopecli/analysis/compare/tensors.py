@@ -44,7 +44,8 @@ class ValueDifference:
 
     Attributes:
         elements: how many there are.
-        differing: how many of them are not equal, or not close where a tolerance was given.
+        differing: how many of them are not equal, or not close where a tolerance was given. Of a
+            dtype that is quantized in blocks, how many are in blocks whose bytes are not equal.
         max_abs: largest |a-b|.
         max_relative: largest |a-b| / |b| over the elements where b is not 0; None where all are.
         rms: root of the mean of |a-b|².
