@@ -63,7 +63,7 @@ Object = tuple[bytes, Dataset | Pointer, int | None]
 
 
 class Group:
-    """A group, whose links and attributes are read when they are asked for.
+    """A group, or what else has attributes: they and links are read when they are asked for.
 
     Attributes:
         messages: in its header.
@@ -131,6 +131,16 @@ class Hdf5Reader:
                 group = self._group_at(link[2])
         return group
 
+    def dataset(self, path: str) -> Group | None:
+        """What has the attributes of the dataset at a path; None where no hard link leads there."""
+        around, _, name = path.rpartition("/")
+        group = self.group(around)
+        with self._told():
+            link = self._links(group).get(_encoded(name)) if group else None
+            if link is None or link[1] != hdf5_groups.HARD:
+                return None
+            return Group(hdf5_headers.messages(self._pages, link[2]))
+
     def inside(self, group: Group) -> Iterator[tuple[bytes, Group | None]]:
         """For each link of a group its name, and the group that it leads to, if it does."""
         with self._told():
@@ -138,7 +148,7 @@ class Hdf5Reader:
                 yield name, self._group_at(address) if kind == hdf5_groups.HARD else None
 
     def has_attribute(self, owner: Group, name: str) -> bool:
-        """Whether a group has an attribute."""
+        """Whether a group or dataset has an attribute."""
         with self._told():
             return _encoded(name) in self._stored(owner)
 

@@ -10,11 +10,13 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import h5py
+import ml_dtypes
 import numpy as np
 import pytest
 
 from scopecli.formats.keras import h5, v3, weights_h5
 from scopecli.formats.keras import names as keras_names
+from scopecli.formats.opening import load
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -302,3 +304,19 @@ def test_quantized_layers_have_their_scales(tmp_path: Path) -> None:
         "d/bias": ("float32", (3,)),
         "d/kernel_scale": ("float32", tuple(layer.kernel_scale.shape)),
     }
+
+
+@needs_keras_3
+def test_layers_of_bfloat16(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="d", dtype="bfloat16")])
+    for name in ("m.keras", "m.weights.h5"):
+        path = str(tmp_path / name)
+        (model.save if name == "m.keras" else model.save_weights)(path)
+        found = load(path)
+        for variable, theirs in zip(found.variables, model.layers[0].weights, strict=True):
+            assert (variable.dtype, variable.shape) == ("bfloat16", tuple(theirs.shape))
+            assert found.tensors is not None
+            expected = keras.ops.convert_to_numpy(keras.ops.cast(theirs, "float32"))
+            data = found.tensors.read(variable, 0, variable.params)
+            read = np.frombuffer(data, ml_dtypes.bfloat16).astype("float32")
+            assert read.tolist() == expected.ravel().tolist()

@@ -170,6 +170,17 @@ class Hdf5File:
                     return None
             return group
 
+    def dataset(self, path: str) -> Any:
+        """What has the attributes of the dataset at a path; None where no hard link leads there."""
+        around, _, name = path.rpartition("/")
+        group = self.group(around)
+        with translated(self.name, path):
+            part = encoded(name)
+            if group is None or not group.links.exists(part):
+                return None
+            is_hard = group.links.get_info(part).type == h5l.TYPE_HARD
+            return h5o.open(group, part) if is_hard else None
+
     def inside(self, group: Any) -> Iterator[tuple[bytes, Any]]:
         """For each link of a group its name, and the group that it leads to, if it does."""
         with translated(self.name):
@@ -199,7 +210,7 @@ class Hdf5File:
         return hdf5_structure.strings(self, owner, name)
 
     def has_attribute(self, owner: Any, name: str) -> bool:
-        """Whether a group has an attribute."""
+        """Whether a group or dataset has an attribute."""
         with translated(self.name, f"attribute {name}"):
             return bool(h5a.exists(owner, name.encode()))
 

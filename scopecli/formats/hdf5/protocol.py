@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Structure(Protocol):
     """What can be asked of a file, be it by `Hdf5Reader` or by `Hdf5File`, which is h5py.
 
-    Groups are of a type of the reader's own. All methods raise `ScopecliError` where the file is
-    damaged.
+    Groups and datasets are of types of the reader's own. All methods raise `ScopecliError` where
+    the file is damaged.
     """
 
     @property
@@ -39,11 +39,14 @@ class Structure(Protocol):
         No link on the way is followed, unless it is a hard one.
         """
 
+    def dataset(self, path: str) -> Any:
+        """What has the attributes of the dataset at a path; None where no hard link leads there."""
+
     def inside(self, group: Any) -> Iterator[tuple[bytes, Any]]:
         """For each link of a group its name, and the group that it leads to, if it does."""
 
     def has_attribute(self, owner: Any, name: str) -> bool:
-        """Whether a group has an attribute."""
+        """Whether a group or dataset has an attribute."""
 
     def one_attribute(self, owner: Any, name: str) -> Value:
         """The value of an attribute that is there; None for an empty one or another type's."""

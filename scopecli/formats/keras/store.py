@@ -15,6 +15,7 @@ from scopecli.formats.hdf5 import structure as hdf5_structure
 from scopecli.formats.keras import model as keras_model
 from scopecli.formats.keras import names as keras_names
 from scopecli.formats.keras.model import Weight
+from scopecli.model.dtypes import nbytes
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ OPTIMIZER = "optimizer"
 METRICS = "metrics"  # Keras 2's `.keras` has their totals and counts
 # The first two variables of `keras/src/optimizers/base_optimizer.py`.
 _OPTIMIZER_SCALARS = ("iteration", "learning_rate")
+# `H5Entry` in `keras/src/saving/saving_lib.py`.
+_DTYPE, _BFLOAT16 = "dtype", "bfloat16"
 _NO_CONFIG: Mapping[str, object] = {}
 
 
@@ -70,6 +73,7 @@ def describe(file: Structure, datasets: Sequence[Variable], config: ModelConfig 
     Raises:
         DamagedFileError: an attribute cannot be read.
     """
+    datasets = [_as_keras_reads(file, dataset) for dataset in datasets]
     owners = Owners(file, config)
     weights: list[tuple[tuple[int, ...], Weight]] = []
     slots: list[tuple[Variable, str]] = []
@@ -96,6 +100,17 @@ def describe(file: Structure, datasets: Sequence[Variable], config: ModelConfig 
         if dataset.key in by_key:
             known[dataset.key] = keras_model.as_variable(dataset, by_key[dataset.key])
     return Store([known.get(dataset.key, dataset) for dataset in datasets], ordered)
+
+
+def _as_keras_reads(file: Structure, dataset: Variable) -> Variable:
+    """The dataset, of bfloat16 where an attribute says so: HDF5 has two opaque bytes for it."""
+    if dataset.dtype != "opaque" or not _VARS.fullmatch(dataset.key):
+        return dataset
+    if dataset.nbytes is None or dataset.nbytes != nbytes(_BFLOAT16, dataset.params):
+        return dataset
+    owner = file.dataset(dataset.key)
+    said = owner is not None and hdf5_structure.attribute(file, owner, _DTYPE)
+    return dataset._replace(dtype=_BFLOAT16) if said == _BFLOAT16 else dataset
 
 
 def _by_owner(datasets: Sequence[Variable]) -> dict[str, list[tuple[str, Variable]]]:

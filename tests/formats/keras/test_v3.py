@@ -5,9 +5,11 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import h5py
+import ml_dtypes
 import numpy as np
 import pytest
 
+from scopecli.analysis import values
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, NotAModelError, ScopecliError, UnsupportedError
 from scopecli.formats import zip_archive
@@ -266,6 +268,26 @@ def test_attributes_and_lists_of_a_subclassed_model(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+def test_bfloat16_is_told_by_an_attribute(tmp_path: Path, libver: str) -> None:
+    """The newest layout with many objects in a group is read through h5py."""
+    path = str(tmp_path / "m.weights.h5")
+    numbers = np.array([1.5, -2.0, 3.0], ml_dtypes.bfloat16)
+    with h5py.File(path, "w", libver=libver) as file:
+        stored = file.create_group("layers/dense/vars")
+        for number in range(12):
+            stored.create_dataset(str(number), data=numbers.view("V2"))
+            if number != 1:
+                stored[str(number)].attrs["dtype"] = "bfloat16" if number else "other"
+        stored.create_dataset("12", data=np.zeros(3, "V4")).attrs["dtype"] = "bfloat16"
+    model = weights_h5.read(path)
+    dtypes = {v.key.rpartition("/")[2]: v.dtype for v in model.variables}
+    assert [key for key, dtype in dtypes.items() if dtype == "opaque"] == ["0", "1", "12"]
+    assert set(dtypes.values()) == {"opaque", "bfloat16"}
+    last = next(v for v in model.variables if v.key.endswith("/11"))
+    assert values.preview(model, last).tolist() == [1.5, -2.0, 3.0]
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_values_are_read_from_the_archive(tmp_path: Path, method: int) -> None:
     path = archive(tmp_path, {"layers/dense": ("d", 2)}, [layer("Dense", "d")], method)
@@ -322,7 +344,7 @@ def test_pickled_weights_are_refused() -> None:
 @pytest.mark.parametrize(
     ("members", "error", "words"),
     [
-        (["a.npy", "b.txt"], NotAModelError, r"zip archive of a\.npy, b\.txt"),
+        (["a.np", "b.txt"], NotAModelError, r"zip archive of a\.np, b\.txt"),
         (["readme.txt", "x/y"], NotAModelError, r"zip archive of readme\.txt, x/y"),
         ([], NotAModelError, "zip archive of nothing"),
         ([f"f{i}" for i in range(9)], NotAModelError, "and 4 more"),
