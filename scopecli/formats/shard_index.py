@@ -103,6 +103,7 @@ def read(path: str) -> ShardIndex:
             "is no valid JSON", path=path, hint="the file is cut short or damaged: copy it again"
         ) from error
     weight_map = document.get("weight_map") if isinstance(document, dict) else None
+    _refuse_keras(weight_map, path)
     if not isinstance(weight_map, dict) or not all(
         isinstance(shard, str) for shard in weight_map.values()
     ):
@@ -110,6 +111,18 @@ def read(path: str) -> ShardIndex:
     index = ShardIndex(weight_map, _facts(document.get("metadata")), size)
     _check(index, path)
     return index
+
+
+def _refuse_keras(weight_map: object, path: str) -> None:
+    """Keras's index says of each layer in which shards it is: `ShardedH5IOStore` in saving_lib."""
+    lists = list(weight_map.values()) if isinstance(weight_map, dict) else []
+    if lists and all(isinstance(shards, list) for shards in lists):
+        first = next((shard for shards in lists for shard in shards if isinstance(shard, str)), "")
+        raise UnsupportedError(
+            "is the index of Keras weights in several files, which are not read as one",
+            path=path,
+            hint=f"name one of the files: {first}" if first else None,
+        )
 
 
 def _facts(metadata: object) -> dict[str, object]:

@@ -43,11 +43,11 @@ def identify(source: Source) -> str:
         return "keras-v3"
     if _is_torch(names):
         return "torch"
-    if _is_npz(names):
-        return "npz"
     for member, what in _OTHERS.items():
         if any(name.endswith(member) for name in names):
             raise UnsupportedError(f"is {what}, which this version does not read", path=source.name)
+    if any(name.endswith(".npy") for name in names):
+        return "npz"
     some = ", ".join(sorted(names)[:_MAX_NAMED]) or "nothing"
     more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
     raise NotAModelError(
@@ -59,7 +59,3 @@ def identify(source: Source) -> str:
 
 def _is_torch(names: AbstractSet[str]) -> bool:
     return any(map(torch_marks.is_pickle, names))
-
-
-def _is_npz(names: AbstractSet[str]) -> bool:
-    return bool(names) and all(name.endswith(".npy") for name in names)

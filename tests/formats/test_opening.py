@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from scopecli.errors import (
@@ -223,7 +225,23 @@ class TestWhatIsNoModel:
             (b"%PDF-1.7", NotAModelError, "PDF"),
             (b"hello\0", NotAModelError, "starts with 'hello.*--input-format"),
             (b"\x1b[2J\n\xff", NotAModelError, r"starts with '\\x1b\[2J\\n\\xff'"),
-            (bytes(5000), NotAModelError, "starts with"),
+            (bytes(5000), NotAModelError, "begins with 4096 of them: copy it again"),
+            (pickle.dumps({"w": np.ones(2)}, 1), NotAModelError, "pickle with NumPy arrays in it"),
+            (pickle.dumps({"w": np.ones(2)}, 4), NotAModelError, "pickle with NumPy arrays in it"),
+            (b"cos\nsystem\n(S'true'\ntR.", NotAModelError, "plain Python pickle"),
+            (b"x\x9c\x03\0\0\0\0\1", NotAModelError, "zlib data: unpack it first"),
+            (bytes(4) + b"ET12", NotAModelError, "ExecuTorch program"),
+            (b"\3\0\0\0\2" + bytes(59) + b"\xef\xbe\xad\xde", NotAModelError, "Core ML package's"),
+            (b"\x18" + bytes(22) + b"brain.Event:2", NotAModelError, "a log of TensorBoard's"),
+            (b"MATLAB 5.0 MAT-file, Platform", NotAModelError, "before version 7.3: save it with"),
+            (b"\n\x0e\n\5<unk>\x15\0\0\0\0\x18\2", NotAModelError, "SentencePiece"),
+            (b"[PAD]\n[unused0]\n", NotAModelError, "is text, and no saved model"),
+            (b'{"weightsManifest": []}', NotAModelError, "TensorFlow.js"),
+            (
+                b'{"weight_map": {"/layers/dense/vars": ["m_00000.weights.h5"]}}',
+                UnsupportedError,
+                "index of Keras weights.*; name one of the files: m_00000.weights.h5",
+            ),
             (b"(dp0\nVa\np1\nI1\ns.", NotAModelError, "plain Python pickle"),
             (b"tjgg\3\0\0\0", NotAModelError, "GGML file of before GGUF"),
             (b"Repository not found", NotAModelError, "is text, and .* 'Repository not found'"),

@@ -14,6 +14,7 @@ from scopecli.binary import member_bytes, zipdir
 from scopecli.binary.source import Source
 from scopecli.formats.numpy import npy, npy_header
 from scopecli.formats.numpy.npy_values import Array, NpyTensors
+from scopecli.formats.some_notes import some
 from scopecli.model.model import File, Model, Note
 from scopecli.model.names import separator_of
 from scopecli.model.variable import Checksum, StoredAt
@@ -57,7 +58,7 @@ def read(path: str) -> Model:
         variables=list(variables.values()),
         separator=separator_of(variables),
         metadata={"compressed": any(member.method != zipdir.STORED for member in members)},
-        notes=notes,
+        notes=some(notes),
         files=(File(path, size, "model"),),
         tensors=NpyTensors(arrays),
     )
