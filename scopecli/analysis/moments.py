@@ -30,7 +30,8 @@ class Moments(NamedTuple):
         nans: those that are not a number.
         infinities: those that are infinite.
         zeros: those that are zero.
-        minimum: smallest; infinite where none is finite.
+        minimum: smallest; infinite where none is finite. Of integers, the integer: no float may
+            hold it.
         maximum: largest; minus infinity where none is finite.
         unit: what the two below are measured in.
         centre: their average.

@@ -28,7 +28,7 @@ class ValueStats(NamedTuple):
     """Statistics of one tensor.
 
     `minimum` to `std` are over the finite elements, and None where there are none; of complex
-    numbers, over their magnitudes.
+    numbers, over their magnitudes. Extremes of integers are integers.
 
     Attributes:
         elements: how many there are.
@@ -128,7 +128,10 @@ def _moments(chunk: Array) -> Moments:
     import numpy as np
 
     with np.errstate(all="ignore"):  # what overflows is inf, which is the answer
-        return moments_of(_as_float(chunk))
+        found = moments_of(_as_float(chunk))
+    if chunk.size and chunk.dtype.kind in "iu":
+        found = found._replace(minimum=int(chunk.min()), maximum=int(chunk.max()))
+    return found
 
 
 def _histogram(

@@ -5,14 +5,15 @@ numpy is imported when a value is asked for, ml_dtypes when its type needs it.
 
 from __future__ import annotations
 
+from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scopecli.errors import UnknownNameError, UnsupportedError
+from scopecli.errors import DamagedFileError, UnknownNameError, UnsupportedError
 from scopecli.model.dtypes import BITS, BLOCKS, ML_DTYPES, NUMPY_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
 
@@ -23,9 +24,29 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 4 << 20
 _PREVIEW = 8
+_MAX_SECTION = 1 << 30
+# What a file can be the compressed form of, and what is read in seconds whatever it is.
+_MOST_PACKED = 1 << 16
+_SOON_READ = 4 << 30
 
 # One index a dimension, as numpy takes them.
 Index = tuple[int | slice, ...]
+
+
+class _Run(NamedTuple):
+    """Elements next to one another, some of which are wanted.
+
+    Attributes:
+        place: where in the result those go.
+        start: the first of the run, in C order.
+        extents: its shape.
+        inside: which are wanted, on each axis; empty for a scalar.
+    """
+
+    place: Index
+    start: int
+    extents: tuple[int, ...]
+    inside: Sequence[Sequence[int]]
 
 
 def numpy_dtype(dtype: str) -> np.dtype[Any]:
@@ -61,39 +82,89 @@ def chunks(model: Model, variable: Variable) -> Iterator[Array]:
     """
     reader = _reader(model, variable)
     dtype = numpy_dtype(variable.dtype)
+    check_claim(model, variable)
     step = max(CHUNK_BYTES // dtype.itemsize, 1)
     for start in range(0, variable.params, step):
         yield _run(reader, variable, dtype, start, min(step, variable.params - start))
 
 
+def check_claim(model: Model, variable: Variable) -> None:
+    """Refuse a tensor of which nearly nothing can be in the model's files.
+
+    Where a format has fill values, or strides of zero, a shape may claim what takes years to read.
+
+    Raises:
+        DamagedFileError: it is one.
+    """
+    held = sum(file.size or 0 for file in model.files)
+    claimed = variable.nbytes or 0
+    if claimed > max(_SOON_READ, held * _MOST_PACKED):
+        raise DamagedFileError(
+            f"claims {claimed} bytes of values, and all files have {held}", where=variable.key
+        )
+
+
 def section(model: Model, variable: Variable, index: Index) -> Array:
-    """Part of a tensor, by an index as numpy takes it; only the rows that it needs are read.
+    """Part of a tensor, by an index as numpy takes it; little more than it needs is read.
 
     Raises:
         UnknownNameError: the index does not fit the shape.
-        ScopecliError: the values are not there, damaged, or not numbers.
+        ScopecliError: the values are not there, damaged, not numbers, or too many.
     """
     import numpy as np
 
     dtype = numpy_dtype(variable.dtype)
     shape = tuple(size or 0 for size in variable.shape or ())
-    first = index[0] if index and shape else slice(None)
+    wanted = _indices(variable, shape, index)
+    axes = [range(i, i + 1) if isinstance(i, int) else i for i in wanted]
+    size = prod(map(len, axes)) * dtype.itemsize
+    if size > _MAX_SECTION:
+        problem = f"the slice has {size} bytes, which is too much to print"
+        raise UnsupportedError(problem, where=variable.name, hint="ask for a smaller one")
+    found = np.empty([len(axis) for axis in axes], dtype)
+    reader = _reader(model, variable)
+    for place, start, extents, inside in _runs(shape, axes, CHUNK_BYTES // dtype.itemsize):
+        block = _run(reader, variable, dtype, start, prod(extents)).reshape(extents)
+        found[place] = block[np.ix_(*inside)] if inside else block
+    return found.reshape([len(i) for i in wanted if isinstance(i, range)])
+
+
+def _indices(variable: Variable, shape: tuple[int, ...], index: Index) -> list[int | range]:
+    """What an index selects on each axis."""
+    problem = f"the slice does not fit the shape {shape}"
+    if len(index) > len(shape):
+        raise UnknownNameError(f"{problem}: too many indices", where=variable.name)
+    rest = [slice(None)] * (len(shape) - len(index))
     try:
-        rows = range(shape[0])[first] if shape else range(1)
-        if isinstance(rows, int):
-            rows, rest = range(rows, rows + 1), (0, *index[1:])
-        else:
-            rest = (slice(None), *index[1:])
-        low, high = min(rows, default=0), max(rows, default=-1) + 1
-        step = rows.step
-        row = prod(shape[1:])
-        data = _run(_reader(model, variable), variable, dtype, low * row, (high - low) * row)
-        block = data.reshape((high - low, *shape[1:]))[::step]
-        return np.asarray(block[rest] if shape else block.reshape(())[index])
+        return [range(size)[i] for size, i in zip(shape, (*index, *rest), strict=True)]
     except IndexError as error:
-        raise UnknownNameError(
-            f"the slice does not fit the shape {shape}: {error}", where=variable.name
-        ) from error
+        raise UnknownNameError(f"{problem}: {error}", where=variable.name) from error
+
+
+def _runs(shape: tuple[int, ...], axes: Sequence[range], limit: int) -> Iterator[_Run]:
+    """Runs of at most `limit` elements, or one, that together have what is wanted of a tensor.
+
+    A run has several indices of one axis, one of each axis before it, and all of those behind it.
+    """
+    strides = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    if not shape:
+        yield _Run((), 0, (), ())
+    if not shape or not all(axes):
+        return
+    cut = next(axis for axis, stride in enumerate(strides) if stride <= limit or stride == 1)
+    rows, stride = axes[cut], strides[cut]
+    together = max(1, limit // (stride * abs(rows.step)))
+    for outer in product(*map(enumerate, axes[:cut])):
+        before = sum(i * step for (_, i), step in zip(outer, strides, strict=False))
+        for at in range(0, len(rows), together):
+            part = rows[at : at + together]
+            low, high = min(part), max(part) + 1
+            yield _Run(
+                (*(number for number, _ in outer), slice(at, at + together)),
+                before + low * stride,
+                (high - low, *shape[cut + 1 :]),
+                ([i - low for i in part], *axes[cut + 1 :]),
+            )
 
 
 def preview(model: Model, variable: Variable) -> Array:

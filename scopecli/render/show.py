@@ -157,8 +157,8 @@ def scope_line(path: str, totals: Totals) -> Line:
 
 def stats_lines(stats: ValueStats, glyphs: Glyphs) -> Iterator[Line]:
     """The statistics of the values, with the histogram drawn."""
-    if stats.minimum is not None:
-        yield _fact("min, max", f"{stats.minimum:.6g}, {stats.maximum:.6g}")
+    if stats.minimum is not None and stats.maximum is not None:
+        yield _fact("min, max", f"{_extreme(stats.minimum)}, {_extreme(stats.maximum)}")
         yield _fact("mean, std", f"{stats.mean:.6g}, {stats.std:.6g}")
     share = f" ({stats.zeros / stats.elements:.1%})" if stats.elements else ""
     yield _fact("zeros", f"{stats.zeros}{share}")
@@ -169,6 +169,11 @@ def stats_lines(stats: ValueStats, glyphs: Glyphs) -> Iterator[Line]:
         )
     if any(stats.histogram):
         yield _fact("histogram", words.sparkline(stats.histogram, glyphs.bars))
+
+
+def _extreme(number: float) -> str:
+    """All digits of an integer, such as a step; the first ones of a float."""
+    return str(number) if isinstance(number, int) else f"{number:.6g}"
 
 
 def array_lines(values: Array, label: str) -> Iterator[Line]:

@@ -83,6 +83,19 @@ def test_extreme_numbers(data: list[float], mean: float, std: float) -> None:
     assert sum(found.histogram) == len(data)
 
 
+@given(hnp.arrays(st.sampled_from(["i8", "u8", "i4", "u1"]), st.integers(1, 40)))
+def test_extremes_of_integers_are_exact(data: Any) -> None:
+    found = stats(data, data.dtype.name)
+    assert (found.minimum, found.maximum) == (int(data.min()), int(data.max()))
+    assert sum(found.histogram) == (data.size if data.min() < data.max() else 0)
+
+
+def test_neighbours_that_float64_does_not_tell_apart() -> None:
+    found = stats([2**53, 2**53 + 1], "int64")
+    assert (found.minimum, found.maximum) == (2**53, 2**53 + 1)
+    assert sum(found.histogram) == 2
+
+
 def test_values_that_are_no_numbers_are_counted_and_left_out() -> None:
     found = stats([0, 1, np.nan, np.inf, -np.inf, 3], "float16")
     assert (found.elements, found.nans, found.infinities, found.zeros) == (6, 1, 2, 1)

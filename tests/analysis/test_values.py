@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scopecli.analysis import values
-from scopecli.errors import UnknownNameError, UnsupportedError
+from scopecli.errors import DamagedFileError, UnknownNameError, UnsupportedError
 from scopecli.model.dtypes import BITS, ML_DTYPES
+from scopecli.model.model import File
 from tests.analysis.models import kept, model, var
 
 
@@ -84,14 +85,48 @@ def test_a_section_reads_its_rows_only() -> None:
     assert data.memory.asked == [(40, 20)]
 
 
+def test_a_section_reads_little_of_long_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(values, "CHUNK_BYTES", 16)  # two elements
+    data = kept(CUBE, "int64")
+    found = values.section(data.model, data.variable, values.parse_index("::3,1,:3"))
+    np.testing.assert_array_equal(found, CUBE[::3, 1, :3])
+    assert data.memory.asked == [(4, 2), (6, 1), (64, 2), (66, 1)]
+
+
+def test_a_section_that_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(values, "_MAX_SECTION", 8 * 20)
+    data = kept(CUBE, "int64")
+    assert values.section(data.model, data.variable, (0,)).size == 20
+    with pytest.raises(UnsupportedError, match="has 320 bytes"):
+        values.section(data.model, data.variable, (slice(0, 2),))
+
+
+def test_what_no_file_can_hold_is_not_read() -> None:
+    """Fill values and strides of zero let a few bytes claim any shape."""
+    data = kept([0.0])
+    files = (File("m", 1 << 20, "model"),)
+    claims = data.variable._replace(shape=(1 << 40,), nbytes=4 << 40)
+    with pytest.raises(DamagedFileError, match="claims 4398046511104 bytes"):
+        next(values.chunks(data.model._replace(files=files), claims))
+    may_be_packed = claims._replace(shape=(1 << 30,), nbytes=4 << 30)
+    next(values.chunks(data.model._replace(files=files), may_be_packed))
+
+
 bounds = st.none() | st.integers(-8, 8)
 slices = st.builds(slice, bounds, bounds, st.none() | st.integers(-3, 3).filter(bool))
 
 
-@given(st.tuples(st.integers(-6, 5) | slices, st.integers(-5, 4) | slices))
-def test_any_section(index: values.Index) -> None:
-    data = kept(CUBE)
-    np.testing.assert_array_equal(values.section(data.model, data.variable, index), CUBE[index])
+axis_indices = [st.integers(-size, size - 1) | slices for size in CUBE.shape]
+
+
+@given(st.tuples(*axis_indices), st.sampled_from([8, 24, 100, 4 << 20]))
+def test_any_section(index: values.Index, most: int) -> None:
+    data = kept(CUBE, "int64")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(values, "CHUNK_BYTES", most)
+        found = values.section(data.model, data.variable, index)
+    np.testing.assert_array_equal(found, CUBE[index])
+    assert sum(count for _, count in data.memory.asked) <= CUBE.size
 
 
 @pytest.mark.parametrize("text", ["6", "-7", "0,5", "0,0,0,0", ":,:,:,0"])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from scopecli.analysis.compare import layouts
 from scopecli.analysis.compare.dtypes import widening
 from scopecli.analysis.compare.numbers import Tally
-from scopecli.analysis.values import numpy_dtype
+from scopecli.analysis.values import check_claim, numpy_dtype
 from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
 from scopecli.model.dtypes import BLOCKS, nbytes
 from scopecli.model.records import NamedTuple
@@ -49,11 +49,13 @@ class Side(NamedTuple):
 
         Raises:
             UnsupportedError: the file does not say.
+            DamagedFileError: the file cannot have so much.
         """
         with self._named():
             shape = self.variable.shape
             if shape is None or None in shape:
                 raise UnsupportedError("has no known shape")
+            check_claim(self.model, self.variable)
             return tuple(size or 0 for size in shape)
 
     def dtype(self) -> np.dtype[Any]:
