@@ -92,24 +92,27 @@ class Source:
         """
         self._check(offset, length)
         try:
-            with self._turn:
-                return self._read(offset, length)
+            data = self._some(offset, length)
+            while len(data) < length:  # one call returns at most 2 GiB on Linux
+                more = self._some(offset + len(data), length - len(data))
+                if not more:
+                    raise DamagedFileError(
+                        "the file became shorter while it was read",
+                        path=self.name,
+                        where=f"offset {offset + len(data)}",
+                    )
+                data += more
         except OSError as error:
             raise PathError(f"cannot be read: {reason(error)}", path=self.name) from error
-
-    def _read(self, offset: int, length: int) -> bytes:
-        self._file.seek(self.base + offset)
-        data = self._file.read(length) or b""
-        while len(data) < length:  # one read call returns at most 2 GiB on Linux
-            more = self._file.read(length - len(data))
-            if not more:
-                raise DamagedFileError(
-                    "the file became shorter while it was read",
-                    path=self.name,
-                    where=f"offset {offset + len(data)}",
-                )
-            data += more
         return data
+
+    def _some(self, offset: int, length: int) -> bytes:
+        """At most so many bytes, as the system gives them."""
+        if hasattr(os, "pread"):  # not on Windows; threads do not wait for each other
+            return os.pread(self._file.fileno(), length, self.base + offset)
+        with self._turn:
+            self._file.seek(self.base + offset)
+            return self._file.read(length) or b""
 
     def head(self, length: int) -> bytes:
         """The first `length` bytes, or all where there are fewer."""

@@ -52,6 +52,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # One short run that makes many small, long-lived objects: collecting cycles finds nothing and
     # takes a third of the time that a large listing needs.
     gc.disable()
+    # numpy would start threads for matrix products, of which there are none: a fifth of its import.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # A closed pipe (`scopecli list ... | head`) ends the process quietly, as it ends git and ls.
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-BLOCK = 1 << 18
+BLOCK = 1 << 17
 # So many products are added in their own precision, and their sums in float64. Were there more,
 # BLAS would call threads of its own.
 _RUN = 1 << 10
