@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scopecli.errors import DamagedFileError, UnknownNameError, UnsupportedError
 from scopecli.model.dtypes import BITS, BLOCKS, ML_DTYPES, NUMPY_NAMES
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

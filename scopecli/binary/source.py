@@ -92,18 +92,21 @@ class Source:
         """
         self._check(offset, length)
         try:
-            data = self._some(offset, length)
-            while len(data) < length:  # one call returns at most 2 GiB on Linux
-                more = self._some(offset + len(data), length - len(data))
-                if not more:
-                    raise DamagedFileError(
-                        "the file became shorter while it was read",
-                        path=self.name,
-                        where=f"offset {offset + len(data)}",
-                    )
-                data += more
+            return self._read(offset, length)
         except OSError as error:
             raise PathError(f"cannot be read: {reason(error)}", path=self.name) from error
+
+    def _read(self, offset: int, length: int) -> bytes:
+        data = self._some(offset, length)
+        while len(data) < length:  # one call returns at most 2 GiB on Linux
+            more = self._some(offset + len(data), length - len(data))
+            if not more:
+                raise DamagedFileError(
+                    "the file became shorter while it was read",
+                    path=self.name,
+                    where=f"offset {offset + len(data)}",
+                )
+            data += more
         return data
 
     def _some(self, offset: int, length: int) -> bytes:

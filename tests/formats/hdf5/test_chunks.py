@@ -19,7 +19,6 @@ from scopecli.formats.hdf5 import reader as hdf5
 from scopecli.formats.hdf5 import values as hdf5_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from scopecli.model.model import Model
@@ -33,7 +32,7 @@ def chunks_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def left(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def left(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many elements libhdf5 was asked for, each time."""
     asked: list[int] = []
     spaces = hdf5_values._spaces
