@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from scopecli.analysis import rename as planning
@@ -26,12 +27,14 @@ class Prepared(NamedTuple):
     Attributes:
         parts: what will be written.
         plan: what will change.
-        kinds: all names, each with its kind.
+        names: all names, in order.
+        kinds: how many of them there are of each kind.
     """
 
     parts: Parts
     plan: Plan
-    kinds: dict[str, str]
+    names: list[str]
+    kinds: dict[str, int]
 
 
 def prepare(
@@ -57,7 +60,8 @@ def prepare(
         raise
     conflicts = (*plan.conflicts, *(Conflict(*refusal) for refusal in refused))
     kinds = {subject.name: subject.kind for subject in reversed(subjects)}
-    return Prepared(parts, plan._replace(conflicts=conflicts), kinds)
+    counts = dict(Counter(kinds.values()))
+    return Prepared(parts, plan._replace(conflicts=conflicts), sorted(kinds), counts)
 
 
 def refuse_conflicts(prepared: Prepared) -> None:

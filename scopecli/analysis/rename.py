@@ -105,30 +105,31 @@ def plan(
         if subject.name not in first or (subject.follows and not first[subject.name].follows):
             first[subject.name] = subject
     names = sorted(first)
-    matcher = Matcher(request.rules, names, separator)
-    own = {name: match for name in first if (match := matcher.match(first[name])) is not None}
-    decided = _followed(first, own, request, separator) if request.with_slots else own
-    used = {number for number, _ in decided.values()}
-    becomes = {name: new for name, (_, new) in decided.items()}
+    becomes, used = _decided(first, names, request, separator)
     unmatched = _unmatched(request.rules, used, names, separator)
     conflicts = list(() if request.allow_unmatched else unmatched)
     conflicts += _collisions(subjects, becomes)
     conflicts += _complaints(names, becomes, complaints)
+    changed = [(name, becomes[name], first[name].kind) for name in first if name in becomes]
     return Plan(
-        tuple(
-            Move(name, new, subject.kind)
-            for name, subject in first.items()
-            if (new := becomes.get(name, name)) is not None and new != name
-        ),
-        tuple(
-            Dropped(name, subject.kind)
-            for name, subject in first.items()
-            if becomes.get(name, name) is None
-        ),
+        tuple(Move(name, new, kind) for name, new, kind in changed if new is not None),
+        tuple(Dropped(name, kind) for name, new, kind in changed if new is None),
         tuple(unmatched),
         tuple(conflicts),
         len(first),
     )
+
+
+def _decided(
+    subjects: Mapping[str, Subject], names: Sequence[str], request: Request, separator: str
+) -> tuple[dict[str, str | None], set[int]]:
+    """What becomes of the names that change, None where one is dropped; and the rules at work."""
+    matcher = Matcher(request.rules, names, separator)
+    matches = {name: match for name in subjects if (match := matcher.match(subjects[name]))}
+    if request.with_slots:
+        matches = _followed(subjects, matches, request, separator)
+    becomes = {name: new for name, (_, new) in matches.items() if new != name}
+    return becomes, {number for number, _ in matches.values()}
 
 
 def _followed(
@@ -226,19 +227,18 @@ def _collisions(
 ) -> Iterable[Conflict]:
     """Names that two subjects of one space would have."""
     # One name may stand for several subjects of a space, which stay together.
-    pairs = {(subject.space, subject.name) for subject in subjects}
-    targets = Counter((space, becomes.get(name, name)) for space, name in pairs)
-    crowded = {target for target, count in targets.items() if count > 1 and target[1] is not None}
-    if not crowded:
-        return
-    sources: dict[tuple[str, str | None], list[str]] = {}
-    for space, name in sorted(pairs):
-        target = (space, becomes.get(name, name))
-        if target in crowded:
-            sources.setdefault(target, []).append(name)
+    spaces: dict[str, set[str]] = {}
+    for subject in subjects:
+        spaces.setdefault(subject.space, set()).add(subject.name)
+    sources: dict[tuple[str, str], list[str]] = {}
+    for space, names in sorted(spaces.items()):
+        crowded = _crowded([new for name in names if (new := becomes.get(name, name)) is not None])
+        for name in sorted(names) if crowded else ():
+            if (new := becomes.get(name, name)) in crowded:
+                sources.setdefault((space, new), []).append(name)
     seen = set()
     for (_, new), olds in sources.items():
-        if new is not None and new not in seen:
+        if new not in seen:
             seen.add(new)
             movers = [old for old in olds if old != new]
             who = listed(movers, _MOST_NAMED)
@@ -248,19 +248,28 @@ def _collisions(
                 yield Conflict(new or '""', f"would be the new name of {who} at once")
 
 
+def _crowded(targets: Sequence[str]) -> set[str]:
+    """The names that are there more than once."""
+    if len(set(targets)) == len(targets):
+        return set()
+    return {target for target, count in Counter(targets).items() if count > 1}
+
+
 def _complaints(
     names: Sequence[str], becomes: Mapping[str, str | None], complaints: Complaints
 ) -> Iterable[Conflict]:
     """What the format says against the names as they would be; what was wrong before may stay."""
-    sources: dict[str, list[str]] = {}
+    becoming = {new for name in names if (new := becomes.get(name, name)) is not None}
+    found = list(complaints(sorted(becoming)))
+    if not found:
+        return
+    before = set(complaints(names))
+    sources: dict[str | None, list[str]] = {name: [] for name, _ in found}
     for name in names:
-        new = becomes.get(name, name)
-        if new is not None:
-            sources.setdefault(new, []).append(name)
-    found = list(complaints(sorted(sources)))
-    before = set(complaints(names)) if found else frozenset()
+        if (new := becomes.get(name, name)) in sources:
+            sources[new].append(name)
     for name, problem in found:
-        olds = sources.get(name, [name])
+        olds = sources[name] or [name]
         if not any((old, problem) in before for old in olds):
             moved = [old for old in olds if old != name]
             of = f", as the new name of {listed(moved, _MOST_NAMED)}" if moved else ""

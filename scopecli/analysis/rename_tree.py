@@ -14,7 +14,7 @@ from scopecli.model.names import natural_key
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from scopecli.analysis.rename import Dropped, Move, Plan
 
@@ -54,21 +54,21 @@ def move_rows(plan: Plan, names: Sequence[str], separator: str) -> list[Row]:
 
     Args:
         plan: what moves.
-        names: all names of the file.
+        names: all names of the file, in order.
         separator: what splits them into scopes.
     """
     groups: dict[tuple[str, str], list[str]] = {}  # scopes: what moves, below them
     for move in plan.moves:
         old, new, rest = _split(move, separator)
         groups.setdefault((old, new), []).append(rest)
-    tree = _Names(sorted(names), separator)
+    tree = _Names(names, separator)
     rows: list[Row] = []
     for (old, new), rests in sorted(groups.items(), key=lambda item: natural_key(item[0][0])):
         rows.extend(_rows(tree, old, new, rests))
     return rows
 
 
-def dropped_rows(dropped: Sequence[Dropped], kinds: dict[str, int]) -> list[DroppedRow]:
+def dropped_rows(dropped: Sequence[Dropped], kinds: Mapping[str, int]) -> list[DroppedRow]:
     """The rows of what goes away; `kinds` says how many of each kind the file has."""
     by_kind: dict[str, list[str]] = {}
     for name, kind in dropped:
@@ -85,9 +85,8 @@ def dropped_rows(dropped: Sequence[Dropped], kinds: dict[str, int]) -> list[Drop
 class _Names:
     """All names of the file, sorted."""
 
-    def __init__(self, names: list[str], separator: str) -> None:
+    def __init__(self, names: Sequence[str], separator: str) -> None:
         self._names = names
-        self._known = frozenset(names)
         self.separator = separator
 
     def count(self, scope: str) -> int:
@@ -97,7 +96,8 @@ class _Names:
         inside = scope + self.separator
         end = inside[:-1] + chr(ord(inside[-1]) + 1)
         found = bisect_left(self._names, end) - bisect_left(self._names, inside)
-        return found + (scope in self._known)
+        at = bisect_left(self._names, scope)
+        return found + (list(self._names[at : at + 1]) == [scope])
 
 
 def _split(move: Move, separator: str) -> tuple[str, str, str]:
@@ -125,16 +125,22 @@ def _rows(tree: _Names, old: str, new: str, rests: list[str]) -> list[Row]:
         if inside == [""]:
             rows.append(Row(old, new, 1, is_scope=False))
             continue
+        # A whole file is said by its scope where it has only one.
+        if len(inside) == tree.count(old) and (old or _several(inside, separator)):
+            old_scope, new_scope = (scope and scope + separator for scope in (old, new))
+            rows.append(Row(old_scope, new_scope, len(inside), is_scope=True))
+            continue
         children: dict[str, list[str]] = {}
         for rest in inside:
             head, _, tail = rest.partition(separator)
             children.setdefault(head, []).append(tail)
-        # A whole file is said by its scope where it has only one.
-        if len(inside) == tree.count(old) and (old or len(children) > 1):
-            old_scope, new_scope = (scope and scope + separator for scope in (old, new))
-            rows.append(Row(old_scope, new_scope, len(inside), is_scope=True))
-            continue
         for head in sorted(children, key=natural_key, reverse=True):
             paths = [separator.join(filter(None, (scope, head))) for scope in (old, new)]
             waiting.append((paths[0], paths[1], children[head]))
     return rows
+
+
+def _several(names: list[str], separator: str) -> bool:
+    """Whether names start in more than one way."""
+    first = names[0].partition(separator)[0]
+    return any(name.partition(separator)[0] != first for name in names)

@@ -6,13 +6,18 @@ because no reader needs them, and what it puts into the memo by counting gets it
 A text that is a key here may be in the memo and used elsewhere, where it must stay what it was: so
 there it is written out. What is dropped may have put something into the memo that is used later: so
 its first use becomes its definition.
+
+A tensor is 28 operations, which `pickle_views` knows as one. Only where something would have to
+change in the middle of one are they looked at one by one, which takes several times as long.
 """
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from scopecli.binary import pickle_literals
+from scopecli.binary import pickle_literals, pickle_views
 from scopecli.binary.pickle_machine import Machine
 from scopecli.binary.pickle_operations import OPERATIONS
 from scopecli.binary.pickle_values import Global, Object, Persistent, View
@@ -20,9 +25,9 @@ from scopecli.errors import UnsupportedError
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
-_STOP, _FRAME, _MEMOIZE = 0x2E, 0x95, 0x94
+_STOP, _MARK, _FRAME, _MEMOIZE = 0x2E, 0x28, 0x95, 0x94
 _SET_ITEM, _SET_ITEMS = 0x73, 0x75
 _PUTS = frozenset(b"pqr\x94")
 _GETS = frozenset(b"ghj")
@@ -36,13 +41,13 @@ _SOME_GROWTH = 1 << 20
 
 
 class Entry(NamedTuple):
-    """A key and a value where they are put into a dictionary, by the numbers of operations.
+    """A key and a value where they are put into a dictionary.
 
     Attributes:
         target: the dictionary, or what stands for one.
         key: of the entry.
-        first: the first operation of the key.
-        end: behind the last operation that is the entry's alone.
+        first: offset of the first operation of the key.
+        end: the offset behind the last operation that is the entry's alone.
     """
 
     target: object
@@ -52,11 +57,29 @@ class Entry(NamedTuple):
 
 
 class _Definition(NamedTuple):
-    """What the memo has, and the operations that made it, from the first to behind the put."""
+    """What the memo has, and between which offsets it is made and put there."""
 
     first: int
     end: int
     value: object
+
+
+class _InsideError(Exception):
+    """Something has to change in the middle of what was taken for one operation."""
+
+
+class _Edit(NamedTuple):
+    """What is changed.
+
+    Attributes:
+        keys: new ones, by the first operation of their entries.
+        texts: of the old keys, by the numbers that they have in the memo.
+        gone: the numbers under which the memo has nothing, because what was put there is dropped.
+    """
+
+    keys: Mapping[int, str]
+    texts: Mapping[int, str]
+    gone: set[int]
 
 
 class Trace:
@@ -67,75 +90,80 @@ class Trace:
         entries: all that is put into dictionaries, in order.
     """
 
-    __slots__ = (
-        "_data",
-        "_definitions",
-        "_name",
-        "_places",
-        "_starts",
-        "_uses",
-        "entries",
-        "value",
-    )
+    __slots__ = ("_data", "_definitions", "_memoized", "_name", "_starts", "entries", "value")
 
-    def __init__(self, data: bytes, name: str) -> None:
-        """Walk over a pickle, one operation at a time.
+    def __init__(
+        self, data: bytes, name: str, view: Callable[[Machine, int], int] = pickle_views.view
+    ) -> None:
+        """Walk over a pickle, one operation at a time, or one tensor.
 
         Raises:
-            ScopecliError: as `pickle_opcodes.walk` does.
+            ScopecliError: as `pickle_opcodes.walk` does; or it uses its memo as no program does.
         """
         self._data = data
         self._name = name
-        self._starts: list[int] = []  # of each operation, and behind the last
-        self._definitions: dict[int, _Definition] = {}  # by operation
-        self._uses: dict[int, int] = {}  # by operation: which one put it into the memo
-        self._places: dict[int, int] = {}  # by operation: the number in the memo
+        self._starts = array("Q")  # of each operation, and behind the last
+        self._definitions: dict[int, _Definition] = {}  # by the number in the memo
+        self._memoized: dict[int, int] = {}  # where the memo is counted: numbers, by offset
         self.entries: list[Entry] = []
         machine = Machine(data, name, 0)
         with machine.watched():
-            self.value = self._run(machine)
+            self.value = self._run(machine, view)
 
-    def _run(self, machine: Machine) -> object:
+    def _run(self, machine: Machine, view: Callable[[Machine, int], int]) -> object:
         data, stack, marks = self._data, machine.stack, machine.marks
         made: list[int] = []  # for each value on the stack, the first operation of it
         marked: list[int] = []
-        latest: dict[int, int] = {}
-        for number in range(_MOST_OPERATIONS):
+        views = 0
+        for _ in range(_MOST_OPERATIONS):
             start = machine.position
             code = data[start]
             self._starts.append(start)
+            if code == _MARK and (behind := view(machine, start)):
+                machine.position = behind
+                views += 1
+                continue
             machine.position += 1
             if code == _STOP:
                 self._starts.append(machine.position)
+                if len(machine.memo) < len(self._definitions) + views * pickle_views.PUTS:
+                    raise self._unusual()
                 return stack.pop()
-            if code == _SET_ITEM:
-                self.entries.append(Entry(stack[-3], stack[-2], made[-2], number + 1))
-            elif code == _SET_ITEMS:
-                self.entries += _entries(machine, made, number)
-            if code in _PUTS or code in _GETS:
-                self._places[number] = _place(machine, code)
+            self._note(machine, made, start)
             height = marks[-1] if marks else 0
             OPERATIONS[code](machine)
             if len(marks) > len(marked):
-                marked.append(number)
+                marked.append(start)
             elif len(marks) < len(marked):
                 first = marked.pop()
                 made[height:] = [first] * (len(stack) - height)
             else:
                 del made[len(stack) :]
-                made += [number] * (len(stack) - len(made))
+                made += [start] * (len(stack) - len(made))
             if code in _PUTS:
-                latest[self._places[number]] = number
-                self._definitions[number] = _Definition(made[-1], number + 1, stack[-1])
-            elif code in _GETS:
-                self._uses[number] = latest[self._places[number]]
+                definition = _Definition(made[-1], machine.position, stack[-1])
+                if self._definitions.setdefault(self._place(start), definition) is not definition:
+                    raise self._unusual()
         raise UnsupportedError(
             f"has a pickle of more than {_MOST_OPERATIONS} operations", path=self._name
         )
 
+    def _note(self, machine: Machine, made: list[int], start: int) -> None:
+        """What is there only before an operation is done."""
+        stack, code = machine.stack, self._data[start]
+        if code == _SET_ITEM:
+            self.entries.append(Entry(stack[-3], stack[-2], made[-2], machine.position))
+        elif code == _SET_ITEMS:
+            self.entries += _entries(machine, made, start)
+        elif code == _MEMOIZE:
+            self._memoized[start] = len(machine.memo)
+
+    def _unusual(self) -> UnsupportedError:
+        return UnsupportedError("has a pickle that puts two into one place", path=self._name)
+
     def is_text(self, entry: Entry) -> bool:
         """Whether the key of an entry is a text, written there or taken from the memo."""
-        code = self._data[self._starts[entry.first]]
+        code = self._data[entry.first]
         return type(entry.key) is str and (code in _TEXTS or code in _GETS)
 
     def edited(self, keys: Mapping[int, str], dropped: Collection[Entry]) -> bytes:
@@ -147,53 +175,98 @@ class Trace:
         most = _MOST_GROWTH * len(self._data) + _SOME_GROWTH + sum(map(len, keys.values())) * 4
         pieces: list[bytes] = []
         length = 0
-        for piece in self._pieces(keys, {entry.first: entry.end for entry in dropped}):
-            pieces.append(piece)
-            length += len(piece)
-            if length > most:
-                raise UnsupportedError("has a pickle that shares too much", path=self._name)
+        try:
+            for piece in self._pieces(keys, {entry.first: entry.end for entry in dropped}):
+                pieces.append(piece)
+                length += len(piece)
+                if length > most:
+                    raise UnsupportedError("has a pickle that shares too much", path=self._name)
+        except _InsideError:
+            return Trace(self._data, self._name, _no_view).edited(keys, dropped)
         return b"".join(pieces)
 
     def _pieces(self, keys: Mapping[int, str], skipped: Mapping[int, int]) -> Iterator[bytes]:
-        here: dict[int, int] = {}  # by number in the memo: what is there in the new pickle
+        gone = {at for span in skipped.items() for at in self._put_between(*span)}
+        edit = _Edit(keys, self._texts(keys), gone)
         ranges = [(0, len(self._starts) - 1)]
         while ranges:
             number, end = ranges.pop()
             while number < end:
-                if not ranges and number in skipped:
-                    number = skipped[number]
+                start = self._starts[number]
+                if not ranges and start in skipped:
+                    number = self._number(skipped[start])
                     continue
-                code = self._data[self._starts[number]]
-                if number in keys:
-                    yield _text(keys[number])
-                elif code in _PUTS:
-                    here[self._places[number]] = number
-                    yield self._put(number)
-                elif code in _GETS:
-                    source = self._uses[number]
-                    definition = self._definitions[source]
-                    if type(definition.value) is str and definition.first in keys:
-                        yield _text(definition.value)
-                    elif here.get(self._places[number]) == source:
-                        yield self._operation(number)
-                    else:
-                        self._check(definition.value)
-                        ranges += [(number + 1, end), (definition.first, definition.end)]
-                        break
-                elif code != _FRAME:
-                    yield self._operation(number)
                 number += 1
+                operation = self._data[start : self._starts[number]]
+                made = self._missing(edit, start)
+                if made is not None:
+                    self._check(made.value)
+                    ranges += [(number, end), (self._number(made.first), self._number(made.end))]
+                    break
+                yield self._written(edit, start, operation)
         yield self._data[self._starts[-1] :]
 
-    def _operation(self, number: int) -> bytes:
-        return self._data[self._starts[number] : self._starts[number + 1]]
+    def _texts(self, keys: Mapping[int, str]) -> dict[int, str]:
+        """By their numbers in the memo, the texts that are keys and become others."""
+        return {
+            place: made.value
+            for place, made in self._definitions.items()
+            if made.first in keys and type(made.value) is str
+        }
 
-    def _put(self, number: int) -> bytes:
-        operation = self._operation(number)
-        if operation[0] != _MEMOIZE:
-            return operation
-        index = self._places[number]
-        return b"q" + bytes([index]) if index < 0x100 else b"r" + index.to_bytes(4, "little")
+    def _missing(self, edit: _Edit, start: int) -> _Definition | None:
+        """What an operation takes from the memo, where that is not there any more."""
+        if self._data[start] not in _GETS or start in edit.keys:
+            return None
+        place = self._place(start)
+        if place not in edit.gone or place in edit.texts:
+            return None
+        if place not in self._definitions:
+            raise _InsideError
+        return self._definitions[place]
+
+    def _written(self, edit: _Edit, start: int, operation: bytes) -> bytes:
+        """An operation as it will be."""
+        code = operation[0]
+        if start in edit.keys:
+            return _text(edit.keys[start])
+        if code in _GETS:
+            text = edit.texts.get(self._place(start))
+            return operation if text is None else _text(text)
+        if code in _PUTS:
+            place = self._place(start)
+            edit.gone.discard(place)
+            return _put(place) if code == _MEMOIZE else operation
+        if code == _MARK and len(operation) > 1:
+            taken, put = pickle_views.places(operation)
+            if any(place in edit.gone or place in edit.texts for place in taken):
+                raise _InsideError
+            edit.gone.difference_update(put)
+        return b"" if code == _FRAME else operation
+
+    def _put_between(self, start: int, end: int) -> Iterator[int]:
+        """The numbers in the memo that operations between two offsets put something under."""
+        for number in range(self._number(start), self._number(end)):
+            at = self._starts[number]
+            operation = self._data[at : self._starts[number + 1]]
+            if operation[0] in _PUTS:
+                yield self._place(at)
+            elif operation[0] == _MARK and len(operation) > 1:
+                yield from pickle_views.places(operation)[1]
+
+    def _number(self, start: int) -> int:
+        """Which operation starts at an offset."""
+        return bisect_left(self._starts, start)
+
+    def _place(self, start: int) -> int:
+        """The number in the memo that an operation is about."""
+        data, code, at = self._data, self._data[start], start + 1
+        if code == _MEMOIZE:
+            return self._memoized[start]
+        if code in b"pg":
+            return int(pickle_literals.decimal(data[at : data.find(b"\n", at)]))
+        width = 1 if code in b"hq" else 4
+        return int.from_bytes(data[at : at + width], "little")
 
     def _check(self, value: object) -> None:
         """Refuse to move what other operations may have changed since."""
@@ -218,23 +291,21 @@ def _is_empty(value: object) -> bool:
     return type(value) in {list, dict} and not value
 
 
-def _entries(machine: Machine, made: list[int], number: int) -> Iterator[Entry]:
-    """What is put into the dictionary below the mark."""
+def _entries(machine: Machine, made: list[int], end: int) -> Iterator[Entry]:
+    """What is put into the dictionary below the mark, by an operation at an offset."""
     stack, mark = machine.stack, machine.marks[-1]
-    ends = [*made[mark + 2 :: 2], number]
-    for at, end in zip(range(mark, len(stack) - 1, 2), ends, strict=False):
-        yield Entry(stack[mark - 1], stack[at], made[at], end)
+    ends = [*made[mark + 2 :: 2], end]
+    for at, behind in zip(range(mark, len(stack) - 1, 2), ends, strict=False):
+        yield Entry(stack[mark - 1], stack[at], made[at], behind)
 
 
-def _place(machine: Machine, code: int) -> int:
-    """The number in the memo that an operation is about."""
-    data, at = machine.data, machine.position
-    if code == _MEMOIZE:
-        return len(machine.memo)
-    if code in b"pg":
-        return int(pickle_literals.decimal(data[at : data.find(b"\n", at)]))
-    width = 1 if code in b"hq" else 4
-    return int.from_bytes(data[at : at + width], "little")
+def _no_view(_machine: Machine, _at: int) -> int:
+    """Take no operations together."""
+    return 0
+
+
+def _put(place: int) -> bytes:
+    return b"q" + bytes([place]) if place < 0x100 else b"r" + place.to_bytes(4, "little")
 
 
 def _text(text: str) -> bytes:

@@ -35,10 +35,12 @@ _SAID = re.compile(
     b"(%b)(%b)(%b)(%b)(%b)(%b)(%b)(.)(%b)" % (_GET, _GET, _GET, _INT, _INT, _TUPLE, _TUPLE, _GET),
     re.DOTALL,
 ).fullmatch
+_SYMBOLS = (1, 2, 3, 9)  # the groups of it that come from the memo
 _NUMBERS = re.compile(_INT, re.DOTALL).findall
 _TRUE = b"\x88"
 
-_PLACES = Struct("<6I").unpack
+PUTS = 6  # that all operations of a tensor put into the memo
+_PLACES = Struct(f"<{PUTS}I").unpack
 
 
 def view(machine: Machine, at: int) -> int:
@@ -65,6 +67,23 @@ def view(machine: Machine, at: int) -> int:
     machine.kept_outside.append(made)
     machine.stack[-1] = made
     return found.end()
+
+
+def places(operations: bytes) -> tuple[set[int], tuple[int, ...]]:
+    """The numbers in the memo that a tensor's operations take something from, and put it under.
+
+    Args:
+        operations: all those that `view` did at once, and nothing else.
+    """
+    found = _FIND(operations)
+    assert found is not None  # noqa: S101 - that is how they were found
+    kind, _, put_1, elements, put_2, shape, put_3, strides, put_4, flag, put_5, put_6 = (
+        found.groups()
+    )
+    said = _SAID(b"".join((kind, elements, shape, strides, flag)))
+    assert said is not None  # noqa: S101 - it is made of what was found
+    taken = {_index(said[number]) for number in _SYMBOLS}
+    return taken, _PLACES(put_1 + put_2 + put_3 + put_4 + put_5 + put_6)
 
 
 def _form(machine: Machine, said: bytes) -> Form:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from scopecli.analysis import rename_tree
@@ -34,13 +33,15 @@ class View(NamedTuple):
     Attributes:
         path: as it was given.
         out: where the result goes; empty where that is the same place, or nowhere.
-        kinds: all names of the file, each with its kind.
+        names: all names of the file, in order.
+        kinds: how many of them there are of each kind.
         model: what is renamed.
     """
 
     path: str
     out: str
-    kinds: Mapping[str, str]
+    names: Sequence[str]
+    kinds: Mapping[str, int]
     model: Model
 
 
@@ -50,7 +51,7 @@ def draw(plan: Plan, view: View, output: Output) -> None:
 
 
 def _lines(plan: Plan, view: View, glyphs: Glyphs) -> Iterator[Sequence[Span]]:
-    source, target, kinds = printable(view.path), printable(view.out), view.kinds
+    source, target = printable(view.path), printable(view.out)
     title = f"{source} {glyphs.arrow} {target}" if target else source
     stay = plan.total - len(plan.moves) - len(plan.drops)
     counts = [f"{len(plan.moves)} of {words.plural(plan.total, 'name')} move"]
@@ -62,14 +63,13 @@ def _lines(plan: Plan, view: View, glyphs: Glyphs) -> Iterator[Sequence[Span]]:
     for note in view.model.notes:
         if note.code == _MISSING:
             yield [(f"note: {printable(f'{note.subject} {note.message}'.strip())}", "note")]
-    noun = "tensor" if _KINDS.issuperset(kinds.values()) else "name"
-    rows = rename_tree.move_rows(plan, list(kinds), view.model.separator)
+    noun = "tensor" if _KINDS.issuperset(view.kinds) else "name"
+    rows = rename_tree.move_rows(plan, view.names, view.model.separator)
     labels = [printable(row.old) or _TOP for row in rows]
     width = max((len(label) for label in labels if len(label) <= _MOST_ALIGNED), default=0)
     for row, label in zip(rows, labels, strict=True):
         yield _row(row, f"{label:<{width}}", noun, glyphs)
-    totals = dict(Counter(kinds.values()))
-    for name, kind, number in rename_tree.dropped_rows(plan.drops, totals):
+    for name, kind, number in rename_tree.dropped_rows(plan.drops, view.kinds):
         what = printable(name) if name else f"every {kind}"
         count = f"  {words.plural(number, noun)}" if not name else ""
         yield [(f"{what:<{width}}", "slot"), ("  dropped", "note"), (count, "dim")]

@@ -10,7 +10,8 @@ def rows(names: str, moved: dict[str, str]) -> list[str]:
     moves = tuple(Move(old, new, "variable") for old, new in moved.items())
     every = names.split()
     plan = Plan(moves, (), (), (), len(every))
-    return [f"{row.old}>{row.new} {row.names}" for row in move_rows(plan, every, "/")]
+    found = move_rows(plan, sorted(every), "/")
+    return [f"{row.old}>{row.new} {row.names}" for row in found]
 
 
 def moving(names: str, old: str, new: str) -> dict[str, str]:

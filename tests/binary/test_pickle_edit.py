@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scopecli.binary.pickle_edit import Trace
+from scopecli.binary.pickle_opcodes import walk
+from scopecli.binary.pickle_values import Object, Persistent, View
 from scopecli.errors import DamagedFileError, UnsupportedError
 
 SHARED = "a text that is a key in two places"
@@ -116,6 +118,83 @@ def test_one_entry_at_a_time() -> None:
     assert [entry.key for entry in trace.entries] == ["a", "b"]
     assert pickle.loads(trace.edited({}, [trace.entries[0]])) == {"b": 2}
     assert pickle.loads(trace.edited({trace.entries[1].first: "c"}, [])) == {"a": 1, "c": 2}
+
+
+def tensors(*keys: bytes) -> bytes:
+    """A dictionary as `torch.save` writes it, of a tensor for each key; the first defines names."""
+    pickled = b"\x80\x02}q\x00("
+    for number, key in enumerate(keys):
+        put = [b"r" + (100 * number + n).to_bytes(4, "little") for n in range(100, 107)]
+        made = b"h\x01" if number else b"ctorch._utils\n_rebuild_tensor_v2\nq\x01"
+        tag = b"h\x02" if number else b"X\x07\0\0\0storageq\x02"
+        kind = b"h\x03" if number else b"ctorch\nFloatStorage\nq\x03"
+        device = b"h\x04" if number else b"X\x03\0\0\0cpuq\x04"
+        hooks = b"h\x05" if number else b"ccollections\nOrderedDict\nq\x05"
+        size = b"K\x03\x85", b"K\x01\x85"
+        pickled += b"X" + len(key).to_bytes(4, "little") + key + put[0] + made
+        pickled += b"((" + tag + kind + b"X\1\0\0\0%d" % number + put[1] + device + b"K\x03t"
+        pickled += put[2] + b"QK\x00" + size[0] + put[3] + size[1] + put[4] + b"\x89" + hooks
+        pickled += b")R" + put[5] + b"t" + put[6] + b"R"
+    return pickled + b"u"
+
+
+def storages_of(data: bytes) -> dict[object, object]:
+    """By the keys of tensors, what their storages are."""
+    found = walk(data, "x").value
+    assert isinstance(found, dict)
+    return {key: storage(tensor) for key, tensor in found.items()}
+
+
+def storage(tensor: object) -> object:
+    made = tensor.arguments[0] if isinstance(tensor, Object) else tensor
+    assert isinstance(made, Persistent | View)
+    assert isinstance(made.id, tuple)
+    return made.id[1].path, *made.id[2:]
+
+
+KEYS = (b"a", b"b", b"c")
+STORAGES = {chr(97 + n): ("torch.FloatStorage", str(n), "cpu", 3) for n in range(3)}
+
+
+@pytest.mark.parametrize("gone", [[], ["a"], ["b"], ["c"], ["a", "b"], ["b", "c"]])
+@pytest.mark.parametrize("new", [{}, {"a": "cpu"}, {"b": "storage", "c": "x"}])
+def test_tensors_are_one_operation(gone: list[str], new: dict[str, str]) -> None:
+    """But where the names that the first defines are dropped with it, the next one defines them."""
+    trace = Trace(tensors(*KEYS) + b".", "x")
+    dropped = [entry for entry in trace.entries if entry.key in gone]
+    renamed = {e.first: new[str(e.key)] for e in trace.entries if e.key in new}
+    kept = {new.get(key, key): one for key, one in STORAGES.items() if key not in gone}
+    assert storages_of(trace.edited(renamed, dropped)) == kept
+
+
+@pytest.mark.parametrize(("gone", "left"), [("a", ["b", "c", "tied"]), ("b", ["a", "c", "tied"])])
+def test_what_is_inside_of_a_tensor_may_be_used_again(gone: str, left: list[str]) -> None:
+    """The key of a storage, as the tensors have it that share one."""
+    data = tensors(*KEYS) + b"X\4\0\0\0tiedj" + (201).to_bytes(4, "little") + b"s."
+    trace = Trace(data, "x")
+    dropped = [entry for entry in trace.entries if entry.key == gone]
+    found = walk(trace.edited({}, dropped), "x").value
+    assert isinstance(found, dict)
+    assert list(found) == left
+    assert found["tied"] == "1"
+
+
+def test_a_text_that_tensors_use_too() -> None:
+    """One that is called as where they are: renamed, the others are where they were."""
+    data = tensors(*KEYS) + b"h\4K\1s."
+    trace = Trace(data, "x")
+    edited = trace.edited({trace.entries[-1].first: "gpu"}, [])
+    found = walk(edited, "x").value
+    assert isinstance(found, dict)
+    assert found.pop("gpu") == 1
+    assert edited.replace(b"X\3\0\0\0gpu", b"h\4") == data
+
+
+@pytest.mark.parametrize("again", [b"q\x01", b"r\xc8\0\0\0", b"h\0p1\n"])
+def test_a_place_in_the_memo_that_is_used_twice(again: bytes) -> None:
+    """No program writes such: which of the two is meant would depend on what is dropped."""
+    with pytest.raises(UnsupportedError, match="puts two into one place"):
+        Trace(tensors(*KEYS) + again + b".", "x")
 
 
 def test_numbers_are_no_texts() -> None:

@@ -7,7 +7,7 @@ object-based checkpoint's object graph, which is an entry with data, is rewritte
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from scopecli.binary import sstable, sstable_writer, wire_writer
 from scopecli.binary.source import Source
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from scopecli.model.renaming import Renaming, Subject
 
     Pair = tuple[bytes, bytes]
+    # An entry's new key, None where it is dropped, and its value.
+    Entry = tuple[bytes | None, bytes]
 
 _SLICE_KEY_START = 0
 _GRAPH_KEY = OBJECT_GRAPH_KEY.encode()
@@ -70,20 +72,18 @@ class _Change(NamedTuple):
 
     Attributes:
         shards: the data files as they are.
-        values: of all entries.
-        keys: what the key of each becomes; None where it is dropped.
+        entries: all of them.
         graph: the object graph as a data shard has it, where it changes.
     """
 
     shards: Shards
-    values: list[bytes]
-    keys: list[bytes | None]
+    entries: list[Entry]
     graph: StringTensor | None
 
     @property
     def drops(self) -> bool:
         """Whether anything is dropped."""
-        return None in self.keys
+        return any(key is None for key, _ in self.entries)
 
 
 def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
@@ -95,20 +95,22 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
     Raises:
         ScopecliError: the index is damaged, a shard is short, or the target cannot be written.
     """
+    keys, graph = _keys(model, renaming)
     index_path = next(file.path for file in model.files if file.role == "index")
     with Source(index_path) as source:
-        (_, header), *pairs = sstable.entries(source)
-    renamed_keys, graph = _keys(model, renaming)
+        table = sstable.entries(source)
+        _, header = next(table)
+        entries = [(_new_key(key, keys), value) for key, value in table]
     shards = Shards(model.path.removesuffix(INDEX_SUFFIX), int(str(model.metadata["num_shards"])))
-    keys = [_new_key(key, renamed_keys) for key, _ in pairs]
-    change = _Change(shards, [value for _, value in pairs], keys, graph)
+    change = _Change(shards, entries, graph)
     prefix = out.removesuffix(INDEX_SUFFIX)
     kept, new_shards = _with_data(change, prefix, staging)
-    header = _counted(header, new_shards.total)
+    kept.append((b"", _counted(header, new_shards.total)))
+    kept.sort()
     # The input may be an index that was given another name.
     path = index_path if prefix == shards.prefix else prefix + INDEX_SUFFIX
     with open(staging.create(path), "wb") as file:
-        sstable_writer.write(file, [(b"", header), *sorted(kept)])
+        sstable_writer.write(file, kept)
 
 
 def _keys(model: Model, renaming: Renaming) -> tuple[Renaming, StringTensor | None]:
@@ -136,11 +138,8 @@ def _with_data(change: _Change, prefix: str, staging: Staging) -> tuple[list[Pai
     """Bring the data to where it belongs; the entries as they point to it, and the new shards."""
     if change.graph is not None or (change.drops and change.shards.complete()):
         return _rearranged(change, prefix, staging)
-    kept = [
-        (key, value)
-        for key, value in zip(change.keys, change.values, strict=True)
-        if key is not None
-    ]
+    # The same pairs, and not new ones: there may be a million.
+    kept = cast("list[Pair]", [entry for entry in change.entries if entry[0] is not None])
     if prefix == change.shards.prefix:
         return kept, change.shards
     layout = tf_bundle_layout.unchanged(change.shards.total)
@@ -150,19 +149,17 @@ def _with_data(change: _Change, prefix: str, staging: Staging) -> tuple[list[Pai
 def _rearranged(change: _Change, prefix: str, staging: Staging) -> tuple[list[Pair], Shards]:
     """The same where the data of some entries go away or change."""
     shards = change.shards
-    entries = [tf_bundle_layout.entry(value) for value in change.values]
-    kept = [
-        (key, entry) for key, entry in zip(change.keys, entries, strict=True) if key is not None
-    ]
+    entries = [(key, tf_bundle_layout.entry(value)) for key, value in change.entries]
+    kept = [(key, entry) for key, entry in entries if key is not None]
     places = [entry.place for _, entry in kept]
     replaced: dict[Place, StringTensor] = {}
     if change.graph is not None:
-        replaced[entries[change.keys.index(_GRAPH_KEY)].place] = change.graph
+        replaced[dict(kept)[_GRAPH_KEY].place] = change.graph
     if replaced and (not shards.complete() or (not change.drops and staging.data != "copy")):
         ((place, graph),) = replaced.items()
         layout = tf_bundle_layout.beside(places, shards.total, place, graph)
     else:
-        before = [entry.place for entry in entries]
+        before = [entry.place for _, entry in entries]
         layout = tf_bundle_layout.compact(places, before, replaced)
     pairs = []
     for key, entry in kept:
