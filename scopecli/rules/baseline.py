@@ -1,7 +1,8 @@
 """Findings that are known: a file of fingerprints, so that only new ones count.
 
 A fingerprint is made of the rule, the file and the subject, and of no numbers that change from
-training step to training step, so it outlives reordering, more data and a later checkpoint.
+training step to training step, so it outlives reordering, more data and a later checkpoint. Where
+the file of a known finding is gone, rule and subject are enough: the file was moved.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from scopecli.binary.source import read_small_text
 from scopecli.errors import NotAModelError
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +26,22 @@ if TYPE_CHECKING:
 SCHEMA = "scopecli/baseline/1"
 _LIMIT = 256 << 20
 _STEP = r"-[0-9]+(?=(\.[a-z]+)?$)"
+
+
+class Known(NamedTuple):
+    """A finding that is known.
+
+    Attributes:
+        fingerprint: what it is recognised by.
+        code: of the rule.
+        path: the file, as it was given then.
+        subject: what the finding is about.
+    """
+
+    fingerprint: str
+    code: str
+    path: str
+    subject: str
 
 
 def fingerprints(findings: Iterable[Finding]) -> Iterator[str]:
@@ -45,28 +64,24 @@ def _place(path: str) -> str:
 def text_of(findings: Sequence[Finding]) -> str:
     """The file for some findings: one a line, in an order of its own, for readable differences."""
     rows = [
-        {
-            "fingerprint": fingerprint,
-            "code": finding.code,
-            "path": finding.path,
-            "subject": finding.subject,
-        }
+        Known(fingerprint, finding.code, finding.path, finding.subject)
         for fingerprint, finding in zip(fingerprints(findings), findings, strict=True)
     ]
-    rows.sort(key=lambda row: (row["path"], row["code"], row["subject"], row["fingerprint"]))
-    lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
+    rows.sort(key=lambda row: (row.path, row.code, row.subject, row.fingerprint))
+    lines = ",\n".join(f"  {json.dumps(row._asdict())}" for row in rows)
     return f'{{"schema": "{SCHEMA}", "findings": [\n{lines}\n]}}\n'
 
 
-def read(path: str) -> frozenset[str]:
-    """The fingerprints in a file.
+def read(path: str) -> list[Known]:
+    """The findings in a file.
 
     Raises:
         ScopecliError: it cannot be read, or is no baseline.
     """
     try:
         document = json.loads(read_small_text(path, _LIMIT))
-        return frozenset(str(row["fingerprint"]) for row in _rows(document))
+        rows = _rows(document)
+        return [Known(*(str(row[field]) for field in Known._fields)) for row in rows]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NotAModelError(
             f"is no {SCHEMA} document", path=path, hint="make one with --write-baseline"
@@ -79,16 +94,39 @@ def _rows(document: Any) -> Any:
     return document["findings"]
 
 
-def known(path: str, written: str | None) -> frozenset[str]:
+def known(path: str, written: str | None) -> list[Known]:
     """What is known before a run; nothing where there is no baseline, or one is to be written.
 
     Raises:
         ScopecliError: the file cannot be read, or is no baseline.
     """
-    return read(path) if path and written is None else frozenset()
+    return read(path) if path and written is None else []
 
 
-def new(findings: Sequence[Finding], known: frozenset[str]) -> list[Finding]:
+def new(findings: Sequence[Finding], known: Sequence[Known]) -> list[Finding]:
     """The findings that are not known."""
-    pairs = zip(fingerprints(findings), findings, strict=True)
-    return [finding for fingerprint, finding in pairs if fingerprint not in known]
+    pairs = list(zip(fingerprints(findings), findings, strict=True))
+    recognised = {row.fingerprint for row in known}
+    found = {fingerprint for fingerprint, _ in pairs}
+    rest = [row for row in known if row.fingerprint not in found]
+    gone = {path for path in {row.path for row in rest} if not _is_there(path)}
+    moved = Counter((row.code, row.subject) for row in rest if row.path in gone)
+    fresh = []
+    for fingerprint, finding in pairs:
+        if fingerprint in recognised:
+            continue
+        where_it_was = (finding.code, finding.subject)
+        if moved[where_it_was]:
+            moved[where_it_was] -= 1
+        else:
+            fresh.append(finding)
+    return fresh
+
+
+def _is_there(path: str) -> bool:
+    """Whether a file is still where it was; of a checkpoint's prefix, any of its files."""
+    folder, base = os.path.split(path)
+    try:
+        return any(name.startswith(base) for name in os.listdir(folder or os.curdir))
+    except (OSError, ValueError):
+        return False

@@ -272,6 +272,11 @@ class Context:
         return replace(found, entries=own)
 
 
+def is_found_by_object(variable: Variable) -> bool:
+    """Whether a restore finds a variable by its place among objects, whatever its name is."""
+    return "object_path" in variable.attributes
+
+
 def own_variables(model: Model) -> list[Variable]:
     """A model's own variables: no optimizer state, no averages, no constants."""
     variables = [

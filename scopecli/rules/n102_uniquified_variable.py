@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
+from scopecli.rules.context import is_found_by_object
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ RULE = Rule(
     why="TensorFlow appends a number to a name that is taken, so this is how one that was made"
     " twice looks: `w` and `w_1`, of which one is often forgotten.",
     fix="see whether both are meant, and give them names of their own",
-    false_alarms="Two weights of one layer may well be meant; that is why it is only information.",
+    false_alarms="Two weights of one layer may well be meant; that is why it is only information."
+    " What is found by its object, as in TensorFlow 2, is not reported: there a number is the"
+    " program's own word, or that of the exporter.",
     bad="""
         net/w: float32[4,3]
         net/w_1: float32[4,3]
@@ -30,6 +33,8 @@ RULE = Rule(
     good="""
         net/w_in: float32[4,3]
         net/w_out: float32[4,3]
+        export/w: float32[4,3] object_path=variables/0 path=export/w
+        w: float32[4,3] object_path=all_variables/0 path=export/w_1
     """,
 )
 
@@ -44,7 +49,7 @@ def check(context: Context) -> Iterator[Hit]:
         if path[-1:].isdigit():
             stem, _, number = path.rpartition("_")
             other = by_path.get(stem) if number.isdecimal() else None
-            if other is None or stem.endswith(_GENERIC):
+            if other is None or stem.endswith(_GENERIC) or is_found_by_object(variable):
                 continue
             if (other.shape, other.dtype) == (variable.shape, variable.dtype):
                 yield Hit(path, f"is called like {stem}, with a number, and has the same shape")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
+from scopecli.rules.context import is_found_by_object
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ RULE = Rule(
     why="The number in `Variable_3` follows the order in which variables were made. One more before"
     " it, and a checkpoint restores into the wrong variables wherever the shapes allow it.",
     fix="give it a name",
+    false_alarms="What TensorFlow 2 finds by its object needs no name, and is not reported.",
     bad="""
         Variable: float32[4,3]
         Variable_1: float32[3]
@@ -29,6 +31,7 @@ RULE = Rule(
     good="""
         hidden/weights: float32[4,3]
         hidden/biases: float32[3]
+        dense/kernel: float32[4,3] object_path=variables/0 path=Variable
     """,
 )
 
@@ -38,8 +41,8 @@ _GENERIC = "Variable"
 def check(context: Context) -> Iterator[Hit]:
     """Look at the last part of each name."""
     separator = context.model.separator
-    for path in context.by_path:
-        if _GENERIC in path:
+    for path, variable in context.by_path.items():
+        if _GENERIC in path and not is_found_by_object(variable):
             stem, _, number = path.rpartition(separator)[2].partition("_")
             if stem == _GENERIC and (not number or number.isdecimal()):
                 yield Hit(path, "has no name of its own")

@@ -23,8 +23,8 @@ RULE = Rule(
     " cost memory, each sees half of the data, and nothing says so.",
     fix="reuse the scope if one network was meant; give the second its own name if not",
     false_alarms="Towers for two kinds of things (users and items) look the same and are meant."
-    " Scopes that are numbered from the start (`branch_0`, `branch_1`), layers in a row, and two"
-    " heads on one input are not reported.",
+    " Scopes that are numbered from the start (`branch_0`, `branch_1`), layers in a row, two heads"
+    " on one input, and layers without a name of their own (`dense`, `dense_1`) are not reported.",
     bad="""
         net/w: float32[4,3]
         net_1/w: float32[4,3]
@@ -40,6 +40,10 @@ RULE = Rule(
         fakes = Placeholder()
         net/MatMul = MatMul(images, net/w/read)
         net_1/MatMul = MatMul(fakes, net/w/read)
+        dense/kernel: float32[4,3]
+        dense_1/kernel: float32[4,3]
+        dense/MatMul = MatMul(images, dense/kernel/read)
+        dense_1/MatMul = MatMul(fakes, dense_1/kernel/read)
     """,
 )
 

@@ -5,12 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.analysis.dataflow import VARIABLE_OPS, without_number
+from scopecli.model.names import leaf_of
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scopecli.rules.context import Context
+
+
+# What `tf.layers`, slim and Keras call a layer that is given no name. It is a new layer at every
+# call: nothing of that name could have been reused.
+_UNNAMED = {
+    *("dense", "fully_connected", "embedding", "batch_normalization", "layer_normalization"),
+    *("conv1d", "conv2d", "conv3d", "conv2d_transpose", "conv3d_transpose", "depthwise_conv2d"),
+    *("separable_conv1d", "separable_conv2d", "Conv", "Conv2d_transpose", "SeparableConv2d"),
+    *("BatchNorm", "LayerNorm"),
+}
 
 
 class Twin(NamedTuple):
@@ -31,11 +42,11 @@ def twins_of(context: Context) -> Iterator[Twin]:
     """The twins of a graph: `net_1` of `net`, on other inputs.
 
     Of `branch_0` and `branch_1` both numbers were chosen, and what has the same input cannot have
-    been meant to be the same.
+    been meant to be the same; nor can layers without a name.
     """
     for twins in context.reuse.twins:
         first, *others = twins.scopes
-        if first == without_number(first):
+        if first == without_number(first) and leaf_of(first, "/") not in _UNNAMED:
             inputs = _inputs(context, first, twins.variables)
             for scope in others:
                 if inputs.isdisjoint(_inputs(context, scope, twins.variables)):

@@ -65,6 +65,34 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert baseline.new([*findings, finding(subject="new")], known) == [finding(subject="new")]
 
 
+def test_what_is_moved_is_still_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stays.h5").write_text("")
+    before = [finding(path=path, subject=s) for path in ("a.h5", "stays.h5") for s in "xy"]
+    (tmp_path / "known.json").write_text(baseline.text_of(before), "utf-8")
+    known = baseline.read("known.json")
+
+    moved = [finding(path="b.h5", subject=s) for s in "xy"]
+    assert baseline.new([*moved, *before[2:]], known) == []
+    more = [finding(path="b.h5", subject="z"), finding("N102", "b.h5", "x")]
+    assert baseline.new([*moved, *more], known) == more
+    copy = [finding(path="c.h5", subject=s) for s in "xy"]
+    assert baseline.new([*moved, *copy], known) == copy  # one file cannot be moved to two places
+
+    (tmp_path / "a.h5").write_text("")
+    assert baseline.new(moved, known) == moved
+
+
+def test_a_checkpoint_that_is_still_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.index").write_text("")
+    (tmp_path / "known.json").write_text(baseline.text_of([finding(path="m")]), "utf-8")
+    other = finding(path="n")
+    assert baseline.new([other], baseline.read("known.json")) == [other]
+    (tmp_path / "m.index").unlink()
+    assert baseline.new([other], baseline.read("known.json")) == []
+
+
 def test_order_does_not_matter() -> None:
     findings = [finding(subject=name) for name in "zax"]
     assert baseline.text_of(findings) == baseline.text_of(findings[::-1])
