@@ -6,8 +6,7 @@ small numbers are no numbers, and to change to another power of two loses no dig
 
 from __future__ import annotations
 
-from functools import reduce
-from math import frexp, inf, ldexp
+from math import frexp, inf, isfinite, ldexp
 from typing import TYPE_CHECKING, Any
 
 from scopecli.model.records import NamedTuple
@@ -74,24 +73,35 @@ def moments_of(values: np.ndarray[Any, np.dtype[np.float64]]) -> Moments:
     """The moments of an array."""
     import numpy as np
 
-    finite = values
-    nans = infinities = 0
-    if not np.isfinite(values).all():
-        finite = values[np.isfinite(values)]
-        nans = int(np.isnan(values).sum())
-        infinities = values.size - finite.size - nans
-    zeros = int(values.size - np.count_nonzero(values))
-    if not finite.size:
-        return Moments(values.size, nans, infinities, zeros)
-    low, high = float(finite.min()), float(finite.max())
+    elements, nans, infinities = values.size, 0, 0
+    zeros = elements - int(np.count_nonzero(values.astype(bool)))  # five times as fast as of floats
+    low, high = _extremes(values)
+    if not isfinite(low) or not isfinite(high):  # a NaN makes both of them one
+        finite = np.isfinite(values)
+        nans = int(np.count_nonzero(np.isnan(values)))
+        infinities = elements - int(np.count_nonzero(finite)) - nans
+        values = values[finite]
+        low, high = _extremes(values)
+    if not values.size:
+        return Moments(elements, nans, infinities, zeros)
     unit = _unit(max(abs(low), abs(high)))
-    scaled = finite / unit
+    scaled = values / unit
     # A sum is rounded, and the average of equal numbers is that number all the same.
-    centre = min(max(float(scaled.mean()), low / unit), high / unit)
+    mean = float(np.add.reduce(scaled)) / scaled.size
+    centre = min(max(mean, low / unit), high / unit)
     scaled -= centre
     scaled *= scaled
-    spread = float(scaled.sum())
-    return Moments(values.size, nans, infinities, zeros, low, high, unit, centre, spread)
+    spread = float(np.add.reduce(scaled))
+    return Moments(elements, nans, infinities, zeros, low, high, unit, centre, spread)
+
+
+def _extremes(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, float]:
+    """The smallest and the largest."""
+    import numpy as np
+
+    # Not the methods: most tensors are small, and those take as long again to get here.
+    low = np.minimum.reduce(values, initial=inf)
+    return float(low), float(np.maximum.reduce(values, initial=-inf))
 
 
 def _unit(magnitude: float) -> float:
@@ -100,31 +110,36 @@ def _unit(magnitude: float) -> float:
 
 
 def joined(parts: Iterable[Moments]) -> Moments:
-    """The moments of all the numbers of which these are the parts'."""
-    return reduce(_both, parts, Moments())
+    """The moments of all the numbers of which these are the parts'.
 
-
-def _both(a: Moments, b: Moments) -> Moments:
-    """Chan's formula, which joins the moments of two parts without losing digits.
-
+    By Chan's formula, which joins the moments of two parts without losing digits.
     https://en.wikipedia.org/wiki/Algorithms_for_calculating_variance#Parallel_algorithm
     """
-    if not a.elements:
-        return b
-    unit = max(a.unit, b.unit)
-    a_scale, b_scale = a.unit / unit, b.unit / unit
-    share = b.finite / ((a.finite + b.finite) or 1)
-    delta = b.centre * b_scale - a.centre * a_scale
-    return Moments(
-        a.elements + b.elements,
-        a.nans + b.nans,
-        a.infinities + b.infinities,
-        a.zeros + b.zeros,
-        min(a.minimum, b.minimum),
-        max(a.maximum, b.maximum),
-        unit,
-        a.centre * a_scale + delta * share,
-        a.spread * a_scale * a_scale
-        + b.spread * b_scale * b_scale
-        + delta * delta * a.finite * share,
-    )
+    elements = nans = infinities = zeros = count = 0
+    minimum, maximum, unit = inf, -inf, _SMALLEST_UNIT
+    centre = spread = 0.0
+    for part in parts:
+        # Unpacked, and no object made of each sum: a table has a part for each level of each name.
+        all_, not_numbers, infinite, zero, low, high, own, mean, squares = part
+        elements += all_
+        nans += not_numbers
+        infinities += infinite
+        zeros += zero
+        minimum = min(minimum, low)
+        maximum = max(maximum, high)
+        finite = all_ - not_numbers - infinite
+        if not finite:
+            continue
+        if own != unit:
+            common = max(own, unit)
+            centre *= unit / common
+            spread *= (unit / common) ** 2
+            mean *= own / common
+            squares *= (own / common) ** 2
+            unit = common
+        share = finite / (count + finite)
+        delta = mean - centre
+        centre += delta * share
+        spread += squares + delta * delta * count * share
+        count += finite
+    return Moments(elements, nans, infinities, zeros, minimum, maximum, unit, centre, spread)

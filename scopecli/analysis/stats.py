@@ -146,9 +146,14 @@ def _histogram(
     for chunk in parts:
         with np.errstate(all="ignore"):
             values = _as_float(chunk)
+            if moments.finite < moments.elements:
+                values = values[np.isfinite(values)]
             # numpy 1.26 warns of the unused lanes of a vector when the unit is subnormal.
-            values = values[np.isfinite(values)] / moments.unit
-        places = ((values - low) * (BINS / span)).astype(np.int64).clip(0, BINS - 1)
+            values /= moments.unit
+        values -= low
+        values *= BINS / span
+        places = values.astype(np.int64)
+        np.clip(places, 0, BINS - 1, out=places)
         counts += np.bincount(places, minlength=BINS)
         progress(chunk.nbytes)
     return [int(count) for count in counts]

@@ -86,3 +86,14 @@ def test_equal_numbers_have_no_deviation() -> None:
     """Sums of them are rounded all the same."""
     found = joined([of(*[0.1] * 7), of(*[0.1] * 11)])
     assert (found.mean, found.std) == (0.1, 0)
+
+
+@given(st.lists(numbers, max_size=4))
+def test_parts_of_any_size_are_joined_in_a_common_unit(parts: list[Any]) -> None:
+    """One after the other, or all at once: it is the same."""
+    with np.errstate(all="ignore"):
+        found = [moments_of(part) for part in parts]
+        one_by_one = Moments()
+        for moments in found:
+            one_by_one = joined([one_by_one, moments])
+        assert joined(found) == one_by_one

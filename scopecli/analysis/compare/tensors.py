@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.analysis.compare.numbers import EXACT, Tally, Tolerance
 from scopecli.analysis.compare.parts import Side, plan
+from scopecli.analysis.values import keep_freed_memory
 from scopecli.errors import ScopecliError
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["EXACT", "Tolerance", "ValueDifference", "compare", "compare_all", "stored_same"]
 
 _THREADS = 2
-_LARGE_PIECE = 8 << 20
 _WAITING = 2 * _THREADS
 
 
@@ -154,22 +154,11 @@ def compare_all(
     Yields:
         The difference of each pair, in order; the error in its place where it has failed.
     """
-    _keep_freed_memory()
+    keep_freed_memory()
     plans = (plan(Side(a, x), Side(b, y), axes, tolerance) for x, y, axes in pairs)
     jobs = ((planned, part) for planned in plans for part in planned.parts)
     for planned, results in groupby(_in_order(jobs), itemgetter(0)):
         yield _joined(planned, (found for _, found in results), progress)
-
-
-def _keep_freed_memory() -> None:
-    """Have a freed megabyte kept for the next read.
-
-    glibc gives it back to the system and fetches it again, which takes as long as the read, until
-    it has seen a larger piece freed: M_MMAP_THRESHOLD and M_TRIM_THRESHOLD in mallopt(3).
-    """
-    import numpy as np
-
-    np.empty(_LARGE_PIECE, np.uint8)
 
 
 def _in_order(jobs: Iterator[tuple[Plan, Part]]) -> Iterator[tuple[Plan, _Result]]:
