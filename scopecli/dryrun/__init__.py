@@ -83,7 +83,7 @@ _MODULES = {
     "ops.products": "matmul tensordot",
     "ops.reductions": "reduce_sum reduce_mean reduce_max reduce_min reduce_prod reduce_all"
     " reduce_any reduce_join reduce_logsumexp reduce_variance reduce_std count_nonzero"
-    " argmax argmin clip_by_norm norm",
+    " argmax argmin clip_by_norm clip_by_average_norm norm",
     "ops.einsum": "einsum",
     "ops.matrices": "matrix_diag matrix_diag_part matrix_set_diag matrix_triangular_solve trace",
     "ops.sets": "unique unique_with_counts setdiff1d unsorted_segment_mean confusion_matrix",

@@ -286,3 +286,10 @@ def auc(
     with variable_scope(name, "auc", (labels, predictions, weights)):
         found, update = area_under_curve(labels, predictions, weights, how)
         return _collected(found, update, metrics_collections, updates_collections)
+
+
+def mean_iou(*arguments: Any, **options: Any) -> Any:
+    """How much of each class was found, of all that is or was taken for it."""
+    from scopecli.dryrun.metrics_of_classes import mean_intersection_over_union
+
+    return mean_intersection_over_union(*arguments, **options)

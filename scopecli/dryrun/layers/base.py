@@ -16,6 +16,8 @@ from scopecli.dryrun.graph.nodes import Operation, Tensor
 from scopecli.dryrun.graph.scopes import get_collection, get_collection_ref, name_scope
 from scopecli.dryrun.layers.checking import check_input, initializer_of
 from scopecli.dryrun.ops.applying import convert_to_tensor
+from scopecli.dryrun.ops.arithmetic import cast
+from scopecli.dryrun.ops.arrays import shape
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.variables.getting import get_variable
 from scopecli.dryrun.variables.opening import variable_scope
@@ -45,6 +47,7 @@ class Layer:
         dtype: of its variables; that of its first input where nothing is said.
         weights: its variables.
         input_spec: what the shape of an input must be.
+        activity_regularizer: what its outputs add to the losses.
     """
 
     def __init__(
@@ -54,8 +57,10 @@ class Layer:
         dtype: Any = None,
         _scope: Any = None,
         _reuse: Any = None,
+        activity_regularizer: Any = None,
         **_: Any,
     ) -> None:
+        self.activity_regularizer = activity_regularizer
         self.input_spec: Mapping[str, Any] = {}
         self.trainable = trainable
         self.dtype = dtype
@@ -149,7 +154,10 @@ class Layer:
                     self.build(first.shape)
                     self.built = True
                 outputs = self.call(inputs, *arguments, **options)
-        _collect(self.updates, GraphKeys.UPDATE_OPS)
+                if self.activity_regularizer is not None:
+                    self._regularize_outputs(outputs)
+        if self.trainable:
+            _collect(self.updates, GraphKeys.UPDATE_OPS)
         return outputs
 
     apply = __call__
@@ -219,6 +227,13 @@ class Layer:
             if loss is not None:
                 self.losses.append(loss)
                 _collect([loss], GraphKeys.REGULARIZATION_LOSSES)
+
+    def _regularize_outputs(self, outputs: Any) -> None:
+        with name_scope("ActivityRegularizer"):
+            loss = convert_to_tensor(self.activity_regularizer(outputs))
+            loss = loss / cast(shape(outputs)[0], loss.dtype)
+        self.losses.append(loss)
+        _collect([loss], GraphKeys.REGULARIZATION_LOSSES)
 
     def add_update(self, update: Any) -> None:
         """Something that is to run with each training step."""

@@ -10,7 +10,7 @@ from scopecli.dryrun.layers.core import _ZEROS, _known_depth, made
 from scopecli.dryrun.nn.activations import bias_add
 from scopecli.dryrun.nn.convolutions import convolution
 from scopecli.dryrun.ops.applying import apply
-from scopecli.dryrun.ops.arrays import reshape, shape, stack
+from scopecli.dryrun.ops.arrays import expand_dims, reshape, shape, squeeze, stack
 from scopecli.dryrun.values.shapes import TensorShape
 
 
@@ -159,6 +159,8 @@ class Conv3D(_Conv):
 
 
 class _Transpose(_Conv):
+    asks_for_sizes = False  # in the graph, although they are known
+
     def kernel_shape(self, channels: int) -> tuple[int, ...]:
         return (*self.kernel_size, self.filters, channels)
 
@@ -170,15 +172,20 @@ class _Transpose(_Conv):
         spatial: list[Any] = []
         for axis in axes:
             known = inputs.dims[axis]
-            spatial.append(sizes[axis] if known is None else known)
-        grown = [
-            _length(extent, kernel, stride, self.padding)
-            for extent, kernel, stride in zip(spatial, self.kernel_size, self.strides, strict=True)
-        ]
-        static = [extent if isinstance(extent, int) else None for extent in grown]
+            asked = known is None or self.asks_for_sizes
+            spatial.append(sizes[axis] if asked else known)
+        grown = self._grown(spatial)
+        static = self._grown([inputs.dims[axis] for axis in axes])
         if self.first:
             return (batch, self.filters, *grown), (inputs.dims[0], self.filters, *static)
         return (batch, *grown, self.filters), (inputs.dims[0], *static, self.filters)
+
+    def _grown(self, extents: list[Any]) -> list[Any]:
+        sizes = zip(extents, self.kernel_size, self.strides, strict=True)
+        return [
+            None if extent is None else _length(extent, kernel, stride, self.padding)
+            for extent, kernel, stride in sizes
+        ]
 
 
 def _length(extent: Any, kernel: int, stride: int, padding: str) -> Any:
@@ -208,6 +215,7 @@ class Conv3DTranspose(_Transpose):
     """The transpose of a convolution over three axes."""
 
     rank = 3
+    asks_for_sizes = True
 
     def convolved(self, inputs: Any) -> Any:
         from scopecli.dryrun.nn.transposed_convolutions import conv3d_transpose
@@ -257,6 +265,41 @@ class SeparableConv2D(_Conv):
         )
 
 
+class SeparableConv1D(SeparableConv2D):
+    """The same over one axis."""
+
+    rank = 1
+
+    def build(self, input_shape: Any) -> None:
+        channels = self.channels(input_shape)
+        sizes = (*self.kernel_size, channels, self.depth_multiplier)
+        self.kernel = self.add_weight("depthwise_kernel", sizes, None, *self.depth_options)
+        sizes = (1, self.depth_multiplier * channels, self.filters)
+        self.point = self.add_weight("pointwise_kernel", sizes, None, *self.point_options)
+        self.build_bias()
+
+    def call(self, inputs: Any, **_: Any) -> Any:
+        from scopecli.dryrun.nn.depthwise_convolutions import separable_conv2d
+
+        axis = 2 if self.first else 1
+        steps = self.strides * 2
+        inputs = expand_dims(inputs, axis)
+        kernel, point = expand_dims(self.kernel, 0), expand_dims(self.point, 0)
+        outputs: Any = separable_conv2d(
+            inputs,
+            kernel,
+            point,
+            (1, 1, *steps) if self.first else (1, *steps, 1),
+            self.padding.upper(),
+            rate=(1, *self.dilation_rate),
+            data_format="NCHW" if self.first else "NHWC",
+        )
+        if self.use_bias:
+            outputs = bias_add(outputs, self.bias, data_format="NCHW" if self.first else "NHWC")
+        outputs = squeeze(outputs, [axis])
+        return outputs if self.activation is None else self.activation(outputs)
+
+
 def _function(cls: Any) -> Any:
     def function(inputs: Any, filters: Any, kernel_size: Any, *rest: Any, **options: Any) -> Any:
         return made(cls, inputs, options, filters, kernel_size, *rest)
@@ -270,3 +313,4 @@ conv3d = _function(Conv3D)
 conv2d_transpose = _function(Conv2DTranspose)
 conv3d_transpose = _function(Conv3DTranspose)
 separable_conv2d = _function(SeparableConv2D)
+separable_conv1d = _function(SeparableConv1D)

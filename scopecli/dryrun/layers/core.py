@@ -44,6 +44,7 @@ class Dense(Layer):
         name: Any = None,
         **options: Any,
     ) -> None:
+        options["activity_regularizer"] = activity_regularizer
         super().__init__(trainable=trainable, name=name, **options)
         self.input_spec = {"min_ndim": 2}
         self.units = checked_units(units)

@@ -12,6 +12,7 @@ from scopecli.dryrun.nn.normalization import fused_batch_norm, moments
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import reshape
+from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.variables.assigning import assign_sub
 
 _ZEROS, _ONES = zeros_initializer(), ones_initializer()
@@ -93,6 +94,9 @@ class BatchNormalization(Layer):
         )
         for scope, partitioner in zip(scopes, partitioners, strict=True):
             scope.partitioner = partitioner
+
+    def _own_type(self, kind: Any) -> Any:
+        return float32 if kind.name in {"float16", "bfloat16"} else super()._own_type(kind)
 
     def call(self, inputs: Any, training: Any = False, **_: Any) -> Any:
         return self._fused(inputs, training) if self.fused else self._plain(inputs, training)

@@ -176,6 +176,21 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
         return t.with_values(clipped) if rows else clipped
 
 
+def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Tensor:
+    """Not longer than a bound for each element."""
+    from scopecli.dryrun.ops.arithmetic import cast
+    from scopecli.dryrun.ops.arrays import size
+
+    with name_scope(name, "clip_by_average_norm") as scope:
+        t = convert_to_tensor(t, name="t")
+        count = cast(size(t), "float32")
+        square = t * t
+        inverse = apply("Rsqrt", reduce_sum(square, range(_rank(t))))
+        scaled = t * clip_norm
+        least = apply("Minimum", inverse * count, constant(1.0) / clip_norm)
+        return identity(scaled * least, name=scope)
+
+
 def norm(
     tensor: Any,
     ord: Any = "euclidean",

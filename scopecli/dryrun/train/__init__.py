@@ -14,7 +14,8 @@ _MODULES = {
     "train.proximal": "ProximalGradientDescentOptimizer ProximalAdagradOptimizer"
     " AdagradDAOptimizer",
     "train.learning_rates": "exponential_decay natural_exp_decay inverse_time_decay"
-    " piecewise_constant piecewise_constant_decay polynomial_decay cosine_decay",
+    " piecewise_constant piecewise_constant_decay polynomial_decay cosine_decay"
+    " cosine_decay_restarts linear_cosine_decay noisy_linear_cosine_decay",
     "train.averages": "ExponentialMovingAverage",
     "train.saver": "Saver SaverDef",
     "program.session": "Supervisor MonitoredTrainingSession MonitoredSession"

@@ -35,9 +35,10 @@ _STOPS = frozenset(
 )
 
 
-def connected(losses: Sequence[Tensor]) -> set[Operation]:
-    """The nodes that gradients of these reach."""
+def connected(losses: Sequence[Tensor]) -> tuple[set[Operation], set[int]]:
+    """The nodes that gradients of these go through, and the ids of the tensors that they reach."""
     seen: set[Operation] = set()
+    tensors = {id(loss) for loss in losses}
     waiting = [loss.op for loss in losses]
     while waiting:
         op = waiting.pop()
@@ -47,8 +48,9 @@ def connected(losses: Sequence[Tensor]) -> set[Operation]:
         for tensor in op.inputs:
             kind = tensor.dtype.base_dtype
             if kind.is_floating or kind.is_complex or kind.name == "resource":
+                tensors.add(id(tensor))
                 waiting.append(tensor.op)
-    return seen
+    return seen, tensors
 
 
 def gradients(
@@ -60,15 +62,10 @@ def gradients(
     """
     losses = [convert_to_tensor(y) for y in (ys if isinstance(ys, (list, tuple)) else [ys])]
     targets = list(xs) if isinstance(xs, (list, tuple)) else [xs]
-    reached = connected(losses)
+    reached, touched = connected(losses)
     graph = get_default_graph()
     with graph.name_scope(name):
-        sources = [target if isinstance(target, Tensor) else None for target in targets]
-        wanted = [
-            target
-            for target in targets
-            if target.op in reached or any(s is target for s in sources)
-        ]
+        wanted = [target for target in targets if id(plain_tensor(target)) in touched]
         readers = RowReaders(reached, losses)
         known = [readers.outputs(target, plain_tensor(target)) for target in wanted]
         inputs = [*losses, *[plain_tensor(target) for target in wanted]]

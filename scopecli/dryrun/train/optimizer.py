@@ -146,7 +146,10 @@ class Optimizer:
         """Make the state that each variable needs."""
 
     def _prepare(self) -> None:
-        self._prepared = [convert_to_tensor(value, name=name) for name, value in self._hyper]
+        self._prepared = [
+            convert_to_tensor(self._call_if_callable(value), name=name)
+            for name, value in self._hyper
+        ]
 
     def _constrained(self, gradient: Any, variable: Any) -> Any:
         """The update of a variable, and after it what its constraint asks for."""
@@ -228,7 +231,7 @@ class Optimizer:
     ) -> Any:
         return self._slot(var, slot_name, op_name, initializer)
 
-    def _call_if_overridden(self, value: Any) -> Any:
+    def _call_if_callable(self, value: Any) -> Any:
         return value() if callable(value) else value
 
 

@@ -16,8 +16,10 @@ from scopecli.dryrun.graph.scopes import (
     name_scope,
     with_dependencies,
 )
-from scopecli.dryrun.ops.applying import apply, apply_op, constant
+from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
 from scopecli.dryrun.ops.arrays import identity, placeholder_with_default
+from scopecli.dryrun.ops.arrays import reshape as reshape_to
+from scopecli.dryrun.train.sharding import save_shards
 from scopecli.dryrun.values.structures import flattened
 from scopecli.dryrun.variables.collections import global_variables
 from scopecli.dryrun.variables.partitioned_variable import PartitionedVariable
@@ -94,6 +96,8 @@ class Saver:
         self._name = name
         self._max_to_keep = max_to_keep
         self._allow_empty = allow_empty
+        self._sharded = sharded
+        self._reshape = reshape
         self.entries: list[Entry] = []
         self.saver_def: Any = saver_def
         self.restored = False
@@ -114,36 +118,45 @@ class Saver:
             if self._allow_empty:
                 return
             raise ValueError("No variables to save")
-        by_key = chosen if isinstance(chosen, dict) else _by_name(chosen)
+        by_key = _checked(chosen) if isinstance(chosen, dict) else _by_name(chosen)
         self.entries = [entry for key in sorted(by_key) for entry in _entries(key, by_key[key])]
         with name_scope(self._name, "save"):
             default = placeholder_with_default("model", shape=(), name="filename")
             file = placeholder_with_default(default, shape=(), name="Const")
-            saved = self._save_nodes(file)
-            restored = self._restore_nodes(file)
+            if self._sharded:
+                shards = _by_device(self.entries)
+                saved = save_shards(file, shards, self._save_nodes)
+                nodes = [self._restore_nodes(file, shard, "restore_shard") for shard in shards]
+                restored = group(*nodes, name="restore_all")
+            else:
+                saved = self._save_nodes(file, self.entries)
+                restored = self._restore_nodes(file, self.entries, "restore_all")
         self.saver_def = SaverDef(file.name, saved.name, restored.name, self._max_to_keep)
         get_default_graph().savers.append(self)
 
-    def _save_nodes(self, file: Tensor) -> Tensor:
-        values = [_value(entry) for entry in self.entries]
-        keys, specs = self._keys_and_specs()
+    @staticmethod
+    def _save_nodes(file: Tensor, entries: list[Entry]) -> Tensor:
+        values = [_value(entry) for entry in entries]
+        keys, specs = _keys_and_specs(entries)
         return with_dependencies([apply_op("SaveV2", file, keys, specs, values)], file)
 
-    def _restore_nodes(self, file: Tensor) -> Operation:
-        keys, specs = self._keys_and_specs()
+    def _restore_nodes(self, file: Tensor, entries: list[Entry], name: str) -> Operation:
+        keys, specs = _keys_and_specs(entries)
         graph = get_default_graph()
         with graph.name_scope("RestoreV2") as scope:
             names = constant(keys, name="tensor_names")
             slices = constant(specs, name="shape_and_slices")
-        kinds = [entry.variable.dtype.base_dtype for entry in self.entries]
-        outputs = list(zip(kinds, map(_part_shape, self.entries), strict=True))
+        kinds = [entry.variable.dtype.base_dtype for entry in entries]
+        outputs = list(zip(kinds, map(_part_shape, entries), strict=True))
         attributes = {"dtypes": [kind.name for kind in kinds]}
         read = graph.add("RestoreV2", scope[:-1], [file, names, slices], outputs, attributes)
-        pairs = zip(self.entries, read.outputs, strict=True)
-        return group(*[_assigned(entry, value) for entry, value in pairs], name="restore_all")
-
-    def _keys_and_specs(self) -> tuple[list[str], list[str]]:
-        return [entry.key for entry in self.entries], [entry.spec for entry in self.entries]
+        done = []
+        for entry, value in zip(entries, read.outputs, strict=True):
+            sizes = entry.variable.shape
+            reshaped = self._reshape and sizes.is_fully_defined()
+            found = reshape_to(value, sizes.as_list()) if reshaped else value
+            done.append(_assigned(entry, found))
+        return group(*done, name=name)
 
     def save(self, sess: Any = None, save_path: Any = "", *_: Any, **__: Any) -> str:
         """Nothing is saved."""
@@ -168,6 +181,18 @@ class Saver:
         return []
 
 
+def _keys_and_specs(entries: list[Entry]) -> tuple[list[str], list[str]]:
+    return [entry.key for entry in entries], [entry.spec for entry in entries]
+
+
+def _by_device(entries: list[Entry]) -> list[list[Entry]]:
+    """Entries that stand on the same device together, by its name."""
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.variable.device, []).append(entry)
+    return [found[device] for device in sorted(found)]
+
+
 def _by_name(chosen: Any) -> dict[str, Any]:
     """Variables by the keys that they get where nobody gives them; parts under the whole's name.
 
@@ -190,6 +215,22 @@ def _by_name(chosen: Any) -> dict[str, Any]:
             raise ValueError(f"At least two variables have the same name: {name}")
         found[name] = variable
     return found
+
+
+def _checked(chosen: dict[str, Any]) -> dict[str, Any]:
+    """What a program saves under keys of its own.
+
+    Raises:
+        TypeError: it is no variable.
+    """
+    for value in chosen.values():
+        kinds = Variable, PartitionedVariable, list, tuple
+        if not isinstance(value, kinds):
+            raise TypeError(
+                "names_to_saveables must be a dict mapping string names to Tensors/Variables. Not "
+                f"a variable: {convert_to_tensor(value)}"
+            )
+    return chosen
 
 
 def _info(variable: Any) -> Any:

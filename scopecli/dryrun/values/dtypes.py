@@ -129,6 +129,8 @@ def as_dtype(value: Any) -> DType:
         return value
     if isinstance(value, str) and value in BY_NAME:
         return BY_NAME[value]
+    if isinstance(value, str) and value == "float":  # TensorFlow's own name, and not numpy's
+        return float32
     if isinstance(value, type) and value in _PYTHON:
         return BY_NAME[_PYTHON[value]]
     name = getattr(value, "name", None)

@@ -12,6 +12,8 @@ from scopecli.dryrun.ops.arithmetic import add, clip_by_value
 from scopecli.dryrun.ops.arrays import concat, split
 from scopecli.dryrun.ops.indexing import slice
 from scopecli.dryrun.ops.products import matmul
+from scopecli.dryrun.variables.partition import fixed_size_partitioner
+from scopecli.dryrun.variables.scope import get_variable_scope
 from scopecli.model.records import NamedTuple
 
 
@@ -103,6 +105,7 @@ class LSTMCell(LayerCell):
         self.projects = num_proj is not None
         self.peeps = use_peepholes
         self.initializer = initializer
+        self.shards = num_unit_shards, num_proj_shards
         self.activation = activation or tanh
         self.kernel: Any = None
         self.bias: Any = None
@@ -112,7 +115,7 @@ class LSTMCell(LayerCell):
     def build(self, input_shape: Any) -> None:
         rows, units, initializer = depth_of(input_shape), self.units, self.initializer
         sizes = [rows + self.output_size, 4 * units]
-        self.kernel = self.add_weight("kernel", sizes, initializer=initializer)
+        self.kernel = self._in_parts("kernel", sizes, self.shards[0])
         self.bias = self.add_weight("bias", [4 * units], initializer=zeros_initializer())
         for letter in "fio" if self.peeps else "":
             self.peepholes[letter] = self.add_weight(
@@ -120,7 +123,18 @@ class LSTMCell(LayerCell):
             )
         if self.projects:
             sizes = [units, self.output_size]
-            self.projection = self.add_weight("projection/kernel", sizes, initializer=initializer)
+            self.projection = self._in_parts("projection/kernel", sizes, self.shards[1])
+
+    def _in_parts(self, name: str, sizes: list[int], shards: Any) -> Any:
+        """A matrix that may be cut into parts."""
+        scope = get_variable_scope()
+        before = scope.partitioner
+        if shards is not None:
+            scope.partitioner = fixed_size_partitioner(shards)
+        try:
+            return self.add_weight(name, sizes, initializer=self.initializer)
+        finally:
+            scope.partitioner = before
 
     def call(self, inputs: Any, state: Any = None, **_: Any) -> Any:
         if self.state_is_tuple:
