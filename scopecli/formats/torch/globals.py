@@ -132,6 +132,20 @@ _HOSTILE_MODULES = frozenset(
         "dill",
         "cloudpickle",
         "tempfile",
+        # Less known, and found in pickles that scanners were to overlook.
+        "doctest",
+        "ensurepip",
+        "idlelib",
+        "imaplib",
+        "imp",
+        "lib2to3",
+        "nntplib",
+        "pipes",
+        "poplib",
+        "pydoc",
+        "venv",
+        "xmlrpc",
+        "zipimport",
     }
 )
 _HOSTILE = frozenset(
@@ -154,11 +168,30 @@ _HOSTILE = frozenset(
         "types.LambdaType",
         "new.function",
         "new.code",
+        "operator.attrgetter",
+        "operator.methodcaller",
+        "pkgutil.resolve_name",
+        "uuid._get_command_stdout",
+        "numpy.load",
+        "numpy.f2py.crackfortran._eval_length",
+        "numpy.f2py.crackfortran.getlincoef",
         "numpy.testing._private.utils.runstring",
         "torch.hub.load",
         "torch.load",
         "torch.serialization.load",
         "torch.jit.load",
+        "torch.hub.download_url_to_file",
+        "torch.hub.load_state_dict_from_url",
+        "torch._inductor.codecache.compile_file",
+        "torch.fx.experimental.symbolic_shapes.ShapeEnv.evaluate_guards_expression",
+        "torch.jit.unsupported_tensor_ops.execWrapper",
+        "torch.utils._config_module.load_config",
+        "torch.utils.bottleneck.__main__.run_autograd_prof",
+        "torch.utils.bottleneck.__main__.run_cprofile",
+        "torch.utils.collect_env.run",
+        "torch.utils.cpp_extension.load",
+        "torch.utils.cpp_extension.load_inline",
+        "torch.utils.data.datapipes.utils.decoder.basichandlers",
     }
 )
 _COMPUTED = "?.?"
@@ -167,15 +200,28 @@ _COMPUTED = "?.?"
 _RENAMED = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 
 
+# Modules that others have among their names, as `torch.os`. No model is saved with a module in it.
+_WITHIN = frozenset({"builtins", "importlib", "os", "subprocess", "sys"})
+
+
 def modern_path(found: Global) -> str:
-    """The name that an import has today."""
+    """The name that an import has today.
+
+    From protocol 4 on, `torch` with the name `os.system` is `os.system`, and is called so here.
+    """
+    parts = found.name.split(".")
+    for number, part in enumerate(parts):
+        inner = part.lstrip("_")  # `collections` has `_sys`
+        if inner in _WITHIN or (len(parts) > 1 and inner in _HOSTILE_MODULES):
+            return ".".join((inner, *parts[number + 1 :]))
     return f"{_RENAMED.get(found.module, found.module)}.{found.name}"
 
 
 def is_hostile(path: str) -> bool:
     """Whether an import runs programs, or hides what it is."""
     module = path.partition(".")[0]
-    return path in _HOSTILE or module in _HOSTILE_MODULES or path == _COMPUTED
+    named = path in _HOSTILE or path in (_COMPUTED, "builtins")
+    return named or module in _HOSTILE_MODULES
 
 
 def _danger(path: str) -> int:

@@ -436,6 +436,9 @@ class TestHostileFiles:
             ("builtins", "eval", HOSTILE),
             ("__builtin__", "exec", HOSTILE),
             ("runpy", "_run_code", HOSTILE),
+            ("torch.utils.cpp_extension", "load_inline", HOSTILE),
+            ("operator", "attrgetter", HOSTILE),
+            ("zipimport", "zipimporter", HOSTILE),
             ("builtins", "getattr", UNSAFE),
             ("my.models", "Net", UNSAFE),
             ("ossuary", "Bones", UNSAFE),
@@ -447,6 +450,25 @@ class TestHostileFiles:
         path = f"{module.replace('__builtin__', 'builtins')}.{name}"
         assert codes(model) == [(code, path)]
         assert model.metadata["globals"] == (path,)
+
+    @pytest.mark.parametrize(
+        ("module", "name", "path"),
+        [
+            ("torch", "os.system", "os.system"),
+            ("torch.serialization", "os", "os"),
+            ("collections", "_sys.modules.get", "sys.modules.get"),
+            ("torch.hub", "shutil.rmtree", "shutil.rmtree"),
+            ("a", "b.builtins.eval", "builtins.eval"),
+            ("a", "builtins", "builtins"),
+        ],
+    )
+    def test_what_is_reached_through_another_module(
+        self, tmp_path: Path, module: str, name: str, path: str
+    ) -> None:
+        """Python follows the dots of a name from protocol 4 on."""
+        texts = b"".join(b"\x8c" + bytes([len(text)]) + text.encode() for text in (module, name))
+        model = load(archive(tmp_path / "m.pt", texts + b"\x930}"))
+        assert codes(model) == [(HOSTILE, path)]
 
     def test_a_name_that_is_computed(self, tmp_path: Path) -> None:
         pickle = b"\x8c\x02os(cmy\njoined\n)Rt\x930}"
