@@ -305,6 +305,35 @@ def test_named_tuples_and_lazy_parameters(tmp_path: Path) -> None:
     assert [v.key for v in load(path).variables] == ["bytes", "a.1"]
 
 
+class _Slotted:
+    """Its pickled state is of two parts: no dictionary, and the slots."""
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+
+class _Old:
+    """What a parameter or variable of before version 0.4 was pickled as."""
+
+    def __init__(self, kind: Any, tensor: Any) -> None:
+        self.parts = kind, (tensor,), (True, False, {})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.parts
+
+
+def test_slots_and_what_old_versions_wrote(tmp_path: Path) -> None:
+    weight = torch.arange(6.0).reshape(2, 3)
+    path = tmp_path / "m.pt"
+    old = {"p": _Old(torch.nn.Parameter, weight), "v": _Old(torch.autograd.Variable, weight)}
+    torch.save(old, path)
+    held_against(load(path), torch.load(path, weights_only=False))
+    torch.save({"object": _Slotted(weight)}, path)
+    held_against(load(path), {"object": {"held": weight}})
+
+
 def test_ragged_tensors(tmp_path: Path) -> None:
     parts = [torch.ones(2, 5), torch.ones(3, 5)]
     torch.save({"r": torch.nested.nested_tensor(parts, layout=torch.jagged)}, tmp_path / "m.pt")

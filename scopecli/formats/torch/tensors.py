@@ -314,6 +314,7 @@ _REBUILD: Mapping[str, Callable[[Arguments, int], Placed | None]] = MappingProxy
         "torch._utils._rebuild_parameter": _parameter,
         "torch._utils._rebuild_parameter_with_state": _parameter,
         "torch.nn.parameter.Parameter": _parameter,
+        "torch.autograd.variable.Variable": _parameter,  # before version 0.4
         "torch._utils._rebuild_sparse_tensor": _sparse,
         "torch._utils._rebuild_nested_tensor": _nested,
         "torch.nested._internal.nested_tensor._rebuild_njt": _ragged,

@@ -277,13 +277,14 @@ def sequence(value: object) -> list[object] | tuple[object, ...] | None:
 
 
 def _state(value: object) -> Mapping[object, object] | None:
-    """The attributes of an object; of a class with slots, those in its dictionary."""
+    """The attributes of an object; of a class with slots, those and the ones in its dictionary."""
     if type(value) is not Object:
         return None
     state = value.state
-    if type(state) is tuple and len(state) == 2:
-        state = state[0]
-    return mapping(state)
+    if type(state) is not tuple or len(state) != 2:
+        return mapping(state)
+    own, slots = map(mapping, state)
+    return own if slots is None else {**(own or {}), **slots}
 
 
 def _is_shown_again(value: object) -> bool:
