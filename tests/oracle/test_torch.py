@@ -142,6 +142,19 @@ def test_a_distributed_checkpoint() -> None:
     }
 
 
+def test_a_part_of_a_distributed_checkpoint_is_no_model(tmp_path: Path) -> None:
+    from torch.distributed import checkpoint
+
+    tensors = {"a": torch.ones(2), "b": torch.zeros(5000)}
+    checkpoint.save(tensors, checkpoint_id=tmp_path)
+    part = tmp_path / "__0_0.distcp"
+    with pytest.raises(RuntimeError):
+        loaded(part)
+    with pytest.raises(UnsupportedError, match=r"bytes in front of .* name the folder"):
+        load(part)
+    assert {v.key for v in load(tmp_path).variables} == set(tensors)
+
+
 def test_the_list_of_what_is_allowed() -> None:
     from torch import _weights_only_unpickler
 

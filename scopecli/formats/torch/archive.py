@@ -72,7 +72,7 @@ class Archive:
         """
         self._path = path
         self._begins: dict[str, int] | None = None
-        members = zipdir.members(source)
+        members = _all_members(source)
         self._members = {member.name: member for member in reversed(members)}  # as PyTorch
         self._folder = _folder(members, source.name)
         self.pickle_name = self._folder + PICKLE
@@ -178,6 +178,22 @@ class Archive:
 
     def _read(self, source: Source, name: str) -> bytes:
         return _bytes_of(source, self._members[self._folder + name], _LARGEST_PICKLE)
+
+
+def _all_members(source: Source) -> list[zipdir.Member]:
+    """The members, where an unpacker and PyTorch mean the same bytes.
+
+    Of an archive with something in front of it, PyTorch takes the offsets as they are, others from
+    where the archive starts.
+    """
+    directory = zipdir.locate(source)
+    if directory.shift:
+        raise UnsupportedError(
+            f"has {directory.shift} bytes in front of its archive, which PyTorch does not load",
+            path=source.name,
+            hint="if it is a part of a distributed checkpoint, name the folder",
+        )
+    return [member for member, _ in zipdir.records(source, directory)]
 
 
 def _folder(members: Sequence[zipdir.Member], path: str) -> str:

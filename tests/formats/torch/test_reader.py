@@ -481,6 +481,13 @@ class TestAmbiguousArchives:
 
     EVIL = b"\x80\x02cos\nsystem\n0}."
 
+    def test_something_in_front_of_the_archive(self, tmp_path: Path) -> None:
+        """PyTorch counts offsets from the start of the file, most others from the archive's."""
+        one = archive(tmp_path / "m.pt", b"}").read_bytes()
+        (tmp_path / "m.pt").write_bytes(one + one)
+        with pytest.raises(UnsupportedError, match=f"has {len(one)} bytes in front of its archive"):
+            load(tmp_path / "m.pt")
+
     @pytest.mark.filterwarnings("ignore:Duplicate name")
     def test_two_members_of_one_name(self, tmp_path: Path) -> None:
         for first in (True, False):
