@@ -98,6 +98,8 @@ def read(source: Source) -> Header:
     metadata: dict[str, object] = {}
     for _ in range(values):
         key = cursor.text()
+        if key in metadata:  # refused by llama.cpp and by the gguf package too
+            raise cursor.damaged(f"has two values called {key!r}")
         metadata[key] = _value(cursor, cursor.small())
     infos = list(cursor.tensors(tensors))
     return Header(version, is_big, metadata, infos, cursor.position)

@@ -208,6 +208,7 @@ class TestDamage:
             W.file([], [W.value("general.alignment", 4, W.number("I", 0))]),
             W.file([], [W.value("general.alignment", 4, W.number("I", 24))]),
             W.file([], [W.value("general.alignment", 8, W.text("x"))]),
+            W.file([], [W.value("a", 0, b"\0")] * 2),
         ],
     )
     def test_it_is_told(self, tmp_path: Path, content: bytes) -> None:
