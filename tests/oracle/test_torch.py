@@ -331,7 +331,7 @@ class _Old:
     """What a parameter or variable of before version 0.4 was pickled as."""
 
     def __init__(self, kind: Any, tensor: Any) -> None:
-        self.parts = kind, (tensor,), (True, False, {})
+        self.parts: tuple[Any, ...] = (kind, (tensor,), (True, False, {}))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self.parts
