@@ -47,11 +47,11 @@ def draw(model: Model, variables: Sequence[Variable], output: Output, turn: Turn
         write_lines([[(printable(model.path), "title")]], output)
     names = all_printable([variable.name for variable in variables])
     columns_of = words.Remembered(model, _columns)
-    columns = [columns_of(variable) for variable in variables]
+    columns = list(map(columns_of, variables))
     layout = _Layout(names, {_HEADINGS, *columns})
-    rows = zip(variables, names, columns, strict=True)
     if output.color:
         spans: list[list[Span]] = [[(layout.text(_NAME, _HEADINGS).rstrip(), "title")]]
+        rows = zip(variables, names, columns, strict=True)
         spans += (layout.spans(name, row, _role(variable)) for variable, name, row in rows)
         if output.rich_draws(len(spans)):
             from scopecli.render.rich_output import print_lines
@@ -61,7 +61,7 @@ def draw(model: Model, variables: Sequence[Variable], output: Output, turn: Turn
             write_lines(spans, output)
     else:
         write([layout.text(_NAME, _HEADINGS)])
-        write(layout.text(name, row) for _, name, row in rows)
+        write(map(layout.text, names, columns))
 
 
 class _Layout:

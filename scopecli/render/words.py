@@ -104,7 +104,8 @@ class Remembered(Generic[Words]):
         if self._collections:
             collections = self._collections.get(variable.key, ())
             case = (*case, collections)
-        if variable.attributes and not _MARKED.isdisjoint(variable.attributes):
+        attributes = variable.attributes
+        if attributes and not _MARKED.isdisjoint(attributes):
             case = (variable.key,)
         words = self._known.get(case)
         if words is None:

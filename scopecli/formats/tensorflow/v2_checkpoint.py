@@ -10,6 +10,7 @@ values are stays in bytes until it is asked for (`EntryStorage`).
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from scopecli.binary import sstable, wire
@@ -61,12 +62,14 @@ class Entries(NamedTuple):
         types: of each.
         rests: of each, the encoded end that says where it is.
         slices: the parts of partitioned tensors, by the tensor's key.
+        varying: whether the elements of any of them vary in size.
     """
 
     keys: list[str]
     types: list[TensorType]
     rests: list[bytes]
     slices: dict[str, list[Slice]]
+    varying: bool
 
 
 class Header(NamedTuple):
@@ -120,7 +123,7 @@ def read(path: str) -> Model:
             "num_shards": header.num_shards,
             "endianness": "big" if header.big_endian else "little",
             "producer_version": header.producer,
-            "object_based": OBJECT_GRAPH_KEY in entries.keys,
+            "object_based": _object_graph(entries) is not None,
         },
         notes=notes,
         files=(File(index_path, size, "index"), *files),
@@ -139,7 +142,9 @@ def _read_index(source: Source) -> tuple[Header, Entries]:
     header = _header(value)
     types: dict[bytes, TensorType] = {}
     splits: dict[bytes, int] = {}  # by the first bytes of a value, which say where its type ends
-    entries = Entries([], [], [], {})
+    keys: list[str] = []
+    tensor_types: list[TensorType] = []
+    rests: list[bytes] = []
     sliced: list[tuple[bytes, bytes]] = []
     last = key
     for key, value in table:
@@ -157,10 +162,11 @@ def _read_index(source: Source) -> tuple[Header, Entries]:
         if tensor_type is None:
             tensor_type = types[head] = _tensor_type(head)
         # The whole value has the same storage fields, so it will do where nothing is left.
-        entries.rests.append(value[split:] or value)
-        entries.types.append(tensor_type)
-        entries.keys.append(key.decode("utf-8", "surrogateescape"))
-    return header, entries._replace(slices=_slices(sliced))
+        rests.append(value[split:] or value)
+        tensor_types.append(tensor_type)
+        keys.append(key.decode("utf-8", "surrogateescape"))
+    varying = any(known.nbytes is None for known in types.values())
+    return header, Entries(keys, tensor_types, rests, _slices(sliced), varying)
 
 
 def _type_length(value: bytes) -> int:
@@ -223,6 +229,12 @@ def _slices(encoded: list[tuple[bytes, bytes]]) -> dict[str, list[Slice]]:
     return slices
 
 
+def _object_graph(entries: Entries) -> bytes | None:
+    """Where the object graph is; None where there is none. Keys are in order."""
+    at = bisect_left(entries.keys, OBJECT_GRAPH_KEY)
+    return entries.rests[at] if entries.keys[at : at + 1] == [OBJECT_GRAPH_KEY] else None
+
+
 def _full_extents(part: Slice, shape: tuple[int | None, ...], shards: Shards) -> Slice:
     """The slice with numbers where the key says "all of this axis" (a length of -1)."""
     if len(part.lengths) != len(shape):
@@ -262,18 +274,24 @@ def _variables(
     notes: list[Note],
 ) -> list[Variable]:
     described = _describe(entries, shards, tensors, notes)
-    variables = []
     make = tuple.__new__  # what `Variable(...)` comes to, without the calls in between
+    variables = [
+        make(
+            Variable,
+            (key, name, shape, dtype, nbytes, kind, None, make(EntryStorage, (rest, shards)), more),
+        )
+        for key, (dtype, shape, nbytes), rest, (name, kind, more) in zip(
+            entries.keys, entries.types, entries.rests, described, strict=True
+        )
+    ]
     slices = entries.slices
-    for key, (dtype, shape, nbytes), rest, (name, kind, attributes) in zip(
-        entries.keys, entries.types, entries.rests, described, strict=True
-    ):
-        storage = make(EntryStorage, (rest, shards))
-        fields = (key, name, shape, dtype, nbytes, kind, None, storage, attributes)
-        variable = make(Variable, fields)
-        if nbytes is None or key in slices:
-            variable = _varying(variable, slices.get(key), shards)
-        variables.append(variable)
+    if slices or entries.varying:
+        variables = [
+            _varying(variable, slices.get(variable.key), shards)
+            if variable.nbytes is None or variable.key in slices
+            else variable
+            for variable in variables
+        ]
     return variables
 
 
@@ -293,9 +311,9 @@ def _describe(
     entries: Entries, shards: Shards, tensors: BundleTensors, notes: list[Note]
 ) -> list[Description]:
     """Name and kind of every entry, in order."""
-    if OBJECT_GRAPH_KEY not in entries.keys:
+    rest = _object_graph(entries)
+    if rest is None:
         return tf_slots.describe(entries.keys)
-    rest = entries.rests[entries.keys.index(OBJECT_GRAPH_KEY)]
     key, storage = OBJECT_GRAPH_KEY, EntryStorage(rest, shards)
     graph = Variable(key, key, (), "string", None, storage=storage)
     return _describe_objects(entries.keys, graph, tensors, notes)
