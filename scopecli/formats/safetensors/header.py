@@ -21,7 +21,7 @@ from scopecli.model.records import NamedTuple
 from scopecli.model.variable import NO_ATTRIBUTES, StoredAt, Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from scopecli.binary.source import Source
 
@@ -38,11 +38,12 @@ _MAX_RANK = 64  # numpy's and torch's own
 _MAX_NUMBER = 1 << 64
 _LONGEST = 80
 
-_START = r'\{(?:"__metadata__":(\{[^{}]*\}),)?'
+# The library writes no space; Python's `json.dumps` writes one behind each colon and comma.
+_START = r'\{(?:"__metadata__": ?(\{[^{}]*\}), ?)?'
 _DTYPE = "[A-Za-z0-9_]{1,32}"
 _ENTRY = (
-    r'"([^"\\\x00-\x1f]*)":\{("dtype":"[A-Z0-9_]+","shape":\[[0-9,]*\]),'
-    r'"data_offsets":\[([0-9]{1,20}),([0-9]{1,20})\]\}(?:,|(?=\}))'
+    r'"([^"\\\x00-\x1f]*)": ?\{("dtype": ?"[A-Z0-9_]+", ?"shape": ?\[[0-9, ]*\]), ?'
+    r'"data_offsets": ?\[([0-9]{1,20}), ?([0-9]{1,20})\]\}(?:, ?|(?=\}))'
 )
 
 # `enum Dtype` in the same file. Without a note on packing there, six bits are not unpacked.
@@ -151,7 +152,7 @@ def _leading_metadata(text: str) -> tuple[dict[str, str], int]:
 
 
 def _scanned(text: str, position: int) -> Iterator[_Row]:
-    """The rows of a header that is written as the library does: no space, and always one order.
+    """The rows of a header that is written as the library does: always in one order.
 
     An expression finds them in half of the time and memory that a JSON document takes.
     """
@@ -162,16 +163,19 @@ def _scanned(text: str, position: int) -> Iterator[_Row]:
             raise _UnusualError
         following = match.end()
         yield name, described, int(begin), int(end)
-    if text[following - 1] == "," or text[following:].strip(_SPACE) != "}":
+    if (
+        text[following - 2 : following].rstrip().endswith(",")
+        or text[following:].strip(_SPACE) != "}"
+    ):
         raise _UnusualError
 
 
 def _parsed(text: str) -> tuple[dict[str, str], Iterator[_Row]]:
     """Metadata and rows of any header."""
-    # Every object as a tuple of its pairs: duplicate keys are kept, and arrays are lists.
-    pairs = json.loads(text, object_pairs_hook=tuple)
-    if not isinstance(pairs, tuple):
-        raise TypeError("it is no object")
+    # An object is a tuple of its pairs: duplicate keys are kept, and arrays are lists.
+    pairs = json.loads(text, object_pairs_hook=_Objects().decoded)
+    if type(pairs) is not tuple:
+        raise TypeError("it is no object with a tensor under each name")
     metadata: dict[str, str] = {}
     for name, value in pairs:
         if name == METADATA and value is not None:
@@ -179,16 +183,39 @@ def _parsed(text: str) -> tuple[dict[str, str], Iterator[_Row]]:
     return metadata, _rows(pairs)
 
 
-def _rows(pairs: tuple[tuple[str, Any], ...]) -> Iterator[_Row]:
+class _Fields(NamedTuple):
+    """What an object says of a tensor."""
+
+    described: tuple[object, ...]
+    begin: object
+    end: object
+
+
+class _Objects:
+    """Makes something small of each object as soon as it is read: a million stay until the end."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], tuple[object, ...]] = {}
+
+    def decoded(self, pairs: list[tuple[str, Any]]) -> _Fields | tuple[tuple[str, Any], ...]:
+        """The fields of a tensor; of any other object, its pairs."""
+        entry = dict(pairs)
+        try:
+            (begin, end), described = entry["data_offsets"], (entry["dtype"], *entry["shape"])
+            return _Fields(self._known.setdefault(described, described), begin, end)
+        except (KeyError, TypeError, ValueError):
+            return tuple(pairs)
+
+
+def _rows(pairs: Iterable[tuple[str, object]]) -> Iterator[_Row]:
     for name, fields in pairs:
         if name == METADATA:
             continue
-        try:
-            entry = dict(fields)
-            (begin, end), described = entry["data_offsets"], (entry["dtype"], *entry["shape"])
-        except (KeyError, TypeError, ValueError):
-            problem = f"{_short(name)} is described in another way than tensors are"
-            raise TypeError(problem) from None
+        if not isinstance(fields, _Fields):
+            raise TypeError(f"{_short(name)} is described in another way than tensors are")
+        described, begin, end = fields
         if type(begin) is not int or type(end) is not int:
             raise TypeError(f"{_short(name)} has offsets that are no whole numbers")
         name.encode("utf-8")  # JSON can name half of a character, which the library refuses
@@ -196,8 +223,8 @@ def _rows(pairs: tuple[tuple[str, Any], ...]) -> Iterator[_Row]:
 
 
 def _texts(value: object) -> dict[str, str]:
-    if not isinstance(value, tuple):
-        raise TypeError(f"{METADATA} is no object")
+    if type(value) is not tuple:
+        raise TypeError(f"{METADATA} is no object of texts")
     texts = dict(value)
     if not all(isinstance(text, str) for text in texts.values()):
         raise TypeError(f"{METADATA} holds something else than texts")

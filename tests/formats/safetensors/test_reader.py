@@ -143,6 +143,11 @@ class TestHeaders:
             '{"a":{}}',
             '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},}',
             '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}',
+            '{"a": {"dtype": "U8", "shape": [2], "data_offsets": [0, 2]}, }',
+            '{"dtype":"U8","shape":[2],"data_offsets":[0,2]}',
+            '{"__metadata__":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}',
+            '{"a":{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}}',
+            '{"a":{"dtype":[],"shape":[2],"data_offsets":[0,2]}}',
             '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"b":1}',
             '{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}' + ',"b":1}',
             '{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}' + _SECOND,
@@ -224,11 +229,16 @@ class TestHeaders:
             (name, entry(low, low + more, dtype, shape))
             for name, dtype, shape, low, more in entries
         ]
-        compact = ",".join(
-            f"{json.dumps(k)}:{json.dumps(v, separators=(',', ':'))}" for k, v in pairs
+        # As the library writes it, as `json.dumps` does, and as neither.
+        texts = (
+            comma.join(
+                f"{json.dumps(k)}{colon}{json.dumps(v, separators=(comma, colon))}"
+                for k, v in pairs
+            )
+            for comma, colon in ((",", ":"), (", ", ": "), (" ,  ", " :"))
         )
-        loose = ", ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in pairs)
-        assert contents(f"{{{compact}}}  ") == contents(f"{{{loose}}}")
+        first, *others = (contents(f"{{{text}}}  ") for text in texts)
+        assert others == [first, first]
 
 
 def contents(text: str) -> object:
