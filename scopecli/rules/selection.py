@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,14 @@ class Selection(NamedTuple):
         ignore: of those, not these.
         extend_select: these too.
         per_path_ignores: patterns of paths, and what is ignored where one matches.
+        folder: where patterns are meant from, that of the settings; empty for the working folder.
     """
 
     select: tuple[str, ...] = (ALL,)
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
     per_path_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    folder: str = ""
 
     def changed(
         self, select: Sequence[str], ignore: Sequence[str], extend_select: Sequence[str]
@@ -49,8 +52,11 @@ class Selection(NamedTuple):
         """The codes of the rules for a path."""
         wanted = (*self.select, *self.extend_select)
         ignored = [*self.ignore]
+        places = {path}
+        if self.folder:
+            places.add(os.path.abspath(path).removeprefix(os.path.join(self.folder, "")))
         for pattern, prefixes in self.per_path_ignores:
-            if _matches(path, pattern):
+            if any(_matches(place, pattern) for place in places):
                 ignored += prefixes
         return frozenset(
             code for code in registry.names() if _length(code, wanted) > _length(code, ignored)

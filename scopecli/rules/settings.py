@@ -77,6 +77,7 @@ def read(table: Mapping[str, object], path: str) -> Settings:
             (pattern, _prefixes(prefixes, "per-path-ignores", path))
             for pattern, prefixes in ignores.items()
         ),
+        folder=os.path.dirname(os.path.abspath(path)),
     )
     baseline = table.get("baseline", "")
     if not isinstance(baseline, str):

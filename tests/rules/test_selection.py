@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from scopecli.errors import UnknownNameError
 from scopecli.rules import registry
 from scopecli.rules.selection import Selection, parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ALL = frozenset(registry.names())
 
@@ -50,6 +55,18 @@ def test_the_longest_prefix_wins(selection: Selection, expected: set[str]) -> No
 def test_per_path_ignores(path: str, ignored: bool) -> None:
     selection = Selection(per_path_ignores=(("exports/*", ("N", "S")),))
     assert selection.codes(path) == (ALL - family("N") - family("S") if ignored else ALL)
+
+
+@pytest.mark.parametrize(
+    ("path", "ignored"), [("a.h5", True), ("../a.h5", False), ("deep/a.h5", True)]
+)
+def test_patterns_are_meant_from_the_folder_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, ignored: bool
+) -> None:
+    (tmp_path / "exports").mkdir()
+    monkeypatch.chdir(tmp_path / "exports")
+    selection = Selection(per_path_ignores=(("exports/*", ("N",)),), folder=str(tmp_path))
+    assert selection.codes(path) == (ALL - family("N") if ignored else ALL)
 
 
 def test_codes_are_parsed() -> None:

@@ -25,7 +25,9 @@ per-path-ignores = { "old/*" = ["N"], "x.h5" = "S2" }
 
 def settled(folder: Path) -> Settings:
     return Settings(
-        Selection(("N", "S"), ("N104",), ("T301",), (("old/*", ("N",)), ("x.h5", ("S2",)))),
+        Selection(
+            ("N", "S"), ("N104",), ("T301",), (("old/*", ("N",)), ("x.h5", ("S2",))), str(folder)
+        ),
         "warning",
         str(folder / "known.json"),
     )
