@@ -90,10 +90,10 @@ CHECKPOINT = str(SAMPLES / "tf1_gan")
 # What made a sample, run for its names: its sessions end the run before anything is written.
 MAKER = """\
 from pathlib import Path
-import make_samples
+from makers import tensorflow1
 
 def build():
-    make_samples.make_{0}(Path("nowhere"))
+    tensorflow1.make_{0}(Path("nowhere"))
 """
 
 
