@@ -125,6 +125,7 @@ class Saver:
             file = placeholder_with_default(default, shape=(), name="Const")
             if self._sharded:
                 shards = _by_device(self.entries)
+                self.entries = [entry for shard in shards for entry in shard]  # as they are read
                 saved = save_shards(file, shards, self._save_nodes)
                 nodes = [self._restore_nodes(file, shard, "restore_shard") for shard in shards]
                 restored = group(*nodes, name="restore_all")
