@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.targets import TARGETS
-from tests.samples import ROOT
+from tests.samples import ROOT, SAMPLES, SINGLE
 
 REGRESSIONS = Path(__file__).parent / "regressions"
 
@@ -26,6 +26,12 @@ def test_a_target(name: str) -> None:
         check=False,
     )
     assert done.returncode == 0, f"{done.returncode}\n{done.stderr[-3000:]}"
+
+
+def test_every_sample_is_a_seed() -> None:
+    """So every format that is one file has its target."""
+    seeds = {data for target in TARGETS.values() for data in target.seeds()}
+    assert [name for name in SINGLE if (SAMPLES / name).read_bytes() not in seeds] == []
 
 
 def test_regressions_have_a_target_and_a_reason() -> None:
