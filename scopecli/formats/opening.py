@@ -123,7 +123,7 @@ def _with_graph(model: Model) -> Model:
     """A checkpoint with what the graph beside it knows; any other model as it is."""
     if model.format not in {_V2, _V1}:
         return model
-    graph = checkpoint_state.prefix_of(model.path) + _GRAPH
+    graph = checkpoint_state.prefix_of(model.path, model.format) + _GRAPH
     if not os.path.isfile(graph):
         return model
     from scopecli.formats.tensorflow import enrichment

@@ -70,8 +70,10 @@ class Parts(NamedTuple):
     @property
     def path(self) -> str:
         """Where the whole is: a file, a folder, or the prefix of a checkpoint."""
-        path = self.main.model.path
-        return checkpoint_state.prefix_of(path) if self.is_checkpoint else path
+        model = self.main.model
+        if self.is_checkpoint:
+            return checkpoint_state.prefix_of(model.path, model.format)
+        return model.path
 
     @property
     def is_checkpoint(self) -> bool:
@@ -158,11 +160,14 @@ def destination(parts: Parts, out: str | None, *, force: bool = False) -> str:
     if folder and parts.main.model.format not in _FOLDERS:
         out = os.path.join(out, os.path.basename(parts.path))
     if parts.is_checkpoint:
-        out = checkpoint_state.prefix_of(out)
+        out = checkpoint_state.prefix_meant(out, parts.main.model.format)
     if _real(out) == _real(parts.path):
         raise PathError(
             "is the input", path=given, hint="choose another path, or replace it with --in-place"
         )
+    inside = os.path.realpath(parts.path) + os.sep
+    if parts.main.model.format in _FOLDERS and os.path.realpath(out).startswith(inside):
+        raise PathError("is inside of the input", path=given, hint="choose another path")
     parent = os.path.dirname(out.rstrip(os.sep))
     if parent and not os.path.isdir(parent):
         raise PathError("cannot be written: no such folder", path=parent, hint="make it first")

@@ -55,7 +55,7 @@ class Staging:
         data: how `copy` brings data over.
     """
 
-    __slots__ = ("_backup", "_obsolete", "_progress", "_staged", "data")
+    __slots__ = ("_backup", "_folders", "_obsolete", "_progress", "_staged", "data")
 
     def __init__(
         self,
@@ -76,6 +76,7 @@ class Staging:
         self._progress = progress
         self._staged: list[_Staged] = []
         self._obsolete: list[str] = []
+        self._folders: list[str] = []  # that were made for what is staged
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +91,12 @@ class Staging:
         self._discard()
         if trouble is not None:
             raise trouble from error
+
+    def folder(self, path: str) -> None:
+        """Make a folder where it is not there; one that stays empty goes away again."""
+        with suppress(FileExistsError):
+            os.mkdir(path)
+            self._folders.append(path)
 
     def create(self, path: str) -> str:
         """The path of a new, empty file that becomes `path`; it may be written by any means.
@@ -152,6 +159,7 @@ class Staging:
             self._keep_old()
         for staged in self._staged:
             os.rename(staged.temporary, staged.path)
+        self._folders.clear()
         for folder in folders:
             _flush(folder)
         for path in self._obsolete:
@@ -200,6 +208,9 @@ class Staging:
         for staged in self._staged:
             with suppress(OSError):
                 os.unlink(staged.temporary)
+        for folder in reversed(self._folders):
+            with suppress(OSError):
+                os.rmdir(folder)
         self._staged.clear()
 
     def _trouble(self, error: OSError) -> ScopecliError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import scopecli
 from scopecli.analysis.rename import Request, plan
 from scopecli.analysis.rename_rules import DropSlots, Replace
 from scopecli.errors import PathError, RefusedError, UnsupportedError
@@ -137,3 +138,26 @@ def test_a_folder_that_is_missing(tmp_path: Path, prefix: str) -> None:
     parts = rewriting.open_parts(prefix, with_graph=False)
     with pytest.raises(PathError, match="no such folder; make it first"):
         rewriting.destination(parts, str(tmp_path / "none" / "new"))
+
+
+@pytest.mark.parametrize("base", ["fold-3-of-7", "fold-00003-of-00007"])
+def test_a_prefix_that_ends_as_a_shard_of_the_first_version(prefix: str, base: str) -> None:
+    folder = Path(prefix).parent
+    for path in list(folder.iterdir()):
+        path.rename(folder / path.name.replace("model.ckpt-200", base))
+    before = sorted(path.name for path in folder.iterdir())
+    parts = rewriting.open_parts(str(folder / base))
+    assert parts.graph is not None
+    assert parts.path == str(folder / base)
+    scopecli.rename(folder / base, None, {"generator/": "g/"})
+    assert sorted(path.name for path in folder.iterdir()) == before
+    assert any(v.name == "g/h0/w" for v in scopecli.load(folder / base).variables)
+
+
+@pytest.mark.parametrize("suffix", ["", ".index", ".meta", ".data-00000-of-00001"])
+def test_a_checkpoint_may_be_called_by_any_of_its_files(prefix: str, suffix: str) -> None:
+    parts = rewriting.open_parts(prefix)
+    new = str(Path(prefix).with_name("new"))
+    assert rewriting.destination(parts, new + suffix) == new
+    with pytest.raises(PathError, match="is the input"):
+        rewriting.destination(parts, prefix + suffix)

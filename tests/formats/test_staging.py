@@ -217,3 +217,19 @@ def test_a_symbolic_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
         staging.commit()
     assert (tmp_path / "blob").read_text("utf-8") == "shared"
     assert not (tmp_path / "a").is_symlink()
+
+
+def test_folders_that_stay_empty_go_away(tmp_path: Path) -> None:
+    """What was there stays, and what is in one that was made."""
+    (tmp_path / "there").mkdir()
+    with Staging() as staging:
+        for name in ("there", "new", "new/inner", "full"):
+            staging.folder(str(tmp_path / name))
+        put(staging, tmp_path / "new/inner/a", "a")
+        (tmp_path / "full/of").touch()
+    assert names(tmp_path) == ["full", "there"]
+    with Staging() as staging:
+        staging.folder(str(tmp_path / "new"))
+        put(staging, tmp_path / "new/a", "a")
+        staging.commit()
+    assert names(tmp_path / "new") == ["a"]

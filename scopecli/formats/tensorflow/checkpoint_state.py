@@ -22,6 +22,10 @@ _LIMIT = 16 << 20
 _ENTRY = r'(all_)?model_checkpoint_paths?\s*:\s*"((?:[^"\\\n]|\\.)*)"'
 _ESCAPE = r"\\([0-7]{1,3}|.)"
 _V1_SHARD = r"(.+)-\d{5}-of-\d{5}"
+_V2 = "tf-v2-checkpoint"
+_INDEX = r"\.index\Z"
+_SHARD = r"-\d{5}-of-\d{5}\Z"
+_ANY_FILE = r"(\.index|\.meta|\.data-\d{5}-of-\d{5})\Z"
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r"}
 
 
@@ -71,12 +75,14 @@ def _find(folder: str, path: str) -> str | None:
     return None
 
 
-def prefix_of(path: str) -> str:
+def prefix_of(path: str, format_id: str) -> str:
     """The checkpoint prefix that a path stands for: its own, its index's or its V1 shard's."""
-    head, of, count = path.rpartition("-of-")
-    if of and count.isdecimal():
-        return head.rpartition("-")[0]
-    return path.removesuffix(".index")
+    return re.sub(_INDEX if format_id == _V2 else _SHARD, "", path)
+
+
+def prefix_meant(path: str, format_id: str) -> str:
+    """The prefix of a checkpoint to be written, of which somebody may name any file."""
+    return re.sub(_ANY_FILE if format_id == _V2 else _SHARD, "", path)
 
 
 def has_v1_shards(prefix: str) -> bool:

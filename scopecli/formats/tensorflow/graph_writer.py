@@ -120,28 +120,48 @@ def _write_graph(model: Model, renaming: Renaming, out: str, staging: Staging) -
 
 
 def _write_folder(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
-    """A SavedModel: the graph, the checkpoint of its variables, and what else is in the folder."""
+    """A SavedModel: what else is in the folder, the checkpoint of its variables, the graph.
+
+    The graph is what makes a SavedModel of the folder, so it is last.
+    """
     graph = _path(model)
     written = {graph, os.path.join(model.path, _FINGERPRINT)}
     values = _keyed_values(model.path)
     if values is not None:
         written.add(os.path.join(model.path, _VARIABLES))
-    in_place = os.path.realpath(out) == os.path.realpath(model.path)
-    for folder, folders, files in os.walk(model.path):
-        target = os.path.join(out, os.path.relpath(folder, model.path))
-        os.makedirs(target, exist_ok=True)
-        paths = [os.path.join(folder, name) for name in files]
-        for path in () if in_place or folder in written else paths:
-            if path not in written:
-                staging.copy(path, os.path.join(target, os.path.basename(path)))
-        if folder in written:
-            folders.clear()
-    staging.remove(os.path.join(out, _FINGERPRINT))
-    _write_graph(model, renaming, os.path.join(out, os.path.basename(graph)), staging)
+    if os.path.realpath(out) != os.path.realpath(model.path):
+        _copy_rest(model.path, out, written, staging)
+        # Another graph that was there would be loaded instead of this one.
+        for name in saved_model.FILE_NAMES:
+            if name != os.path.basename(graph):
+                staging.remove(os.path.join(out, name))
     if values is not None:
         from scopecli.formats.tensorflow import v2_writer
 
+        staging.folder(os.path.join(out, _VARIABLES))
         v2_writer.write(values, renaming, os.path.join(out, _VALUES), staging)
+    staging.remove(os.path.join(out, _FINGERPRINT))
+    _write_graph(model, renaming, os.path.join(out, os.path.basename(graph)), staging)
+
+
+def _copy_rest(path: str, out: str, written: set[str], staging: Staging) -> None:
+    """Make the folders of a SavedModel, and copy what is not written anew."""
+    for folder, folders, files in os.walk(path):
+        target = os.path.normpath(os.path.join(out, os.path.relpath(folder, path)))
+        staging.folder(target)
+        if folder in written:
+            folders.clear()
+            continue
+        for inside in (os.path.join(folder, name) for name in folders):
+            if os.path.islink(inside) and inside not in written:
+                raise UnsupportedError(
+                    "is a link to a folder, whose files would not be copied",
+                    path=inside,
+                    hint="put the folder itself in its place",
+                )
+        for name in files:
+            if os.path.join(folder, name) not in written:
+                staging.copy(os.path.join(folder, name), os.path.join(target, name))
 
 
 def _keyed_values(folder: str) -> Model | None:

@@ -51,8 +51,8 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
         ScopecliError: a table is damaged, or the target cannot be written.
     """
     tables = [file.path for file in model.files if file.role != "graph"]
-    prefix = prefix_of(out)
-    if len(tables) > 1 and prefix == prefix_of(model.path):
+    prefix = prefix_of(out, model.format)
+    if len(tables) > 1 and prefix == prefix_of(model.path, model.format):
         raise UnsupportedError(
             f"has {len(tables)} shards, which cannot be replaced in one step",
             path=model.path,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from scopecli.errors import DamagedFileError, UnsupportedError
+import scopecli
+from scopecli.errors import DamagedFileError, PathError, UnsupportedError
 from scopecli.formats.opening import load
 from scopecli.formats.tensorflow import graph_writer, v2_writer
 from scopecli.model.renaming import Renaming
@@ -291,3 +294,73 @@ def test_a_constant_larger_than_a_block(tmp_path: Path) -> None:
     assert b"net/w" not in data
     path.write_bytes(data)
     assert load(path).variables[0].nbytes == 1 << 18
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Path:
+    """A SavedModel with a file that TensorFlow knows nothing of."""
+    folder = tmp_path / "exported"
+    shutil.copytree(SAMPLES / "tf1_saved_model", folder)
+    (folder / "assets").mkdir()
+    (folder / "assets" / "words.txt").write_text("a", "utf-8")
+    return folder
+
+
+NET = {"net/": "x/"}
+
+
+def test_a_saved_model_that_cannot_be_written_leaves_no_folder(
+    exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(graph_writer, "_write_graph", full)
+    with pytest.raises(PathError, match="No space left"):
+        scopecli.rename(exported, exported.with_name("new"), NET)
+    assert [path.name for path in exported.parent.iterdir()] == ["exported"]
+
+
+def test_the_graph_of_a_saved_model_is_last(
+    exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, nothing takes the folder for a SavedModel."""
+    moved: list[str] = []
+    rename = os.rename
+
+    def noting(old: str, new: str) -> None:
+        moved.append(os.path.basename(new))
+        rename(old, new)
+
+    monkeypatch.setattr(os, "rename", noting)
+    scopecli.rename(exported, exported.with_name("new"), NET)
+    assert moved[-2:] == ["variables.index", "saved_model.pb"]
+
+
+@pytest.mark.parametrize("out", ["sub", "assets/sub"])
+def test_a_saved_model_is_not_written_into_itself(exported: Path, out: str) -> None:
+    link = exported.with_name("link")
+    link.symlink_to(exported, target_is_directory=True)
+    for folder in (exported, link):
+        with pytest.raises(PathError, match="is inside of the input"):
+            scopecli.rename(folder, exported / out, NET)
+
+
+def test_a_folder_that_is_a_link_is_not_lost(exported: Path) -> None:
+    """That of the variables is written anew."""
+    for name in ("variables", "assets"):
+        (exported / name).rename(exported.with_name(name))
+        (exported / name).symlink_to(f"../{name}", target_is_directory=True)
+    with pytest.raises(UnsupportedError, match="assets: is a link to a folder"):
+        scopecli.rename(exported, exported.with_name("new"), NET)
+    (exported / "assets").unlink()
+    scopecli.rename(exported, exported.with_name("new"), NET)
+    assert {v.name for v in load(exported.with_name("new")).variables} == {"x/b", "x/w"}
+
+
+def test_a_graph_that_would_be_loaded_instead_goes_away(exported: Path) -> None:
+    new = exported.with_name("new")
+    new.mkdir()
+    (new / "saved_model.pbtxt").write_text("old", "utf-8")
+    scopecli.rename(exported, new, NET, force=True)
+    assert {path.name for path in new.iterdir()} == {"assets", "saved_model.pb", "variables"}
