@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from scopecli.cli.group import COMMANDS as NAMES
+from scopecli.cli.main import scopecli
 from scopecli.dryrun.graph.default import forget_graphs
 from tests import pictures
 from tests.readme import COMMANDS, PAGES, README, Example, blocks, examples, run
@@ -25,6 +27,13 @@ EXAMPLES = {
     f"{page.relative_to(ROOT)}: {example.command}": example
     for page in PAGES
     for example in examples(page.read_text("utf-8"))
+}
+# Commands that are shown without what they print.
+LINES = {
+    match[0]: match[1]
+    for page in PAGES
+    for block in blocks(page, "sh")
+    for match in re.finditer(r"\bscopecli ([a-z]+ [^|>#\n]*)", block)
 }
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<path>[^)#\s]*)(?:#(?P<part>[^)\s]+))?\)")
 
@@ -41,6 +50,18 @@ def test_the_commands_have_examples_each() -> None:
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
 def test_example(example: Example) -> None:
     assert run(example.command) == example.output
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_a_line_is_taken(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its command and its options are there."""
+    (tmp_path / "names.json").write_text('{"a": "b"}', "utf-8")
+    monkeypatch.chdir(tmp_path)
+    name, *words = shlex.split(line)
+    above = scopecli.make_context("scopecli", [], resilient_parsing=True)
+    command = scopecli.get_command(above, name)
+    assert command is not None
+    assert command.make_context(name, words, above).params
 
 
 def folder_of_samples(folder: Path) -> Path:
@@ -100,6 +121,14 @@ def test_links_lead_somewhere(page: Path) -> None:
         target = page.parent / link["path"] if link["path"] else page
         assert target.exists(), link[0]
         assert not link["part"] or link["part"] in anchors(target), link[0]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_what_stands_where_is_there(page: Path) -> None:
+    """Modules and folders in the first column of a table."""
+    cells = re.findall(r"^\| (.*?) \|", page.read_text("utf-8"), re.MULTILINE)
+    names = [name for cell in cells for name in re.findall(r"`([\w/]+(?:\.py|/))`", cell)]
+    assert [name for name in names if not (page.parent / name).exists()] == []
 
 
 @pytest.mark.parametrize("name", pictures.COMMANDS)

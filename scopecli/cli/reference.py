@@ -79,7 +79,8 @@ def markdown(page: Page) -> Iterator[str]:
     for term, text in page.options:
         yield f"- `{term}`: {_prose(text)}"
     for title, lines in page.listings:
-        yield f"\n{title}\n\n```sh"
+        language = "sh" if lines[0].startswith("scopecli ") else "toml"
+        yield f"\n{title}\n\n```{language}"
         yield from lines
         yield "```"
     yield ""

@@ -44,7 +44,7 @@ _FORMATS = ("terminal", "concise", "json", "sarif", "github", "gitlab", "junit")
 @paths_argument
 @codes_option("--select", "Only these rules: codes, or how they start, as N1,T; or ALL.")
 @codes_option("--ignore", "Not these.")
-@codes_option("--extend-select", "These in addition to what is settled.")
+@codes_option("--extend-select", "These in addition to those of the settings.")
 @click.option(
     "--fail-on",
     type=click.Choice(SEVERITIES),
