@@ -134,7 +134,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             ),
         ),
         "safetensors": Entry(
-            "all; one file, one shard, or a model by its `*.index.json`",
+            "all; one file, a folder with one, one shard, or a model by its `*.index.json`",
             "a length of eight bytes, then a JSON object",
             "as the header has them",
             f"{_ALL_NUMBERS}; six-bit floats are named and not read",

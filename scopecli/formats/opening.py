@@ -35,6 +35,7 @@ _ORBAX = "orbax"
 _INDEX = ".index"
 _GRAPH = ".meta"
 _ONNX_SUFFIX = ".onnx"
+_SAFETENSORS_SUFFIX = ".safetensors"
 _CORE_ML = os.path.join("Data", "com.apple.CoreML")
 _MAX_NAMED = 5
 _STANDARD_INPUT = "standard input is not read: a model is opened in place, so it needs a file"
@@ -201,6 +202,7 @@ def _in_folder(path: str) -> Target:
     found = {name.removesuffix(_INDEX): _V2 for name in names if name.endswith(_INDEX)}
     found |= dict.fromkeys(checkpoint_state.v1_prefixes(names), _V1)
     found |= {name: _ONNX for name in names if name.endswith(_ONNX_SUFFIX)}
+    found |= {name: _PREFERRED for name in names if name.endswith(_SAFETENSORS_SUFFIX)}
     if len(found) == 1:
         ((prefix, format_id),) = found.items()
         return Target(os.path.join(path, prefix), format_id)

@@ -64,6 +64,15 @@ class TestCheckpoints:
         ):
             load(tmp_path)
 
+    def test_a_folder_as_hugging_face_has_them(self, tmp_path: Path) -> None:
+        (tmp_path / "config.json").write_text("{}")
+        (tmp_path / "pytorch_model.bin").write_bytes(b"not looked at")
+        shutil.copy(SAMPLES / "dtypes.safetensors", tmp_path / "model.safetensors")
+        assert keys(tmp_path) == keys(SAMPLES / "dtypes.safetensors")
+        shutil.copy(SAMPLES / "branches.onnx", tmp_path / "model.onnx")
+        with pytest.raises(PathError, match=r"has 2 checkpoints: model\.onnx, model\.safetensors"):
+            load(tmp_path)
+
     def test_a_folder_without_a_model(self, tmp_path: Path) -> None:
         with pytest.raises(PathError, match="is a folder without a checkpoint") as caught:
             load(tmp_path)
