@@ -12,6 +12,8 @@ from scopecli.errors import DamagedFileError
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scopecli.binary.source import Source
 
 
@@ -29,6 +31,9 @@ _PICKLED_ARRAYS = (
     " if you trust it, load it in Python and save the arrays with numpy.savez"
 )
 _OLD_GGML = "a GGML file of before GGUF: convert it with llama.cpp"
+_OLD_NETCDF = "a netCDF file of before version 4: convert it with `nccopy -k nc4`"
+_TREES = "a model of {}: it has trees and no tensors"
+_DARKNET = "a Darknet network's numbers, without their names"
 _PROGRAM = "a program"
 
 _KNOWN = (
@@ -47,17 +52,19 @@ _KNOWN = (
     Foreign(b"ET12", 4, "an ExecuTorch program, which is not read"),
     Foreign(b"ORTM", 4, "a model in ONNX Runtime's own format: give the .onnx that it was made of"),
     Foreign(b"RKNN", 0, "an RKNN model, which is not read"),
-    Foreign(b"\xef\xbe\xad\xde", 64, "a Core ML package's weights, which have no names in them"),
+    Foreign(b"\xef\xbe\xad\xde", 64, "a Core ML package's numbers, without their names"),
     Foreign(b"\xba\x16O/", 0, "a model of fastText, which is not read"),
-    Foreign(b"binf", 0, "a model of XGBoost: it has trees and no tensors"),
-    Foreign(b"CBM1", 0, "a model of CatBoost: it has trees and no tensors"),
-    Foreign(b"tree\nversion=", 0, "a model of LightGBM: it has trees and no tensors"),
+    Foreign(b"binf", 0, _TREES.format("XGBoost")),
+    Foreign(b"learner{", 10, _TREES.format("XGBoost")),
+    Foreign(b"CBM1", 0, _TREES.format("CatBoost")),
+    Foreign(b"tree\nversion=", 0, _TREES.format("LightGBM")),
+    Foreign(b"\4\0\0\0\1\0\0\0\3\0\0\0V 1", 0, "a file of Torch 7, which is Lua's"),
+    *(Foreign(b"\0\0\0\0\2\0\0\0" + end, 0, _DARKNET) for end in (bytes(4), b"\5\0\0\0")),
     Foreign(b"7767517\n", 0, "the graph of an ncnn model, which is not read"),
     Foreign(b"brain.Event:", 23, "a log of TensorBoard's"),
     Foreign(b"/annex/objects/", 0, "a git-annex pointer: fetch the contents with `git annex get`"),
     Foreign(b"MATLAB 5.0 MAT-file", 0, "a MATLAB file of before version 7.3: save it with -v7.3"),
-    Foreign(b"CDF\x01", 0, "a netCDF file of before version 4: convert it with `nccopy -k nc4`"),
-    Foreign(b"CDF\x02", 0, "a netCDF file of before version 4: convert it with `nccopy -k nc4`"),
+    *(Foreign(magic, 0, _OLD_NETCDF) for magic in (b"CDF\1", b"CDF\2", b"CDF\5")),
     Foreign(b"ARROW1", 0, "an Arrow file"),
     Foreign(b"PAR1", 0, "a Parquet file"),
     Foreign(b"SQLite format 3\x00", 0, "an SQLite database"),
@@ -74,7 +81,13 @@ _NEAR = (
     (b"GivenTensorFill", "a network of Caffe2, which is not read"),
 )
 _PICKLED_ARRAY = re.compile(rb"numpy\.(?:_core|core)\.(?:multiarray|numeric)")
-_PICKLED_CALL = re.compile(rb"c[\w.]+\n\w+\n")  # GLOBAL, by which a pickle may begin
+_PATTERNS = (
+    (re.compile(rb"c[\w.]+\n\w+\n"), _PLAIN_PICKLE),  # GLOBAL, by which one may begin
+    (re.compile(rb"\d+ \d+\n[^ \n]+ "), "a file of word vectors, as word2vec writes them"),
+)
+# What a decoder of text puts where bytes are none; so much of it is no accident.
+_NO_CHARACTER = b"\xef\xbf\xbd"
+_MANY = 0.05
 _XML = b"<?xml"
 _OPENVINO = re.compile(rb"<net\s")
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e]+")
@@ -85,6 +98,14 @@ _TENSORFLOW_JS = b'"weightsManifest"'
 # numbers are 200 and more: https://apple.github.io/coremltools/mlmodel/Format/Model.html
 _CORE_ML_FIELDS = {1: VARINT, 2: BYTES, 10: VARINT}
 _CORE_ML_KINDS = range(200, 4000)
+# `NetParameter` of caffe.proto: its name, what it says of inputs, and layers.
+_CAFFE_LAYER = 100
+_CAFFE_FIELDS = frozenset(
+    {
+        *((number, BYTES) for number in (1, 3, 6, 8, _CAFFE_LAYER)),
+        *((number, VARINT) for number in (4, 5, 7)),
+    }
+)
 _MOST_FIELDS = 8
 
 
@@ -98,12 +119,14 @@ def _by_its_start(head: bytes) -> str:
         if head.startswith(foreign.magic, foreign.offset):
             has_arrays = foreign.what == _PLAIN_PICKLE and _PICKLED_ARRAY.search(head)
             return _PICKLED_ARRAYS if has_arrays else foreign.what
-    return _PLAIN_PICKLE if _PICKLED_CALL.match(head) else ""
+    return next((found for pattern, found in _PATTERNS if pattern.match(head)), "")
 
 
 def _by_a_mark(head: bytes) -> str:
     if not any(head):
         return f"nothing but zeros, or begins with {len(head)} of them: copy it again"
+    if head.count(_NO_CHARACTER) > _MANY * len(head):
+        return "a file that was changed as if it were text: copy it again in binary mode"
     return next((found for mark, found in _NEAR if mark in head), "")
 
 
@@ -118,23 +141,27 @@ def _of_text(head: bytes) -> str:
     return "JSON, and neither a tree of scopecli's nor the index of a model"
 
 
-def _of_fields(source: Source) -> str:
-    return "a Core ML model, which is not read" if _is_core_ml(source) else ""
-
-
 def is_text(head: bytes) -> bool:
     """Whether a file starts as text does, as no saved model but TensorFlow's own text form."""
     return _TEXT.fullmatch(head) is not None
 
 
-def _is_core_ml(source: Source) -> bool:
+def _of_fields(source: Source) -> str:
+    """What a message of protobuf's is."""
     if source.base:
-        return False
+        return ""
     window = Window(source.path)
     try:
-        fields = list(islice(window.fields(0, window.size), _MOST_FIELDS))
+        fields = [row[:2] for row in islice(window.fields(0, window.size), _MOST_FIELDS)]
     except DamagedFileError:
-        return False
-    kinds = [number for number, kind, _, _ in fields if number in _CORE_ML_KINDS and kind == BYTES]
-    others = {number: kind for number, kind, _, _ in fields if number not in kinds}
+        return ""
+    if _is_core_ml(fields):
+        return "a Core ML model, which is not read"
+    is_caffe = (_CAFFE_LAYER, BYTES) in fields and _CAFFE_FIELDS.issuperset(fields)
+    return "a Caffe model, which is not read" if is_caffe else ""
+
+
+def _is_core_ml(fields: Sequence[tuple[int, int]]) -> bool:
+    kinds = [number for number, kind in fields if number in _CORE_ML_KINDS and kind == BYTES]
+    others = {number: kind for number, kind in fields if number not in kinds}
     return len(kinds) == 1 and 1 in others and others.items() <= _CORE_ML_FIELDS.items()

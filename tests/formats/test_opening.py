@@ -260,6 +260,10 @@ class TestWhatIsNoModel:
             (b'<?xml version="1.0"?>\n<nets>', NotAModelError, "XML document"),
             (b"\x08\4\x12\3\x0a\1x\xa2\x1f\2\x0a\0", NotAModelError, "Core ML model"),
             (b"\x12\3\x0a\1x\xa2\x1f\2\x0a\0", NotAModelError, "starts with"),  # no version
+            (b"\x0a\3net\xa2\6\4\x0a\2c1\xa2\6\4\x0a\2c2", NotAModelError, "a Caffe model"),
+            (b"\0\0\0\0\2\0\0\0\5\0\0\0" + bytes(99), NotAModelError, "a Darknet network"),
+            (b"3 2\nthe \0\0\x80?\0\0\x80?", NotAModelError, "a file of word vectors"),
+            (b"\xef\xbf\xbd\0x" * 9, NotAModelError, "changed as if it were text: copy it again"),
         ],
     )
     def test_it_is_said_what_it_is(
