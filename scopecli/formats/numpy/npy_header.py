@@ -80,8 +80,9 @@ def read(data: Bytes | Source) -> ArrayHeader:
         DamagedFileError: it is none, or cut short.
     """
     head = data.read(0, min(_HEAD, data.size))
-    version = head[_VERSION_AT] if head.startswith(MAGIC) and len(head) > _VERSION_AT else 0
-    if version not in _VERSIONS:
+    written = head[_VERSION_AT : _VERSION_AT + 2] if head.startswith(MAGIC) else b""
+    version, minor = written if len(written) == 2 else (0, 0)
+    if version not in _VERSIONS or minor:  # numpy knows no other minor one either
         raise _damaged(data, "has no NumPy header of a version from 1 to 3")
     width, encoding = _VERSIONS[version]
     begin = _VERSION_AT + 2 + width

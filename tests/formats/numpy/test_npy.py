@@ -144,6 +144,8 @@ class TestHeaders:
             b"\x93NUMPY\1",
             b"\x93NUMPY\1\0",
             b"\x93NUMPY\4\0" + bytes(100),
+            b"\x93NUMPY\1\1v\0"
+            + b"{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }".ljust(118),
             b"\x93NUMPY\2\0\xff\xff\xff\xff" + bytes(100),
             b"\x93NUMPY\3\0\xff\xff\x0f\x00" + bytes(100),
         ],
