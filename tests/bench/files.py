@@ -64,12 +64,19 @@ KINDS |= {
     name: Kind(torch_tensors, f"model.{name}", "tests.bench.write_tensors", (name,))
     for name in SMALL
 }
-# Pairs of large files, whose size is in MiB: all elements of the second have changed.
-LARGE = {"v2": "model.ckpt-1", "hdf5": "model.h5", "chunked": "model.h5", "safetensors": "model.st"}
+# Large files, whose size is in MiB, and what became of them.
+LARGE = {
+    "v2": "model.ckpt-1",
+    "hdf5": "model.h5",
+    "chunked": "model.h5",
+    "deflated": "model.h5",
+    "safetensors": "model.st",
+}
+TUNED = ("v2", "hdf5", "safetensors")
 KINDS |= {
     f"{layout}-{side}": Kind(large_tensors, name, "tests.bench.write_large", (layout, side))
     for layout, name in LARGE.items()
-    for side in ("before", "after")
+    for side in ("before", "after", *["tuned"] * (layout in TUNED))
 }
 
 

@@ -139,14 +139,21 @@ class Row(NamedTuple):
     needs: str = ""
 
 
-def _diff(name: str, command: tuple[str, ...], layout: str, other: str, bar: float) -> Row:
-    first, second = _large(layout)
+def _diff(
+    name: str,
+    command: tuple[str, ...],
+    layout: str,
+    other: str,
+    bar: float,
+    side: str = "after",
+) -> Row:
+    first, second = _large(layout, side)
     needs = _NEEDS.get(layout, "")
     return Row(name, command, first, other, bar, second=second, exit_code=1, needs=needs)
 
 
-def _large(layout: str) -> tuple[Sample, Sample]:
-    return Sample(f"{layout}-before", LARGE_SIZE), Sample(f"{layout}-after", LARGE_SIZE)
+def _large(layout: str, side: str) -> tuple[Sample, Sample]:
+    return Sample(f"{layout}-before", LARGE_SIZE), Sample(f"{layout}-{side}", LARGE_SIZE)
 
 
 _V2_40, _V2_10K, _V2_100K = Sample("v2", 40), Sample("v2", 10_000), Sample("v2", 100_000)
@@ -191,7 +198,11 @@ ROWS = (
     _diff("diff-values-v2", _DIFF_VALUES, "v2", "cat-shards", 0.6),
     _diff("diff-values-hdf5", _DIFF_VALUES, "hdf5", "h5diff", 0.5),
     _diff("diff-values-chunked", _DIFF_VALUES, "chunked", "h5diff", 0.5),
+    _diff("diff-values-deflated", _DIFF_VALUES, "deflated", "h5diff", 0.5),
     _diff("diff-values-safetensors", _DIFF_VALUES, "safetensors", "cat", 0.6),
+    _diff("diff-values-tuned-v2", _DIFF_VALUES, "v2", "cat-shards", 0.6, "tuned"),
+    _diff("diff-values-tuned-hdf5", _DIFF_VALUES, "hdf5", "h5diff", 0.5, "tuned"),
+    _diff("diff-values-tuned-safetensors", _DIFF_VALUES, "safetensors", "cat", 0.6, "tuned"),
 )
 
 
@@ -222,7 +233,7 @@ class MemoryRow(NamedTuple):
 
 def _diff_memory(layout: str) -> MemoryRow:
     name, needs = f"memory-diff-values-{layout}", _NEEDS.get(layout, "")
-    return MemoryRow(name, _DIFF_VALUES, *_large(layout), exit_code=1, needs=needs)
+    return MemoryRow(name, _DIFF_VALUES, *_large(layout, "after"), exit_code=1, needs=needs)
 
 
 MEMORY_BASE = 40_000_000
@@ -258,10 +269,14 @@ SAMPLE_TITLES = {
     "gguf": "GGUF, {size:,} tensors",
     "npz": "npz, {size:,} arrays",
     "onnx": "ONNX, {size:,} initializers",
-    "v2-before": "two V2 checkpoints, {size:,} MiB each",
-    "hdf5-before": "two HDF5 files, {size:,} MiB each",
-    "chunked-before": "two HDF5 files in chunks, {size:,} MiB each",
-    "safetensors-before": "two safetensors files, {size:,} MiB each",
+    "v2-after": "two V2 checkpoints, {size:,} MiB each",
+    "hdf5-after": "two HDF5 files, {size:,} MiB each",
+    "chunked-after": "two HDF5 files in chunks, {size:,} MiB each",
+    "deflated-after": "two HDF5 files in deflated chunks, {size:,} MiB each before that",
+    "safetensors-after": "two safetensors files, {size:,} MiB each",
+    "v2-tuned": "two V2 checkpoints, {size:,} MiB each, a tenth of the tensors changed",
+    "hdf5-tuned": "two HDF5 files, {size:,} MiB each, a tenth of the tensors changed",
+    "safetensors-tuned": "two safetensors files, {size:,} MiB each, a tenth of the tensors changed",
 }
 
 
@@ -276,8 +291,9 @@ def resized(row: AnyRow, mebibytes: int) -> AnyRow:
 def title(row: Row | MemoryRow) -> str:
     """What ours does in this row, for people."""
     words = f"`scopecli {' '.join(row.command)}`"
-    if row.sample is not None:
-        words += f", {SAMPLE_TITLES[row.sample.kind].format(size=row.sample.size)}"
+    sample = row.second or row.sample
+    if sample is not None:
+        words += f", {SAMPLE_TITLES[sample.kind].format(size=sample.size)}"
     if isinstance(row, MemoryRow):
         return f"peak memory of {words}"
     return words + (", on a terminal" if row.terminal else "")

@@ -233,6 +233,18 @@ def test_large_files_differ_everywhere(layout: str, tmp_path: Path) -> None:
         assert found.differing == found.elements
 
 
+@pytest.mark.parametrize("layout", files.TUNED)
+def test_few_tensors_of_tuned_files_differ(layout: str, tmp_path: Path) -> None:
+    a, b = (
+        load(files.path_of(files.Sample(f"{layout}-{side}", 70), str(tmp_path), Tools()))
+        for side in ("before", "tuned")
+    )
+    pairs = [(x, y, None) for x, y in zip(a.variables, b.variables, strict=True)]
+    for number, found in enumerate(compare_all(a, b, pairs)):
+        assert isinstance(found, ValueDifference)
+        assert found.differing == (0 if number else found.elements)
+
+
 def test_rows_of_large_files_can_be_made_small() -> None:
     sizes = set()
     for row in rows.ROWS:

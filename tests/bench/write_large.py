@@ -1,6 +1,7 @@
-"""Write a large file: `python -m tests.bench.write_large FILE MEBIBYTES LAYOUT before|after`.
+"""Write a large file: `python -m tests.bench.write_large FILE MEBIBYTES LAYOUT SIDE`.
 
-All elements of the file `after` differ from those of the file `before`, as after some training.
+SIDE is `before`; `after`, of which all elements are others, as after some training; or `tuned`, of
+which those of a few tensors are, as where all other layers were frozen.
 """
 
 from __future__ import annotations
@@ -24,20 +25,23 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 _CHUNKS = (256, 256)
-_FACTORS = {"before": 1.0, "after": 1.001}
+_FACTOR = np.float32(1.001)
+# Which of ten tensors have changed.
+_CHANGED = {"before": range(0), "after": range(10), "tuned": range(1)}
 
 
 def main(path: str, mebibytes: int, layout: str, side: str) -> None:
     """Write matrices of so many MiB in all."""
     tensors = list(large_tensors(mebibytes))
-    _WRITERS[layout](path, tensors, _arrays(tensors, np.float32(_FACTORS[side])))
+    _WRITERS[layout](path, tensors, _arrays(tensors, _CHANGED[side]))
 
 
-def _arrays(tensors: Sequence[Tensor], factor: np.float32) -> Iterator[Array]:
+def _arrays(tensors: Sequence[Tensor], changed: range) -> Iterator[Array]:
     random = np.random.default_rng(0)
-    for tensor in tensors:
+    for number, tensor in enumerate(tensors):
         # Away from 0, whose product is itself.
-        yield (random.random(tensor.shape, "f4") + np.float32(0.01)) * factor
+        values = random.random(tensor.shape, "f4") + np.float32(0.01)
+        yield values * _FACTOR if number % 10 in changed else values
 
 
 def _write_v2(prefix: str, tensors: Sequence[Tensor], arrays: Iterator[Array]) -> None:
@@ -64,6 +68,12 @@ def _write_chunked(path: str, tensors: Sequence[Tensor], arrays: Iterator[Array]
             file.create_dataset(tensor.name, data=values, chunks=_CHUNKS)
 
 
+def _write_deflated(path: str, tensors: Sequence[Tensor], arrays: Iterator[Array]) -> None:
+    with h5py.File(path, "w") as file:
+        for tensor, values in zip(tensors, arrays, strict=True):
+            file.create_dataset(tensor.name, data=values, chunks=_CHUNKS, compression="gzip")
+
+
 def _write_safetensors(path: str, tensors: Sequence[Tensor], arrays: Iterator[Array]) -> None:
     """The length of the header in eight bytes, the header, the values."""
     header: dict[str, object] = {}
@@ -86,6 +96,7 @@ _WRITERS: dict[str, Callable[[str, Sequence[Tensor], Iterator[Array]], None]] = 
     "v2": _write_v2,
     "hdf5": _write_hdf5,
     "chunked": _write_chunked,
+    "deflated": _write_deflated,
     "safetensors": _write_safetensors,
 }
 
