@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scopecli.formats.hdf5.file import LIBRARY_LOCK
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _CHUNKED = 2  # a layout of H5Dpublic.h
 _DEFLATE, _SHUFFLE = 1, 2  # filters of H5Zpublic.h
 _SMALLEST = 1 << 14  # libhdf5 has unpacked a smaller one before Python has asked for it
-_KEPT = 16 << 20  # a run of elements that has a part of a chunk must not unpack it for itself
+_KEPT = 8 << 20  # a run of elements that has a part of a chunk must not unpack it for itself
 
 
 class _Filter(NamedTuple):
@@ -93,7 +94,8 @@ class PackedChunks:
     def _unpacked(self, corner: tuple[int, ...]) -> bytes | None:
         """The bytes of a chunk; None where it is not there, or not as it should be."""
         try:
-            skipped, data = self._dataset.read_direct_chunk(corner)
+            with LIBRARY_LOCK:  # h5py takes it everywhere else, and not here
+                skipped, data = self._dataset.read_direct_chunk(corner)
             for number in reversed(range(len(self._filters))):
                 if not skipped >> number & 1:
                     data = self._undone(self._filters[number], data)

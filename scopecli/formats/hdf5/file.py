@@ -23,7 +23,7 @@ from scopecli.errors import DamagedFileError, NotAModelError, PathError, Scopecl
 # libhdf5 is loaded: https://support.hdfgroup.org/documentation/hdf5/latest/_h5_p_l__u_g.html
 os.environ.setdefault("HDF5_PLUGIN_PRELOAD", "::")
 import numpy as np
-from h5py import h5a, h5f, h5fd, h5g, h5i, h5l, h5o, h5p, h5s, h5t
+from h5py import _objects, h5a, h5f, h5fd, h5g, h5i, h5l, h5o, h5p, h5s, h5t
 
 from scopecli.formats.hdf5 import objects as hdf5_objects
 from scopecli.formats.hdf5 import structure as hdf5_structure
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from scopecli.binary.hdf5_attributes import Value
     from scopecli.binary.hdf5_reader import Object, Place
     from scopecli.binary.readable import Readable
+
+# Two threads in libhdf5 at once crash the process.
+LIBRARY_LOCK = _objects.phil
 
 _METADATA_CACHE = 1 << 18
 # Who changes a file comes back to the same places.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 # A run that covers part of a chunk must not unpack it again for the next run.
-_CHUNK_CACHE = 16 << 20
+_CHUNK_CACHE = 8 << 20
 _MAX_CHUNK = 1 << 30
 _MAX_STRINGS = 1 << 30
 _STRINGS_AT_ONCE = 4096

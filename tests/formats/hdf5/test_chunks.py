@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 import pytest
+from h5py import _objects
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -155,3 +156,18 @@ def test_a_chunk_that_unpacks_to_more_is_not_unpacked_here(tmp_path: Path, left:
         x.id.write_direct_chunk((0, 0), zlib.compress(bytes(1 << 20)))
     assert read(hdf5.read(path), 0, 12) == bytes(48)
     assert left == [12]
+
+
+def test_libhdf5_is_entered_with_its_lock() -> None:
+    """Two threads in it at once crash the process, now and then."""
+
+    class Dataset:
+        def read_direct_chunk(self, corner: tuple[int, ...]) -> tuple[int, bytes]:
+            assert _objects.phil._is_owned()
+            return 0, zlib.compress(bytes(range(sum(corner), 48 + sum(corner))))
+
+    steps = [hdf5_chunks._Filter(1, 0)]
+    block = np.zeros((*CHUNK, 4), np.uint8)
+    assert list(hdf5_chunks.PackedChunks(Dataset(), CHUNK, 4, steps).read((0, 0), block)) == []
+    assert block.ravel().tolist() == list(range(48))
+    assert not _objects.phil._is_owned()
