@@ -1,11 +1,12 @@
 """Whether two tensors have the same values, and how they differ where they do not.
 
 Stored checksums may tell without reading anything. Otherwise both are read side by side, a part
-at a time, by two threads: numpy and the operating system let go of Python's lock while they work.
+at a time, by a few threads: numpy and the operating system let go of Python's lock while they work.
 """
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from dataclasses import dataclass
 from itertools import groupby
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXACT", "Tolerance", "ValueDifference", "compare", "compare_all", "stored_same"]
 
-_THREADS = 2
-_WAITING = 2 * _THREADS
+_FEWEST, _MOST = 2, 4  # one may wait for the disk; each takes tens of megabytes for chunks of HDF5
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +165,23 @@ def _in_order(jobs: Iterator[tuple[Plan, Part]]) -> Iterator[tuple[Plan, _Result
     """The result of each part, in order; a few are on their way at any time."""
     from concurrent.futures import ThreadPoolExecutor
 
+    threads = max(_FEWEST, min(_processors(), _MOST))
     waiting: deque[tuple[Plan, Future[_Result]]] = deque()
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         for planned, part in jobs:
             waiting.append((planned, pool.submit(_result, part)))
-            if len(waiting) >= _WAITING:
+            if len(waiting) >= 2 * threads:
                 first, future = waiting.popleft()
                 yield first, future.result()
         for first, future in waiting:
             yield first, future.result()
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _result(part: Part) -> _Result:
