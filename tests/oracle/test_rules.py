@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import scopecli
+from tests.oracle import rule_programs as programs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,396 +29,62 @@ class Case(NamedTuple):
     label: str = ""
 
 
-def image() -> Any:
-    return tf.placeholder(tf.float32, [None, 4])
-
-
-def dense(x: Any, **options: Any) -> Any:
-    return tf.matmul(x, tf.get_variable("w", [4, 4], **options))
-
-
-def scoped(*names: str) -> None:
-    """One layer a scope, one behind the other."""
-    x = image()
-    for name in names:
-        with tf.variable_scope(name):
-            x = dense(x)
-
-
-def minimize(loss: Any, **options: Any) -> Any:
-    return tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(loss), **options)
-
-
-# Names
-
-
-def two_cases() -> None:
-    scoped("encoder", "Encoder")
-
-
-def one_case() -> None:
-    scoped("encoder", "decoder")
-
-
-def made_twice() -> None:
-    tf.Variable(tf.zeros([3]), name="w")
-    tf.Variable(tf.zeros([3]), name="w")
-
-
-def made_once() -> None:
-    tf.Variable(tf.zeros([3]), name="w")
-    tf.Variable(tf.zeros([3]), name="v")
-
-
-def shadowed() -> None:
-    tf.Variable(tf.zeros([4, 4]), name="w")
-    dense(image())
-
-
-def shadowed_in_other_case() -> None:
-    scoped("enc", "Enc")
-
-
-def shadowed_resource() -> None:
-    tf.Variable(tf.zeros([4, 4]), name="w", use_resource=True)
-    dense(image(), use_resource=True)
-
-
-def not_shadowed() -> None:
-    tf.Variable(tf.zeros([4, 4]), name="v")
-    dense(image())
-    with tf.variable_scope("p", partitioner=tf.fixed_size_partitioner(2)):
-        dense(image())
-    for _ in range(2):
-        with tf.variable_scope("net", reuse=tf.AUTO_REUSE):
-            dense(image())
-
-
-def no_name() -> None:
-    tf.Variable(tf.zeros([3]))
-    tf.Variable(tf.zeros([3]))
-
-
-def variable_in_its_own_scope() -> None:
-    w = tf.get_variable("net/w", [4, 4])
-    tf.get_variable("net/w/scale", [4])
-    minimize(tf.matmul(image(), w))
-
-
-def slots_in_its_own_scope() -> None:
-    w = tf.get_variable("net/w", [4, 4])
-    loss = tf.reduce_sum(tf.matmul(image(), w))
-    train = tf.train.AdamOptimizer().minimize(loss)
-    with tf.control_dependencies([train]):
-        tf.train.ExponentialMovingAverage(0.9).apply([w])
-
-
-# Scopes and reuse
-
-
-def tower(x: Any, name: str | None, **options: Any) -> Any:
-    with tf.variable_scope(name, default_name="net", **options):
-        return tf.tanh(dense(x))
-
-
-def forgotten_reuse() -> Any:
-    return tower(image(), None), tower(image(), None)
-
-
-def reused() -> Any:
-    return tower(image(), "net"), tower(image(), "net", reuse=True)
-
-
-def two_heads() -> None:
-    x = image()
-    tower(x, None)
-    tower(x, None)
-
-
-def numbered_towers() -> None:
-    tower(image(), "branch_0")
-    tower(image(), "branch_1")
-
-
-def one_twin_trained() -> None:
-    real, fake = forgotten_reuse()
-    minimize(real + tf.reduce_sum(fake), var_list=tf.trainable_variables("net/"))
-
-
-def both_twins_trained() -> None:
-    first, second = forgotten_reuse()
-    minimize(tf.reduce_sum(first) + tf.reduce_sum(second))
-
-
-def twin_follows() -> None:
-    real, _ = forgotten_reuse()
-    minimize(real, var_list=tf.trainable_variables("net/"))
-    tf.assign(*reversed(tf.trainable_variables()))
-
-
-def entered_once() -> None:
-    tower(image(), "net")
-
-
-def misspelt() -> None:
-    x = image()
-    with tf.variable_scope("net"):
-        for name in ("kernel", "kernal"):
-            x = tf.matmul(x, tf.get_variable(name, [4, 4]))
-
-
-def misspelt_scope() -> None:
-    for name in ("discriminator", "discriminater"):
-        tower(image(), name, reuse=tf.AUTO_REUSE)
-
-
-def spelt() -> None:
-    for name in ("discriminator", "generator", "query_a", "query_b"):
-        tower(image(), name, reuse=tf.AUTO_REUSE)
-
-
-def not_connected() -> None:
-    w = tf.get_variable("w", [4, 4])
-    tf.summary.histogram("w", w)
-    scoped("net")
-    tf.train.Saver()
-
-
-def not_connected_resource() -> None:
-    tf.get_variable("w", [4, 4], use_resource=True)
-    with tf.variable_scope("net", use_resource=True):
-        dense(image())
-    tf.train.Saver()
-
-
-def connected() -> None:
-    flag = tf.placeholder(tf.bool, [])
-    w = tf.get_variable("w", [4, 4], use_resource=True)
-    tf.cond(flag, lambda: tf.matmul(w, w), lambda: w)
-    tf.while_loop(lambda _: flag, lambda y: tf.matmul(y, tf.get_variable("v", [4, 4])), [w])
-    table = tf.get_variable("table", [4, 4], partitioner=tf.fixed_size_partitioner(2))
-    tf.nn.embedding_lookup(table, [1, 2])
-    tf.train.Saver()
-
-
-# Collections
-
-
-def added_twice() -> None:
-    w = tf.get_variable("w", [3])
-    tf.add_to_collection(tf.GraphKeys.TRAINABLE_VARIABLES, w)
-
-
-def partitioned() -> None:
-    tf.get_variable("w", [4, 4], partitioner=tf.fixed_size_partitioner(2))
-
-
-def trainable_and_hidden() -> None:
-    tf.get_variable("v", [3])
-    tf.get_variable("w", [3], collections=["mine"], trainable=True)
-    tf.get_variable("local", [3], collections=[tf.GraphKeys.LOCAL_VARIABLES], trainable=True)
-
-
-def trainable_and_global() -> None:
-    tf.get_variable("w", [3])
-    tf.get_variable("local", [3], collections=[tf.GraphKeys.LOCAL_VARIABLES], trainable=True)
-
-
-def pruned() -> Any:
-    """A graph that was cut down to what one node needs, with the collections of the whole."""
-    w = tf.get_variable("w", [3])
-    tf.add_to_collection("losses", tf.nn.l2_loss(w))
-    tf.get_variable("v", [3])
-    whole = tf.train.export_meta_graph()
-    whole.graph_def.CopyFrom(tf.graph_util.extract_sub_graph(whole.graph_def, ["w"]))
-    return whole
-
-
-def all_in_the_graph() -> None:
-    w = tf.get_variable("w", [3])
-    tf.add_to_collection("losses", tf.nn.l2_loss(w))
-
-
-def not_collected() -> None:
-    tf.get_variable("w", [3])
-    tf.Variable(tf.zeros([3]), name="v", collections=[], trainable=False)
-
-
-def collected() -> None:
-    tf.get_variable("w", [3])
-    tf.Variable(tf.zeros([3]), name="v", collections=["local_variables"], trainable=False)
-    tf.train.get_or_create_global_step()
-
-
-# Training
-
-
-def var_list_misses_one() -> None:
-    x = image()
-    for name in ("a", "b"):
-        with tf.variable_scope(name):
-            x = dense(x)
-    minimize(x, var_list=tf.trainable_variables("a/"))
-
-
-def var_lists_of_two_optimizers() -> None:
-    x = image()
-    for name in ("a", "b"):
-        with tf.variable_scope(name):
-            x = dense(x)
-    minimize(x, var_list=tf.trainable_variables("a/"))
-    minimize(x, var_list=tf.trainable_variables("b/"))
-
-
-def l2(w: Any) -> Any:
-    return 0.1 * tf.nn.l2_loss(w)
-
-
-def l1_l2(w: Any) -> Any:
-    return 0.1 * tf.nn.l2_loss(w) + 0.1 * tf.reduce_sum(tf.abs(w))
-
-
-def regularized_and_frozen() -> None:
-    with tf.variable_scope("net"):
-        x = dense(image(), regularizer=l2, trainable=False)
-    minimize(tf.matmul(x, tf.get_variable("v", [4, 4])) + tf.losses.get_regularization_loss())
-
-
-def regularized() -> None:
-    with tf.variable_scope("net"):
-        x = dense(image(), regularizer=l1_l2)
-    minimize(tf.reduce_sum(x) + tf.losses.get_regularization_loss())
-
-
-def regularizer_forgotten() -> None:
-    with tf.variable_scope("net"):
-        minimize(dense(image(), regularizer=l2))
-
-
-def regularized_twice() -> None:
-    with tf.variable_scope("net"):
-        x = dense(image(), regularizer=l2)
-    by_hand = tf.add_n([tf.nn.l2_loss(w) for w in tf.trainable_variables()])
-    minimize(tf.reduce_sum(x) + tf.losses.get_regularization_loss() + by_hand)
-
-
-def regularized_in_two_losses() -> None:
-    with tf.variable_scope("net"):
-        x = tf.reduce_sum(dense(image(), regularizer=l2))
-    minimize(x + tf.losses.get_regularization_loss())
-    minimize(2.0 * x + tf.nn.l2_loss(tf.trainable_variables()[0]))
-
-
-def normalized(x: Any, *, training: bool) -> Any:
-    """A batch normalization as TensorFlow 1 had it, with its updates in UPDATE_OPS."""
-    with tf.variable_scope("bn"):
-        gamma = tf.get_variable("gamma", [4], initializer=tf.ones_initializer())
-        mean = tf.get_variable("moving_mean", [4], trainable=False)
-        batch = tf.reduce_mean(x, 0)
-        if training:
-            update = tf.group(mean.assign_sub(0.1 * (mean - batch)), name="update")
-            tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update)
-            return (x - batch) * gamma
-        return (x - mean) * gamma
-
-
-def updates_forgotten() -> None:
-    minimize(normalized(image(), training=True))
-
-
-def updates_as_dependency() -> None:
-    y = normalized(image(), training=True)
-    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
-        minimize(y)
-
-
-def updates_grouped_later() -> None:
-    train = minimize(normalized(image(), training=True))
-    tf.group(train, *tf.get_collection(tf.GraphKeys.UPDATE_OPS))
-
-
-def never_in_training() -> None:
-    minimize(normalized(image(), training=False))
-
-
-def keras_normalized(*, run_updates: bool) -> None:
-    """tf_keras leaves UPDATE_OPS empty in a graph."""
-    keras = pytest.importorskip("tf_keras", reason="pip install -e '.[oracle]'")
-    layer = keras.layers.BatchNormalization(name="bn")
-    y = layer(image(), training=True)
-    assert tf.get_collection(tf.GraphKeys.UPDATE_OPS) == []
-    updates = [
-        operation
-        for operation in tf.get_default_graph().get_operations()
-        if operation.type in {"AssignSubVariableOp", "AssignVariableOp"}
-        and not operation.name.endswith("/Assign")
-    ]
-    assert updates
-    train = minimize(y)
-    if run_updates:
-        tf.group(train, *updates)
-
-
-def conditional_updates(*, dependency: bool) -> None:
-    """The update runs in one branch only, in both versions of control flow."""
-    flag = tf.placeholder(tf.bool, [])
-    w = tf.get_variable("w", [4, 4], use_resource=True)
-    mean = tf.get_variable("bn/moving_mean", [4], use_resource=True, trainable=False)
-    batch = tf.reduce_mean(image(), 0)
-
-    def write() -> Any:
-        with tf.control_dependencies([mean.assign_sub(0.1 * (mean - batch))]):
-            return tf.identity(batch)
-
-    result = tf.cond(flag, write, lambda: mean + 0.0)
-    y = tf.matmul(tf.expand_dims(result, 0), w) if dependency else tf.matmul(image(), w)
-    minimize(y)
-
-
 CASES = [
-    Case("N101", ["Encoder"], two_cases, one_case),
-    Case("N102", ["w_1"], made_twice, made_once),
-    Case("N103", ["w_1"], shadowed, not_shadowed),
-    Case("N103", ["Enc/w_1"], shadowed_in_other_case, one_case, "case"),
-    Case("N103", ["w_1"], shadowed_resource, not_shadowed, "resource"),
-    Case("N104", ["Variable", "Variable_1"], no_name, made_once),
-    Case("N107", ["net/w"], variable_in_its_own_scope, slots_in_its_own_scope),
-    Case("S201", ["net_1"], forgotten_reuse, reused),
-    Case("S201", ["net_1"], both_twins_trained, two_heads, "heads"),
-    Case("S201", ["net_1"], forgotten_reuse, numbered_towers, "numbered"),
-    Case("S202", ["net_1"], one_twin_trained, both_twins_trained),
-    Case("S202", ["net_1"], one_twin_trained, twin_follows, "target network"),
-    Case("S203", ["net_1"], reused, entered_once),
-    Case("S204", ["net/kernel"], misspelt, spelt),
-    Case("S204", ["discriminator"], misspelt_scope, spelt, "scope"),
-    Case("S205", ["w"], not_connected, connected),
-    Case("S205", ["w"], not_connected_resource, connected, "resource"),
-    Case("C301", ["w"], added_twice, partitioned),
-    Case("C302", ["w"], trainable_and_hidden, trainable_and_global),
-    Case("C303", ["L2Loss", "v"], pruned, all_in_the_graph),
-    Case("C304", ["v"], not_collected, collected),
-    Case("T301", ["b/w"], var_list_misses_one, var_lists_of_two_optimizers),
-    Case("T302", ["net/w"], regularized_and_frozen, regularized),
-    Case("T303", ["bn/update"], updates_forgotten, updates_as_dependency),
-    Case("T303", ["bn/update"], updates_forgotten, updates_grouped_later, "tf.group"),
-    Case("T304", ["bn/moving_mean"], never_in_training, updates_as_dependency),
+    Case("N101", ["Encoder"], programs.two_cases, programs.one_case),
+    Case("N102", ["w_1"], programs.made_twice, programs.made_once),
+    Case("N103", ["w_1"], programs.shadowed, programs.not_shadowed),
+    Case("N103", ["Enc/w_1"], programs.shadowed_in_other_case, programs.one_case, "case"),
+    Case("N103", ["w_1"], programs.shadowed_resource, programs.not_shadowed, "resource"),
+    Case("N104", ["Variable", "Variable_1"], programs.no_name, programs.made_once),
+    Case("N107", ["net/w"], programs.variable_in_its_own_scope, programs.slots_in_its_own_scope),
+    Case("S201", ["net_1"], programs.forgotten_reuse, programs.reused),
+    Case("S201", ["net_1"], programs.both_twins_trained, programs.two_heads, "heads"),
+    Case("S201", ["net_1"], programs.forgotten_reuse, programs.numbered_towers, "numbered"),
+    Case("S202", ["net_1"], programs.one_twin_trained, programs.both_twins_trained),
+    Case("S202", ["net_1"], programs.one_twin_trained, programs.twin_follows, "target network"),
+    Case("S203", ["net_1"], programs.reused, programs.entered_once),
+    Case("S204", ["net/kernel"], programs.misspelt, programs.spelt),
+    Case("S204", ["discriminator"], programs.misspelt_scope, programs.spelt, "scope"),
+    Case("S205", ["w"], programs.not_connected, programs.connected),
+    Case("S205", ["w"], programs.not_connected_resource, programs.connected, "resource"),
+    Case("C301", ["w"], programs.added_twice, programs.partitioned),
+    Case("C302", ["w"], programs.trainable_and_hidden, programs.trainable_and_global),
+    Case("C303", ["L2Loss", "v"], programs.pruned, programs.all_in_the_graph),
+    Case("C304", ["v"], programs.not_collected, programs.collected),
+    Case("T301", ["b/w"], programs.var_list_misses_one, programs.var_lists_of_two_optimizers),
+    Case("T302", ["net/w"], programs.regularized_and_frozen, programs.regularized),
+    Case("T303", ["bn/update"], programs.updates_forgotten, programs.updates_as_dependency),
+    Case(
+        "T303",
+        ["bn/update"],
+        programs.updates_forgotten,
+        programs.updates_grouped_later,
+        "tf.group",
+    ),
+    Case("T304", ["bn/moving_mean"], programs.never_in_training, programs.updates_as_dependency),
     Case(
         "T304",
         ["bn/moving_mean", "bn/moving_variance"],
-        lambda: keras_normalized(run_updates=False),
-        lambda: keras_normalized(run_updates=True),
+        lambda: programs.keras_normalized(run_updates=False),
+        lambda: programs.keras_normalized(run_updates=True),
         "tf_keras",
     ),
     Case(
         "T304",
         ["bn/moving_mean"],
-        lambda: conditional_updates(dependency=False),
-        lambda: conditional_updates(dependency=True),
+        lambda: programs.conditional_updates(dependency=False),
+        lambda: programs.conditional_updates(dependency=True),
         "branch",
     ),
-    Case("T305", ["net/w"], regularizer_forgotten, regularized),
-    Case("T306", ["net/w"], regularized_twice, regularized),
-    Case("T306", ["net/w"], regularized_twice, regularized_in_two_losses, "two losses"),
+    Case("T305", ["net/w"], programs.regularizer_forgotten, programs.regularized),
+    Case("T306", ["net/w"], programs.regularized_twice, programs.regularized),
+    Case(
+        "T306",
+        ["net/w"],
+        programs.regularized_twice,
+        programs.regularized_in_two_losses,
+        "two losses",
+    ),
 ]
 
 
@@ -460,8 +127,10 @@ def test_a_clean_program_has_no_findings(tmp_path: Path) -> None:
 
     def build() -> None:
         with tf.variable_scope("net"):
-            x = tf.matmul(image(), tf.get_variable("w", [4, 4], regularizer=l1_l2))
-            y = normalized(x, training=True)
+            x = tf.matmul(
+                programs.image(), tf.get_variable("w", [4, 4], regularizer=programs.l1_l2)
+            )
+            y = programs.normalized(x, training=True)
         loss = tf.reduce_sum(y) + tf.losses.get_regularization_loss()
         step = tf.train.get_or_create_global_step()
         with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
@@ -474,7 +143,7 @@ def test_a_clean_program_has_no_findings(tmp_path: Path) -> None:
 
 
 def test_what_is_dangling_cannot_be_imported(tmp_path: Path) -> None:
-    path = exported(pruned, tmp_path)
+    path = exported(programs.pruned, tmp_path)
     with tf.Graph().as_default(), pytest.raises(KeyError, match="not in the graph"):
         tf.train.import_meta_graph(path)
 
@@ -483,7 +152,7 @@ def test_a_checkpoint_is_checked_with_its_graph(tmp_path: Path) -> None:
     """And under the names of the graph, where the keys are others."""
     prefix = str(tmp_path / "model.ckpt")
     with tf.Graph().as_default(), tf.Session() as session:
-        one_twin_trained()
+        programs.one_twin_trained()
         (w, _) = tf.trainable_variables()
         saver = tf.train.Saver({"elsewhere": w})
         session.run(tf.global_variables_initializer())
