@@ -218,7 +218,8 @@ def _in_folder(path: str) -> Target:
     if step is not None:
         return Target(step, _ORBAX)
     files = sorted(name for name in names if os.path.isfile(os.path.join(path, name)))
-    hint = f"name a file in it: {listed(files, _MAX_NAMED)}" if files else None
+    what = "a file" if files else "a folder"
+    hint = f"name {what} in it: {listed(files or sorted(names), _MAX_NAMED)}" if names else None
     raise PathError("is a folder without a checkpoint", path=path, hint=hint)
 
 

@@ -77,6 +77,9 @@ class TestCheckpoints:
         with pytest.raises(PathError, match="is a folder without a checkpoint") as caught:
             load(tmp_path)
         assert caught.value.hint is None
+        (tmp_path / "runs").mkdir()
+        with pytest.raises(PathError, match="name a folder in it: runs"):
+            load(tmp_path)
         (tmp_path / "model.h5").write_bytes(b"x")
         with pytest.raises(PathError, match=r"name a file in it: model\.h5"):
             load(tmp_path)
