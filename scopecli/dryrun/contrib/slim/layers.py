@@ -20,7 +20,7 @@ from scopecli.dryrun.initializers import (
     ones_initializer,
     zeros_initializer,
 )
-from scopecli.dryrun.layers import convolutional, core, pooling
+from scopecli.dryrun.layers import convolutional, core
 from scopecli.dryrun.nn.activations import bias_add as nn_bias_add
 from scopecli.dryrun.nn.activations import relu6 as nn_relu6
 from scopecli.dryrun.nn.activations import softmax as nn_softmax
@@ -268,30 +268,6 @@ relu = partial(fully_connected, activation_fn=_relu)
 relu6 = partial(fully_connected, activation_fn=nn_relu6)
 
 
-def _pool(name_: str, default: str, cls: Any) -> Any:
-    def pool(
-        inputs: Any,
-        kernel_size: Any,
-        stride: Any = 2,
-        padding: str = "VALID",
-        data_format: str = "NHWC",
-        outputs_collections: Any = None,
-        scope: Any = None,
-    ) -> Any:
-        with name_scope(scope, default, [inputs]) as opened:
-            inputs = convert_to_tensor(inputs)
-            first = "channels_first" if data_format.startswith("NC") else "channels_last"
-            layer = cls(kernel_size, stride, padding, first, _scope=opened)
-            return collect_named_outputs(outputs_collections, opened, layer(inputs))
-
-    pool.__name__ = pool.__qualname__ = name_
-    return add_arg_scope(pool)
-
-
-max_pool2d = _pool("max_pool2d", "MaxPool2D", pooling.MaxPooling2D)
-avg_pool2d = _pool("avg_pool2d", "AvgPool2D", pooling.AveragePooling2D)
-
-
 @add_arg_scope
 def flatten(inputs: Any, outputs_collections: Any = None, scope: Any = None) -> Any:
     """All axes but the first as one."""
@@ -396,10 +372,10 @@ def unit_norm(inputs: Any, dim: int, epsilon: float = 1e-7, scope: Any = None) -
     Raises:
         ValueError: there is no such axis.
     """
-    from scopecli.dryrun.ops.arithmetic import divide
+    from scopecli.dryrun.ops.arithmetic import div
     from scopecli.dryrun.ops.arrays import concat
     from scopecli.dryrun.ops.filled import ones
-    from scopecli.dryrun.ops.indexing import slice
+    from scopecli.dryrun.ops.indexing import strided_slice
     from scopecli.dryrun.ops.reductions import reduce_sum
 
     with variable_scope(scope, "UnitNorm", [inputs]):
@@ -413,10 +389,10 @@ def unit_norm(inputs: Any, dim: int, epsilon: float = 1e-7, scope: Any = None) -
         times = []
         if dim > 0:
             times.append(ones([dim], "int32"))
-        times.append(slice(shape(inputs), [dim], [1]))
+        times.append(strided_slice(shape(inputs), [dim], [dim + 1]))
         if dim < rank - 1:
             times.append(ones([rank - 1 - dim], "int32"))
-        return divide(inputs, apply("Tile", lengths, concat(times, 0)))
+        return div(inputs, apply("Tile", lengths, concat(times, 0)))
 
 
 @add_arg_scope
@@ -454,10 +430,14 @@ def softmax(logits: Any, scope: Any = None) -> Any:
 @add_arg_scope
 def one_hot_encoding(labels: Any, num_classes: Any, *_: Any, scope: Any = None, **__: Any) -> Any:
     """A row for each label."""
+    from scopecli.dryrun.ops.arithmetic import to_int64
     from scopecli.dryrun.ops.indexing import one_hot
 
     with name_scope(scope, "OneHotEncoding", [labels]):
-        return one_hot(convert_to_tensor(labels), num_classes, on_value=1.0, off_value=0.0)
+        labels = convert_to_tensor(labels)
+        if labels.dtype.name == "int32":
+            labels = to_int64(labels)
+        return one_hot(labels, num_classes, on_value=1.0, off_value=0.0)
 
 
 def repeat(inputs: Any, repetitions: int, layer: Any, *args: Any, **kwargs: Any) -> Any:

@@ -181,3 +181,28 @@ def get_or_create_global_step(graph: Any = None) -> Any:
 
 
 create_global_step = get_or_create_global_step
+
+
+def assign_from_values(var_names_to_values: dict[str, Any]) -> tuple[Any, dict[Any, Any]]:
+    """The node that sets variables to values, and what has to be fed for it.
+
+    Raises:
+        ValueError: there is no such variable.
+    """
+    from scopecli.dryrun.graph.scopes import group
+    from scopecli.dryrun.ops.arrays import placeholder
+
+    done, fed = [], {}
+    for name, value in var_names_to_values.items():
+        like = get_collection(GraphKeys.GLOBAL_VARIABLES, name)
+        if not like:
+            raise ValueError(f"Variable {name} wasn't found")
+        same = like if len(like) == 1 else [v for v in like if v.op.name == name]
+        if not same:
+            raise ValueError(f"Variable {name} doesn't uniquely identify a variable")
+        made = same[0]
+        kind = made.dtype.base_dtype
+        given = placeholder(kind, made.shape, name=f"placeholder/{made.op.name}")
+        done.append(made.assign(given))
+        fed[given] = value
+    return group(*done), fed
