@@ -44,7 +44,9 @@ _MODULES = {
     "variables.reports": "report_uninitialized_variables assert_variables_initialized"
     " create_partitioned_variables",
     "sparse": "SparseTensor sparse_placeholder sparse_tensor_to_dense sparse_to_dense"
-    " sparse_tensor_dense_matmul",
+    " sparse_tensor_dense_matmul sparse_reshape sparse_retain sparse_fill_empty_rows",
+    "queues": "FIFOQueue PaddingFIFOQueue RandomShuffleQueue QueueBase WholeFileReader"
+    " TextLineReader TFRecordReader FixedLengthRecordReader IdentityReader ReaderBase decode_csv",
     "program.parsing": "FixedLenFeature VarLenFeature parse_single_example parse_example",
     "variables.collections": "global_variables all_variables trainable_variables local_variables"
     " model_variables moving_average_variables variables_initializer initialize_variables"
@@ -123,6 +125,7 @@ _SPACES = {
     "gfile": "gfile",
     "data": "data",
     "image": "image",
+    "queue": "queues",
     "sparse": "sparse",
     "estimator": "estimator",
     "debugging": "ops.checks",

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.namespaces import attributes
-from scopecli.dryrun.ops.applying import apply, convert_to_tensor
-from scopecli.dryrun.ops.arrays import placeholder, placeholder_with_default
+from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
+from scopecli.dryrun.ops.arithmetic import cast
+from scopecli.dryrun.ops.arrays import identity, placeholder, placeholder_with_default, reshape
 from scopecli.dryrun.ops.filled import zeros
+from scopecli.dryrun.ops.indexing import gather, where_v2
 from scopecli.dryrun.values.constant_values import vector
 from scopecli.dryrun.values.shapes import TensorShape, dims_of
 
@@ -131,3 +133,33 @@ def sparse_tensor_dense_matmul(
 
 
 matmul = sparse_dense_matmul = sparse_tensor_dense_matmul
+
+
+def sparse_reshape(sp_input: SparseTensor, shape: Any, name: str | None = None) -> SparseTensor:
+    """The same elements in another shape."""
+    sizes = cast(shape, "int64")
+    with name_scope(name, "SparseReshape") as scope:
+        op = apply_op("SparseReshape", sp_input.indices, sp_input.dense_shape, sizes, name=scope)
+        return SparseTensor(op.outputs[0], identity(sp_input.values), op.outputs[1])
+
+
+def sparse_retain(sp_input: SparseTensor, to_retain: Any) -> SparseTensor:
+    """Some of the elements."""
+    places = reshape(where_v2(convert_to_tensor(to_retain)), [-1])
+    indices = gather(sp_input.indices, places)
+    values = gather(sp_input.values, places)
+    return SparseTensor(indices, values, identity(sp_input.dense_shape))
+
+
+def sparse_fill_empty_rows(
+    sp_input: SparseTensor, default_value: Any, name: str | None = None
+) -> tuple[SparseTensor, Tensor]:
+    """An element more in each row that has none, and which rows that are."""
+    with name_scope(name, "SparseFillEmptyRows"):
+        default = convert_to_tensor(default_value, sp_input.values.dtype)
+        parts = sp_input.indices, sp_input.values, sp_input.dense_shape
+        indices, values, empty, _ = apply_op("SparseFillEmptyRows", *parts, default).outputs
+        return SparseTensor(indices, values, sp_input.dense_shape), empty
+
+
+retain, fill_empty_rows = sparse_retain, sparse_fill_empty_rows

@@ -20,8 +20,8 @@ _MODULES = {
     "nn.depthwise_convolutions": "depthwise_conv2d_native depthwise_conv2d separable_conv2d",
     "nn.pooling": "max_pool max_pool2d avg_pool avg_pool2d max_pool3d avg_pool3d max_pool1d"
     " avg_pool1d pool",
-    "nn.embeddings": "embedding_lookup embedding_lookup_sparse nce_loss sampled_softmax_loss"
-    " log_uniform_candidate_sampler",
+    "nn.embeddings": "embedding_lookup nce_loss sampled_softmax_loss log_uniform_candidate_sampler",
+    "nn.sparse_embeddings": "embedding_lookup_sparse safe_embedding_lookup_sparse",
     "nn.rnn": "static_rnn static_bidirectional_rnn",
     "nn.rnn_loop": "dynamic_rnn bidirectional_dynamic_rnn",
 }

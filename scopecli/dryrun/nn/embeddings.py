@@ -16,7 +16,6 @@ from scopecli.dryrun.ops.arithmetic import range as range_
 from scopecli.dryrun.ops.arrays import concat, expand_dims, identity, reshape, shape, size, stack
 from scopecli.dryrun.ops.filled import ones_like, zeros_like
 from scopecli.dryrun.ops.indexing import gather, slice
-from scopecli.dryrun.ops.opaque import call
 from scopecli.dryrun.ops.products import matmul
 from scopecli.dryrun.values.dtypes import int64
 from scopecli.dryrun.values.shapes import TensorShape
@@ -106,16 +105,6 @@ def _contiguous(parts: list[Any], flat: Tensor) -> tuple[Tensor, Tensor]:
     in_long: Any = flat % (per_part + 1)
     in_short: Any = (flat - extras) % per_part
     return chosen, where(condition, in_long, in_short)
-
-
-def embedding_lookup_sparse(
-    params: Any, sp_ids: Any, sp_weights: Any, *_: Any, name: str | None = None, **__: Any
-) -> Tensor:
-    """Combined rows; of sparse tensors only the last axis is known."""
-    table = params[0] if isinstance(params, list) else params
-    found = call("tf.nn.embedding_lookup_sparse", name, table)
-    found.set_shape([None, table.shape.as_list()[-1]])
-    return found
 
 
 def log_uniform_candidate_sampler(

@@ -262,6 +262,14 @@ OPS: dict[str, str] = {
     "SoftmaxCrossEntropyWithLogits": "features:T labels:T -> T T | nn.cross_entropy",
     "SpaceToBatchND": "input:T block_shape:int32 paddings:int32 -> T | blocks.space_to_batch",
     "SpaceToDepth": "input:T -> T | blocks.space_to_depth",
+    "SparseFillEmptyRows": "indices:int64 values:T dense_shape:int64 default_value:T"
+    " -> int64 T bool int64 | array.filled_rows",
+    "SparseReshape": "input_indices:int64 input_shape:int64 new_shape:int64 -> int64 int64"
+    " | array.reshaped_sparse",
+    **dict.fromkeys(
+        ["SparseSegmentSum", "SparseSegmentMean", "SparseSegmentSqrtN"],
+        "data:T indices:I segment_ids:J -> T | math.segment",
+    ),
     "SparseSoftmaxCrossEntropyWithLogits": "features:T labels:I -> T T | nn.sparse_cross_entropy",
     "SparseTensorDenseMatMul": "a_indices:int64 a_values:T a_shape:int64 b:T -> T"
     " | math.sparse_matmul",

@@ -11,6 +11,7 @@ _MODULES = {
     "train.optimizer": "Optimizer",
     "train.optimizers": "GradientDescentOptimizer MomentumOptimizer AdagradOptimizer"
     " RMSPropOptimizer AdadeltaOptimizer FtrlOptimizer AdamOptimizer",
+    "train.sync_replicas": "SyncReplicasOptimizer",
     "train.proximal": "ProximalGradientDescentOptimizer ProximalAdagradOptimizer"
     " AdagradDAOptimizer",
     "train.learning_rates": "exponential_decay natural_exp_decay inverse_time_decay"
@@ -18,6 +19,9 @@ _MODULES = {
     " cosine_decay_restarts linear_cosine_decay noisy_linear_cosine_decay",
     "train.averages": "ExponentialMovingAverage",
     "train.saver": "Saver SaverDef",
+    "train.input": "limit_epochs input_producer string_input_producer range_input_producer"
+    " slice_input_producer batch batch_join shuffle_batch shuffle_batch_join",
+    "queues": "QueueRunner add_queue_runner",
     "program.session": "Supervisor MonitoredTrainingSession MonitoredSession"
     " SingularMonitoredSession",
     "program.inert": "ClusterSpec Server Coordinator start_queue_runners replica_device_setter",

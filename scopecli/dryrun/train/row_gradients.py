@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Operation, Tensor
 
 # What reads rows, and what hands their gradients on as they are.
-_GATHERS = frozenset({"GatherV2", "ResourceGather", "GatherNd", "ResourceGatherNd"})
+_SEGMENTS = frozenset({"SparseSegmentSum", "SparseSegmentMean", "SparseSegmentSqrtN"})
+_GATHERS = _SEGMENTS | {"GatherV2", "ResourceGather", "GatherNd", "ResourceGatherNd"}
 _PASSING = frozenset(
     ["Cast", "Enter", "Identity", "Neg", "ReadVariableOp", "RefEnter", "RefSwitch", "Switch"]
 )
@@ -51,10 +52,9 @@ class RowReaders:
             return [(kind, dims)]
         counts = [rows.shape.num_elements() for rows in indices]
         count = None if None in counts else sum(number or 0 for number in counts)
-        return [
-            (kind, (count, *dims[1:])),
-            (indices[0].dtype.base_dtype, (count,)),
-        ]
+        numbers = {rows.dtype.base_dtype.name: rows.dtype.base_dtype for rows in indices}
+        wide = numbers.get("int64") or indices[0].dtype.base_dtype  # both kinds become the wider
+        return [(kind, (count, *dims[1:])), (wide, (count,))]
 
     def _indices(self, source: Tensor) -> list[Tensor]:
         """The numbers of the rows that are read; none where something reads all of it."""
@@ -81,4 +81,6 @@ def _reads_rows(op: Operation) -> bool:
     if op.type in {"GatherNd", "ResourceGatherNd"}:
         dims = op.inputs[1].dims
         return dims is not None and len(dims) == 2 and dims[1] == 1
+    if op.type in _SEGMENTS:
+        return bool(op.attributes.get("sparse_gradient"))
     return op.type == "ResourceGather"

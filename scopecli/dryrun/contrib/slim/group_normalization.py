@@ -66,8 +66,9 @@ def instance_norm(
                 if data_format == "NCHW":
                     found[name] = reshape(found[name], [1, size] + [1] * (rank - 2))
         mean, variance = moments(inputs, axes, keep_dims=True)
+        beta, gamma = found["beta"], found["gamma"]
         outputs = batch_normalization(
-            inputs, mean, variance, *found.values(), epsilon, name="instancenorm"
+            inputs, mean, variance, beta, gamma, epsilon, name="instancenorm"
         )
         if activation_fn is not None:
             outputs = activation_fn(outputs)

@@ -330,3 +330,16 @@ def sparse_set(inputs: Inputs, _: Attributes) -> list[Dims]:
     dims = inputs[0].dims
     rank = None if dims is None else len(dims)
     return [(None, rank), (None,), (rank,)]
+
+
+def filled_rows(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """Where elements are, what they are, which rows were empty, and where elements went."""
+    return [inputs[0].dims and (None, inputs[0].dims[1]), (None,), (None,), (None,)]
+
+
+def reshaped_sparse(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """Where elements are and the shape of the whole, with as many axes as asked for."""
+    indices, sizes = inputs[0].dims, inputs[2].dims
+    rows = indices[0] if indices else None
+    axes = sizes[0] if sizes else None
+    return [(rows, axes), (axes,)]
