@@ -204,6 +204,11 @@ def disable_v2_behavior() -> None:
 disable_eager_execution = disable_v2_tensorshape = disable_v2_behavior
 
 
+def function(func: Any = None, *_: Any, **__: Any) -> Any:
+    """The function itself: it is called while the graph is built."""
+    return func if callable(func) else lambda decorated: decorated
+
+
 def executing_eagerly() -> bool:
     """Never."""
     return False

@@ -247,14 +247,14 @@ def test_what_is_not_known_may_be_called_and_unpacked(program: Program) -> None:
         "class Hook(tf.train.SessionRunHook):\n"
         "    pass\n"
         "hooks = [tf.train.StopAtStepHook(last_step=10), Hook()]\n"
-        "a, b = tf.train.shuffle_batch([tf.ones([2]), tf.ones([3])], 4)\n"
+        "a, b = tf.train.guess_batch([tf.ones([2]), tf.ones([3])], 4)\n"
         "m = tf.contrib.crf.CrfForwardRnnCell(a).output_size\n"
         "a.set_shape([4, 2])\n"
         "tf.layers.dense(a, 3)\n"
     )
     assert [variable.shape for variable in done.model.variables] == [(2, 3), (3,)]
     assert [note.subject for note in done.model.notes] == [
-        "ShuffleBatch",
+        "GuessBatch",
         "tf.contrib.crf.CrfForwardRnnCell",
     ]
 

@@ -151,6 +151,10 @@ class OpaqueBase:
     def __init__(self, *_: Any, **__: Any) -> None:
         """Nothing is kept."""
 
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """What layers, models and cells do when they are called."""
+        return self.call(*arguments, **options)  # type: ignore[attr-defined]
+
 
 class Unknown:
     """An object of a class that is not known; a node is made where it is used as a tensor.

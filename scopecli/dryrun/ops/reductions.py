@@ -39,6 +39,8 @@ def _reduction(type_: str) -> Any:
     ) -> Tensor:
         axis = one_of("axis", axis, "reduction_indices", reduction_indices)
         keep = bool(one_of("keepdims", keepdims, "keep_dims", keep_dims))
+        if hasattr(input_tensor, "tensor"):  # of something that is not known
+            input_tensor = convert_to_tensor(input_tensor)
         if not hasattr(input_tensor, "dims"):
             if axis is None and hasattr(input_tensor, "shape"):
                 axis = _axes_of_shape(input_tensor)

@@ -182,6 +182,9 @@ def _failure(path: str, error: Exception) -> ProgramError:
         traceback = traceback.tb_next
     if isinstance(error, SyntaxError):
         where = f"{error.filename}:{error.lineno}"
-    missing = isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("tensorflow")
-    hint = "`--as tensorflow` lets the engine stand in for it" if missing else None
+    hint = None
+    if isinstance(error, ModuleNotFoundError):
+        hint = "the program needs it; install it where scopecli is installed"
+        if (error.name or "").startswith("tensorflow"):
+            hint = "`--as tensorflow` lets the engine stand in for it"
     return ProgramError(problem, path=path, where=where, hint=hint)

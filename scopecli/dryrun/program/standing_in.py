@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _ROOTS = ("tensorflow", "tf_slim")
 # `tensorflow.python.ops.variable_scope` is a module, what is above it are packages.
 _MODULE_DEPTH = 3
+# Where the engine has what TensorFlow has in modules that only its own code imports.
+_SPACES = ("", "nn", "nn.rnn_cell", "layers", "train", "contrib.slim", "keras.layers")
 
 
 class _Finder:
@@ -60,11 +62,24 @@ class _Namespace(ModuleType):
     """`tensorflow.python.framework.ops` and the like."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or self.__name__.count(".") < _MODULE_DEPTH:
+        packaged = self.__name__.count(".") < _MODULE_DEPTH and not name[:1].isupper()
+        if name.startswith("__") or packaged:
             raise AttributeError(name)  # what is in a package is a module
-        from scopecli import dryrun
+        from scopecli.dryrun.ops.opaque import Opaque
 
-        return getattr(dryrun, name)
+        found = [_in_space(space, name) for space in _SPACES]
+        known = (value for value in found if value is not None and not isinstance(value, Opaque))
+        return next(known, found[0])
+
+
+def _in_space(space: str, name: str) -> Any:
+    """What the engine has under a name in one of its modules."""
+    from scopecli import dryrun
+
+    found: Any = dryrun
+    for part in filter(None, space.split(".")):
+        found = getattr(found, part)
+    return getattr(found, name, None)
 
 
 @contextmanager

@@ -66,6 +66,9 @@ def gradients(
     graph = get_default_graph()
     with graph.name_scope(name):
         wanted = [target for target in targets if id(plain_tensor(target)) in touched]
+        if not wanted and any("opaque" in op.attributes for op in reached):
+            # What is not known may read any variable.
+            wanted = [target for target in targets if not isinstance(target, Tensor)]
         readers = RowReaders(reached, losses)
         known = [readers.outputs(target, plain_tensor(target)) for target in wanted]
         inputs = [*losses, *[plain_tensor(target) for target in wanted]]
