@@ -1,4 +1,4 @@
-"""The entry point: runs a command and turns what can go wrong into one line and an exit code."""
+"""Runs a command and turns what can go wrong into one line and an exit code."""
 
 from __future__ import annotations
 

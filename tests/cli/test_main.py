@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from scopecli import __version__
 from scopecli.cli import main
 from scopecli.cli.group import COMMANDS
 from tests.commands import Run, Spawn, assert_one_line
-from tests.samples import BROKEN, GOOD, SAMPLES, V2, prefix_of
+from tests.samples import BROKEN, GOOD, ROOT, SAMPLES, V2, prefix_of
 
 GAN = str(SAMPLES / "tf1_gan")
 
@@ -215,6 +216,18 @@ class TestEndings:
             process.send_signal(signal.SIGINT)
             assert process.wait(30) == 130
             assert process.stderr.read().strip() == b""
+
+    def test_interrupted_while_it_is_imported(self, tmp_path: Path) -> None:
+        (tmp_path / "click.py").write_text("raise KeyboardInterrupt", "utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "scopecli", "tree", GAN],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
     @pytest.mark.parametrize("command", ["list", "tree --no-fold", "list --format json"])
     def test_a_closed_pipe_ends_it_quietly(self, tmp_path: Path, command: str) -> None:
