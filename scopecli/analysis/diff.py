@@ -31,15 +31,12 @@ if TYPE_CHECKING:
 Status = Literal["same", "added", "removed", "renamed", "changed", "values"]
 STATUSES: tuple[Status, ...] = ("same", "added", "removed", "renamed", "changed", "values")
 
-# What variables are matched by.
-IDENTITIES = ("name", "key")
-
 
 class DiffOptions(NamedTuple):
     """What a diff is to look at.
 
     Attributes:
-        by: one of `IDENTITIES`.
+        by: what variables are matched by, `name` or `key`.
         renames: whether partners are sought for what only one model has.
         selection: which variables are meant, in either model.
         fingerprints: what tells equal contents when renames are sought, for each model.

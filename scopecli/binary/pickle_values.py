@@ -13,8 +13,6 @@ from scopecli.model.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Key = str | int | float | bool | bytes | None
-
 
 class Global:
     """Something that the pickle would import.
