@@ -108,6 +108,8 @@ def test_what_no_file_can_hold_is_not_read() -> None:
     claims = data.variable._replace(shape=(1 << 40,), nbytes=4 << 40)
     with pytest.raises(DamagedFileError, match="claims 4398046511104 bytes"):
         next(values.chunks(data.model._replace(files=files), claims))
+    unlisted = (File("m", 1 << 20, "index"),)
+    next(values.chunks(data.model._replace(files=unlisted), claims))
     may_be_packed = claims._replace(shape=(1 << 30,), nbytes=4 << 30)
     next(values.chunks(data.model._replace(files=files), may_be_packed))
 

@@ -32,6 +32,17 @@ def test_reads(file: Path) -> None:
         assert source.tail(1000) == bytes(range(100))
 
 
+def test_reads_where_there_is_no_pread(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows."""
+    monkeypatch.delattr(os, "pread", raising=False)
+    with Source(str(file)) as source:
+        part = source.window(40, 20, "part")
+        assert (source.read(10, 3), part.read(1, 2)) == (bytes([10, 11, 12]), bytes([41, 42]))
+        file.write_bytes(b"short")
+        with pytest.raises(DamagedFileError, match="became shorter"):
+            source.read(3, 50)
+
+
 @pytest.mark.parametrize(("offset", "length"), [(99, 2), (101, 0), (-1, 1), (0, -1), (2**70, 1)])
 def test_reads_outside_are_refused(file: Path, offset: int, length: int) -> None:
     with Source(str(file)) as source:
