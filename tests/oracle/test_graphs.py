@@ -286,6 +286,25 @@ def test_saved_model_values(path: str) -> None:
         assert found == expected.tobytes(), variable.key
 
 
+def test_parts_of_a_partitioned_variable_of_a_saved_model(tmp_path: Path) -> None:
+    """The graph has a node for each part, the checkpoint one tensor with slices."""
+    v1: Any = tf.compat.v1
+    folder = str(tmp_path / "model")
+    with v1.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder("float32", [None, 5])
+        with v1.variable_scope("deep", partitioner=v1.fixed_size_partitioner(2)):
+            whole = v1.get_variable("w", [5, 3])
+        y = x @ v1.convert_to_tensor(whole)
+        session.run(v1.global_variables_initializer())
+        v1.saved_model.simple_save(session, folder, {"x": x}, {"y": y})
+        parts = {part.op.name: session.run(part) for part in whole}
+    model = load(folder)
+    assert {v.key: v.shape for v in model.variables} == {k: a.shape for k, a in parts.items()}
+    for variable in model.variables:
+        found = np.concatenate(list(values.chunks(model, variable)))
+        assert found.tolist() == parts[variable.key].ravel().tolist()
+
+
 def test_saved_model_objects_against_a_loaded_one() -> None:
     loaded = tf.saved_model.load(str(SAMPLES / "tf2_saved_model"))
     model = load(SAMPLES / "tf2_saved_model")

@@ -243,7 +243,7 @@ def element_size(dtype: str) -> int:
 
 def _storage(variable: Variable) -> EntryStorage:
     if not isinstance(variable.storage, EntryStorage):
-        raise UnsupportedError("the variable is of another file", where=variable.key)
+        raise UnsupportedError("has no values in the checkpoint", where=variable.key)
     return variable.storage
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scopecli.formats.tensorflow.graph import GraphFile
     from scopecli.formats.tensorflow.saved_objects import SavedObjects, SavedVariable
     from scopecli.model.model import Model
-    from scopecli.model.variable import Variable
+    from scopecli.model.variable import Storage, Variable
 
 FORMAT = "tf-saved-model"
 FILE_NAMES = ("saved_model.pb", "saved_model.pbtxt")
@@ -172,4 +172,12 @@ def _stored(variable: Variable, stored: Mapping[str, Variable]) -> Variable:
     attributes = dict(variable.attributes)
     if "slices" in found.attributes and found.shape == variable.shape:
         attributes["slices"] = found.attributes["slices"]
-    return variable._replace(storage=found.storage, nbytes=size, attributes=attributes)
+    return variable._replace(storage=_place(variable, found), nbytes=size, attributes=attributes)
+
+
+def _place(variable: Variable, found: Variable) -> Storage | None:
+    """Where the values are: an entry of the checkpoint, or the part of a partitioned one."""
+    spec = str(variable.attributes.get("slice", "")).rpartition(" ")[2]
+    slices = found.attributes.get("slices")
+    parts = slices if spec and isinstance(slices, tuple) else ()
+    return next((part.storage for part in parts if part.spec == spec), found.storage)

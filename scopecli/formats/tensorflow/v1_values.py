@@ -144,7 +144,7 @@ class TableTensors:
 
 def _storage(storage: object, variable: Variable) -> SliceStorage:
     if not isinstance(storage, SliceStorage):
-        raise UnsupportedError("the variable is of another file", where=variable.key)
+        raise UnsupportedError("has no values in the checkpoint", where=variable.key)
     return storage
 
 
