@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import getincrementaldecoder
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ _NO_CHARACTER = b"\xef\xbf\xbd"
 _MANY = 0.05
 _XML = b"<?xml"
 _OPENVINO = re.compile(rb"<net\s")
-_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]+")
+_TEXT = re.compile(r"[\t\n\r\x20-\x7e\xa0-\U0010ffff]+")
 _JSON = re.compile(rb'\{\s*["}]|\[\s*[\[{"\d\]]')
 _TENSORFLOW_JS = b'"weightsManifest"'
 
@@ -143,7 +144,11 @@ def _of_text(head: bytes) -> str:
 
 def is_text(head: bytes) -> bool:
     """Whether a file starts as text does, as no saved model but TensorFlow's own text form."""
-    return _TEXT.fullmatch(head) is not None
+    try:  # the last character may be cut in two
+        text = getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return _TEXT.fullmatch(text) is not None
 
 
 def _of_fields(source: Source) -> str:

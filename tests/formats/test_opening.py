@@ -257,6 +257,8 @@ class TestWhatIsNoModel:
             (b"(dp0\nVa\np1\nI1\ns.", NotAModelError, "plain Python pickle"),
             (b"tjgg\3\0\0\0", NotAModelError, "GGML file of before GGUF"),
             (b"Repository not found", NotAModelError, "is text, and .* 'Repository not found'"),
+            ("Modèle introuvable".encode(), NotAModelError, "is text, and no saved model"),
+            ("語".encode() * 2000, NotAModelError, "is text, and no saved model"),
             (b'{"error": "no"}', NotAModelError, "is JSON, and neither"),
             (b'<?xml version="1.0"?>\n<html>', NotAModelError, "web page"),
             (b'<?xml version="1.0"?>\n<net name="n">', NotAModelError, "OpenVINO"),
