@@ -68,8 +68,10 @@ def text(base: str) -> str:
 
 def _find(folder: str, path: str) -> str | None:
     """The prefix where a checkpoint of this name is: as written, or beside the state file."""
-    base = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    for prefix in (os.path.join(folder, path), os.path.join(folder, base)):
+    slashed = path.replace("\\", "/")
+    # `save(session, "model/")` writes `model/.index`: then nothing is behind the last slash.
+    bases = [each.rpartition("/")[2] for each in (slashed.rstrip("/"), slashed)]
+    for prefix in (os.path.join(folder, name) for name in (path, *bases)):
         if os.path.isfile(prefix + ".index") or os.path.isfile(prefix) or has_v1_shards(prefix):
             return prefix
     return None

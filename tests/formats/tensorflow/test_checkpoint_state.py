@@ -68,6 +68,16 @@ def test_a_path_of_another_machine(tmp_path: Path, path: str) -> None:
     assert subject == path.replace("\\\\", "\\")
 
 
+@pytest.mark.parametrize("written", ["", "/of/another/machine/"])
+def test_a_prefix_that_ends_with_its_folder(tmp_path: Path, written: str) -> None:
+    """What `saver.save(session, "model/")` leaves: `model/.index`, and a state that says so."""
+    bundles.write(tmp_path / "m", {"w": Tensor()})
+    for file in tmp_path.iterdir():
+        file.rename(file.with_name(file.name.removeprefix("m")))
+    (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "{written}"\n')
+    assert [v.key for v in load(tmp_path).variables] == ["w"]
+
+
 def test_the_newest_is_gone(tmp_path: Path) -> None:
     state = 'model_checkpoint_path: "c"\n' + "".join(
         f'all_model_checkpoint_paths: "{name}"\n' for name in "abc"
