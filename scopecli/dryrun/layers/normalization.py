@@ -83,7 +83,8 @@ class BatchNormalization(Layer):
             self.gamma = self.add_weight("gamma", sizes, None, *self.gamma_options)
         if self.center:
             self.beta = self.add_weight("beta", sizes, None, *self.beta_options)
-        scopes = (self._scope, self._current)  # averages are never cut into parts
+        # Averages are never cut into parts.
+        scopes = [scope for scope in (self._scope, self._current) if scope is not None]
         partitioners = [scope.partitioner for scope in scopes]
         for scope in scopes:
             scope.partitioner = None

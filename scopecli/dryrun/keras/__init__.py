@@ -1,4 +1,4 @@
-"""`tf.keras`, as far as programs of TensorFlow 1 use it: initializers and regularizers."""
+"""`tf.keras`, as far as programs of TensorFlow 1 use it: layers, models, initializers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import Any
 
 from scopecli.dryrun.namespaces import attributes
 
-_SPACES = {"regularizers": "regularizers", "activations": "nn"}
+_SPACES = {
+    "regularizers": "regularizers",
+    "activations": "nn",
+    "layers": "keras.layers",
+    "models": "keras.models",
+}
 # The initializers that have another name in Keras.
 _INITIALIZERS = {
     "Zeros": "zeros",
@@ -23,7 +28,8 @@ _INITIALIZERS = {
     "normal": "random_normal",
     "uniform": "random_uniform",
 }
-_opaque = attributes(__name__, {})
+_MODULES = {"keras.models": "Model Sequential", "keras.layers": "Input"}
+_names = attributes(__name__, _MODULES)
 
 
 def _initializers() -> Any:
@@ -39,4 +45,4 @@ def __getattr__(name: str) -> Any:
         return _initializers()
     if name in _SPACES:
         return import_module(f"scopecli.dryrun.{_SPACES[name]}")
-    return _opaque(name)
+    return _names(name)
