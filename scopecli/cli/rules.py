@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from scopecli.cli.options import output_options
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _EPILOG = """\b
 Examples:
@@ -14,8 +19,18 @@ Examples:
 """
 
 
+def _completed(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The codes that begin so, and their names, for shells."""
+    from click.shell_completion import CompletionItem
+
+    from scopecli.rules import registry
+
+    known = registry.names().items()
+    return [CompletionItem(code, help=name) for code, name in known if code.startswith(begun)]
+
+
 @click.command("rules", epilog=_EPILOG)
-@click.argument("codes", metavar="[CODE]...", nargs=-1)
+@click.argument("codes", metavar="[CODE]...", nargs=-1, shell_complete=_completed)
 @output_options("terminal", "json")
 def command(*, codes: tuple[str, ...], output_format: str, color: str) -> None:
     """Show the rules of `validate`: a table of all, or the pages of each CODE.

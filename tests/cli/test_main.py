@@ -63,15 +63,23 @@ class TestHelp:
         assert run(flag) == (0, f"scopecli {__version__}\n", "")
         assert version("scopecli") == __version__
 
-    def test_completion(self, spawn: Spawn) -> None:
+    @pytest.mark.parametrize(
+        ("words", "completed"),
+        [
+            ("scopecli t", ["tree"]),
+            ("scopecli rules H80", ["H801", "H802", "H803", "H804"]),
+            ("scopecli list --format j", ["json", "jsonl"]),
+        ],
+    )
+    def test_completion(self, spawn: Spawn, words: str, completed: list[str]) -> None:
         script = spawn(env={"_SCOPECLI_COMPLETE": "bash_source"})
         assert "_SCOPECLI_COMPLETE=bash_complete" in script.out
-        words = {
+        asked = {
             "_SCOPECLI_COMPLETE": "bash_complete",
-            "COMP_WORDS": "scopecli t",
-            "COMP_CWORD": "1",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
         }
-        assert "plain,tree" in spawn(env=words).out.split("\n")
+        assert spawn(env=asked).out.split() == [f"plain,{word}" for word in completed]
 
 
 class TestUsage:
