@@ -103,6 +103,7 @@ def records(source: Source, directory: Directory) -> Iterator[tuple[Member, byte
     data = source.read(directory.start, directory.size)
     unpack, fixed, length = CENTRAL.unpack_from, CENTRAL.size, len(data)
     start, shift = directory.start, directory.shift
+    make = tuple.__new__  # what `Member(...)` comes to, without the call in between
     position = 0
     for _ in range(directory.members):
         name_at = position + fixed
@@ -125,8 +126,8 @@ def records(source: Source, directory: Directory) -> Iterator[tuple[Member, byte
             raise _damaged(source, "has a member that is not in the file", start + position)
         name = data[name_at:extra_at].decode("utf-8", "surrogateescape")
         encrypted = bool(flags & _ENCRYPTED)
-        member = Member(name, method, header, compressed, size, crc, encrypted)
-        yield member, data[position:following]
+        fields = (name, method, header, compressed, size, crc, encrypted)
+        yield make(Member, fields), data[position:following]
         position = following
 
 
@@ -141,12 +142,14 @@ def first_name(source: Source) -> str:
 
 def duplicates(found: Iterable[Member]) -> list[str]:
     """Names that occur more than once."""
+    names = [member.name for member in found]
     seen: set[str] = set()
     twice: dict[str, None] = {}
-    for member in found:
-        if member.name in seen:
-            twice[member.name] = None
-        seen.add(member.name)
+    if len(set(names)) < len(names):
+        for name in names:
+            if name in seen:
+                twice[name] = None
+            seen.add(name)
     return list(twice)
 
 

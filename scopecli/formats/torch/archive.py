@@ -74,9 +74,10 @@ class Archive:
         self._begins: dict[str, int] | None = None
         members = _all_members(source)
         self._members = {member.name: member for member in reversed(members)}  # as PyTorch
-        self._folder = _folder(members, source.name)
+        pickles = [member.name for member in members if is_pickle(member.name)]
+        self._folder = _folder(members, pickles, source.name)
         self.pickle_name = self._folder + PICKLE
-        self.notes = list(self._ambiguities(members))
+        self.notes = list(self._ambiguities(members, pickles))
         data = self._read(source, PICKLE)
         self.pickle: Pickle = pickle_opcodes.walk(data, f"{source.name}:{PICKLE}")
         self.pickle_size = len(data)
@@ -133,12 +134,14 @@ class Archive:
         """
         return self._read(source, PICKLE)
 
-    def _ambiguities(self, members: Sequence[zipdir.Member]) -> Iterator[Note]:
+    def _ambiguities(
+        self, members: Sequence[zipdir.Member], pickles: Sequence[str]
+    ) -> Iterator[Note]:
         """What one reader may take in one place, and another in another."""
         for name in zipdir.duplicates(members):
             yield Note(_TWICE, "is there twice, and readers differ in which they take", name)
-        for name in self._members:
-            if is_pickle(name) and name != self.pickle_name:
+        for name in dict.fromkeys(reversed(pickles)):
+            if name != self.pickle_name:
                 yield Note(_TWICE, f"is a second {PICKLE}: PyTorch reads {self._folder}", name)
 
     def _others(self, source: Source, members: Iterable[zipdir.Member]) -> Iterator[Pickle]:
@@ -147,7 +150,7 @@ class Archive:
         seen = {member.header for member in read if member is not None}
         room = _LARGEST_PICKLE
         for member in members:
-            if member.header not in seen and member.name.endswith(_PICKLES):
+            if member.name.endswith(_PICKLES) and member.header not in seen:
                 seen.add(member.header)
                 try:
                     data = _bytes_of(source, member, room)
@@ -196,13 +199,12 @@ def _all_members(source: Source) -> list[zipdir.Member]:
     return [member for member, _ in zipdir.records(source, directory)]
 
 
-def _folder(members: Sequence[zipdir.Member], path: str) -> str:
+def _folder(members: Sequence[zipdir.Member], pickles: Sequence[str], path: str) -> str:
     """The folder that everything is in: PyTorch takes that of the first member.
 
     Raises:
         DamagedFileError: there is no pickle in any.
     """
-    pickles = [member.name for member in members if is_pickle(member.name)]
     if not pickles:
         raise DamagedFileError(f"has no {PICKLE}", path=path)
     first = members[0].name.partition("/")[0]

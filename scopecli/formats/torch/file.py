@@ -187,6 +187,7 @@ def _contents(
     variables: list[Variable] = []
     notes = [*container.notes]
     common: dict[int, _Common] = {}
+    make = tuple.__new__  # what `Variable(...)` comes to, without the call in between
     for item in found:
         name, tensor, storage, kind = item
         name = key = name or KEY
@@ -206,19 +207,9 @@ def _contents(
         attributes = facts.attributes
         if kind == "slot" or name in aliases:
             attributes = _own_attributes(name, kind, attributes, aliases)
-        variables.append(
-            Variable(
-                key,
-                name,
-                tensor.shape,
-                tensor.type.dtype,
-                tensor.nbytes,
-                kind,
-                tensor.trainable,
-                stored,
-                attributes,
-            )
-        )
+        dtype, nbytes = tensor.type.dtype, tensor.nbytes
+        row = (key, name, tensor.shape, dtype, nbytes, kind, tensor.trainable, stored, attributes)
+        variables.append(make(Variable, row))
     imports = [*container.pickle.imports]
     if container.constants is not None:
         imports += container.constants.imports

@@ -8,6 +8,7 @@ _MAGIC_TEXT = f"L{MAGIC}L".encode()
 _MAGIC_WITHIN = 24  # behind the protocol and a frame
 
 PICKLE = "data.pkl"
+_IN_A_FOLDER = f"/{PICKLE}"
 METADATA = ".metadata"  # in the folder of a distributed checkpoint
 
 _METADATA_MODULE = b"torch.distributed.checkpoint.metadata"
@@ -38,4 +39,4 @@ def is_tar(head: bytes) -> bool:
 
 def is_pickle(name: str) -> bool:
     """Whether a member of an archive is its main pickle: in a folder, or at the top."""
-    return name == PICKLE or (name.endswith(f"/{PICKLE}") and name.count("/") == 1)
+    return name == PICKLE or (name.endswith(_IN_A_FOLDER) and name.count("/") == 1)
