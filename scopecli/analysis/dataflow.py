@@ -7,13 +7,14 @@ differentiates a variable is no reader of it.
 from __future__ import annotations
 
 from collections import deque
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import ge, le
 from typing import TYPE_CHECKING
 
 from scopecli.model.graph import node_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from scopecli.model.graph import Graph, Node
 
@@ -76,6 +77,8 @@ _HOUSEKEEPING_SIGNS = ("grad", "MovingAv")
 # Operations that choose a branch, and which input they choose by.
 _PREDICATE = {"If": 0, "RefSwitch": 1, "StatelessIf": 0, "Switch": 1}
 _MOST_IDENTITIES = 4  # between the question and the choice
+_IN_A_CYCLE = 1 << 62  # the level of what has none
+
 _INITIALIZED = frozenset({"IsVariableInitialized", "VarIsInitializedOp"})
 
 
@@ -93,7 +96,8 @@ class Readers:
             if node.name not in saving and self._is_computation(node, graph):
                 for source in {node_name(tensor) for tensor in node.inputs}:
                     self._consumers.setdefault(source, []).append(node.name)
-        self._sources: dict[str, list[str]] | None = None
+        self._sources: dict[str, list[str]] = {}
+        self._levels: dict[str, int] = {}
         self._readers: dict[str, dict[str, bool]] = {}
 
     @property
@@ -134,23 +138,29 @@ class Readers:
     def connected(self, variables: Iterable[str], others: Iterable[str]) -> set[str]:
         """Which other variables have readers that these ones' flow into, or are fed by.
 
-        A graph is large and neighbours are near: the walk ends when all are found.
+        A graph is large and neighbours are near: the walk ends when all are found, and goes no
+        further than they are.
         """
+        if not self._levels:
+            self._sources = _reversed(self._consumers)
+            self._levels = _levels(self._consumers, self._sources)
         start = [reader for variable in variables for reader in self.of(variable)]
         readers = {other: self.of(other) for other in others}
-        if self._sources is None:
-            self._sources = {}
-            for source, consumers in self._consumers.items():
-                for consumer in consumers:
-                    self._sources.setdefault(consumer, []).append(source)
         found: set[str] = set()
-        for edges in (self._consumers, self._sources):
+        for edges, last, within in ((self._consumers, max, le), (self._sources, min, ge)):
             wanted: dict[str, list[str]] = {}
             for other in readers.keys() - found:
                 for reader in readers[other]:
                     wanted.setdefault(reader, []).append(other)
-            found |= _met(start, edges, wanted)
+            limit = last(map(self._level, wanted), default=0)
+            found |= _met(start, edges, wanted, partial(self._is_within, within, limit))
         return found
+
+    def _is_within(self, within: Callable[[int, int], bool], limit: int, place: str) -> bool:
+        return within(self._level(place), limit)
+
+    def _level(self, place: str) -> int:
+        return self._levels.get(place, _IN_A_CYCLE)
 
     def _find(self, variable: str) -> dict[str, bool]:
         """The readers, and whether each is in one branch of a choice."""
@@ -183,18 +193,50 @@ class Readers:
         return not _asks_whether_initialized(node, graph)
 
 
+def _reversed(edges: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for start, ends in edges.items():
+        for end in ends:
+            found.setdefault(end, []).append(start)
+    return found
+
+
+def _levels(
+    consumers: Mapping[str, Sequence[str]], sources: Mapping[str, Sequence[str]]
+) -> dict[str, int]:
+    """For each place the longest way to it; none for a cycle, and what is behind one.
+
+    Whatever flows into a place has a lower level than the place has.
+    """
+    missing = {place: len(above) for place, above in sources.items()}
+    levels = dict.fromkeys((place for place in consumers if place not in missing), 0)
+    waiting = deque(levels)
+    while waiting:
+        source = waiting.popleft()
+        for place in consumers.get(source, ()):
+            missing[place] -= 1
+            if not missing[place]:
+                levels[place] = levels[source] + 1
+                waiting.append(place)
+    return levels
+
+
 def _met(
-    start: Iterable[str], edges: Mapping[str, Sequence[str]], wanted: dict[str, list[str]]
+    start: Iterable[str],
+    edges: Mapping[str, Sequence[str]],
+    wanted: dict[str, list[str]],
+    leads_on: Callable[[str], bool],
 ) -> set[str]:
     """What is wanted at the places that are reached along the edges; the start is no such place."""
     found: set[str] = set()
     reached: set[str] = set()
-    waiting = deque(start)
+    waiting = deque(filter(leads_on, start))
     while waiting and wanted:
         for place in edges.get(waiting.popleft(), ()):
             if place not in reached:
                 reached.add(place)
-                waiting.append(place)
+                if leads_on(place):
+                    waiting.append(place)
                 found.update(wanted.pop(place, ()))
     return found
 

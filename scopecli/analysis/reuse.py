@@ -209,8 +209,10 @@ def _read_elsewhere(
 ) -> Iterator[ScopeReuse]:
     """Variables that are read in other scopes than their own, or, learned ones, twice in one."""
     shared: dict[str, list[SharedVariable]] = {}
+    inside: dict[str, list[str]] = {}
     for variable in variables:
         scope = _scope_of(variable)
+        inside.setdefault(scope, []).append(variable)
         entries = reads.entries.get(scope, {})
         own = [entry for entry, names in entries.items() if variable in names]
         read_by = (*own, *reads.outside.get(variable, ()))
@@ -219,7 +221,7 @@ def _read_elsewhere(
         if read_by:
             shared.setdefault(scope, []).append(SharedVariable(variable, read_by))
     for scope, found in sorted(shared.items()):
-        names = tuple(sorted(name for name in variables if _scope_of(name) == scope))
+        names = tuple(sorted(inside[scope]))
         yield ScopeReuse(scope, tuple(reads.entries.get(scope, ())), names, tuple(found))
 
 
@@ -292,9 +294,9 @@ Inside = tuple[tuple[str, object, str], ...]
 
 def _twins(variables: Mapping[str, Variable], readers: Readers) -> Iterator[Twins]:
     """The outermost twins."""
-    told: list[str] = []
+    told: set[str] = set()
     for scopes, inside in _alike(variables):
-        if any(scope.startswith(outer) for scope in scopes for outer in told):
+        if any(not told.isdisjoint(_scopes_around(scope)) for scope in scopes):
             continue
         first, *others = scopes
         below = {f"{scope}/{name}": scope for scope in others for name, _, _ in inside}
@@ -302,8 +304,13 @@ def _twins(variables: Mapping[str, Variable], readers: Readers) -> Iterator[Twin
         connected = {below[name] for name in met}
         parallel = [other for other in others if other not in connected]
         if parallel:
-            told += [f"{scope}/" for scope in (first, *parallel)]
+            told.update((first, *parallel))
             yield Twins((first, *parallel), tuple(name for name, _, _ in inside))
+
+
+def _scopes_around(scope: str) -> Iterator[str]:
+    while scope := scope.rpartition("/")[0]:
+        yield scope
 
 
 def _alike(variables: Mapping[str, Variable]) -> Iterator[tuple[list[str], Inside]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scopecli.analysis.dataflow import Readers
 from scopecli.rules.notation import parse
@@ -37,3 +39,33 @@ def test_connected(variable: str, others: list[str], expected: set[str]) -> None
     graph = parse(TEXT).model.graph
     assert graph is not None
     assert Readers(graph).connected([variable], others) == expected
+
+
+@given(st.data())
+def test_connected_is_what_any_walk_finds(data: st.DataObject) -> None:
+    """In graphs with circles too, which have no order to go by."""
+    numbers = range(data.draw(st.integers(2, 7)))
+    pairs = st.tuples(st.sampled_from(numbers), st.sampled_from(numbers))
+    flows = data.draw(st.sets(pairs, max_size=12))
+    lines = [f"v{i}: float32[3]" for i in numbers]
+    for i in numbers:
+        inputs = [f"op{source}" for source, end in sorted(flows) if end == i]
+        lines.append(f"op{i} = AddN({', '.join([f'v{i}/read', *inputs])})")
+    graph = parse("\n".join(lines)).model.graph
+    assert graph is not None
+    readers = Readers(graph)
+    for i in numbers:
+        others = [f"v{j}" for j in numbers if j != i]
+        expected = {f"v{j}" for j in _behind(i, flows) | _behind(i, {(b, a) for a, b in flows})}
+        assert readers.connected([f"v{i}"], others) == expected - {f"v{i}"}
+
+
+def _behind(start: int, flows: set[tuple[int, int]]) -> set[int]:
+    found: set[int] = set()
+    waiting = [start]
+    while waiting:
+        at = waiting.pop()
+        ends = {end for begin, end in flows if begin == at} - found
+        found |= ends
+        waiting += ends
+    return found

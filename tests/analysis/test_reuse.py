@@ -10,6 +10,7 @@ import scopecli
 from scopecli.analysis.dataflow import without_number
 from scopecli.analysis.reuse import ReuseReport, find_reuse, times_used
 from scopecli.errors import UnsupportedError
+from scopecli.rules.notation import parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,3 +76,26 @@ def test_a_checkpoint_alone_does_not_say(samples: Path) -> None:
 )
 def test_without_number(name: str, expected: str) -> None:
     assert without_number(name) == expected
+
+
+def test_variables_that_other_scopes_read() -> None:
+    """Each scope comes with its own variables, those that are read once too."""
+    found = find_reuse(
+        parse(
+            """
+            a/v: float32[3]
+            a/w: float32[3]
+            b/w: float32[3]
+            x1/MatMul = MatMul(x, a/w/read)
+            x2/MatMul = MatMul(x, a/w/read)
+            x2/Add = Add(x, a/v/read)
+            y1/MatMul = MatMul(x, b/w/read)
+            y2/MatMul = MatMul(x, b/w/read)
+            """
+        ).model
+    )
+    assert [(scope.scope, scope.variables) for scope in found.scopes] == [
+        ("a", ("a/v", "a/w")),
+        ("b", ("b/w",)),
+    ]
+    assert [scope.shared[0].read_by for scope in found.scopes] == [("x1/", "x2/"), ("y1/", "y2/")]
