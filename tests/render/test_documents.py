@@ -150,6 +150,16 @@ def test_statistics_without_numbers(tmp_path: Path, run: Run) -> None:
         assert ("problem" in values) == (name in {"short", "text"})
 
 
+@pytest.mark.parametrize("line", ["list", "tree", "info", "show generator", "dryrun"])
+def test_a_program(run: Run, line: str) -> None:
+    """What a dry run made has documents as a file has."""
+    command, *names = line.split()
+    path = str(SAMPLES / "programs/gan.py:train")
+    result = run(command, "--format", "json", path, *names)
+    assert result.code == 0
+    assert check(COMMANDS.get(command, "model"), result.out)["format"] == "program"
+
+
 def test_a_slice(run: Run, tmp_path: Path) -> None:
     values = np.array([[1.5, np.nan, -np.inf], [2, np.inf, 4]], np.float32)
     np.savez(tmp_path / "m.npz", a=values, c=np.array([1 - 2j]), b=np.array([True, False]))
