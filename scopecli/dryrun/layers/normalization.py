@@ -7,6 +7,7 @@ from typing import Any
 from scopecli.dryrun.graph.scopes import colocate_with, name_scope
 from scopecli.dryrun.initializers import ones_initializer, zeros_initializer
 from scopecli.dryrun.layers.base import Layer, static_flag, when
+from scopecli.dryrun.layers.renormalization import Renormalization
 from scopecli.dryrun.nn.normalization import batch_normalization as normalized
 from scopecli.dryrun.nn.normalization import fused_batch_norm, moments
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
@@ -52,7 +53,8 @@ class BatchNormalization(Layer):
         self.epsilon = epsilon
         self.center = center
         self.scale = scale
-        self.fused = fused is not False
+        self.fused = fused is not False and not renorm
+        self.renorm = Renormalization(renorm_clipping, renorm_momentum) if renorm else None
         self.beta_options = (beta_initializer, beta_regularizer)
         self.gamma_options = (gamma_initializer, gamma_regularizer)
         self.moving = (moving_mean_initializer, moving_variance_initializer)
@@ -93,6 +95,8 @@ class BatchNormalization(Layer):
         self.moving_variance = self.add_weight(
             "moving_variance", sizes, None, variance, trainable=False
         )
+        if self.renorm is not None:
+            self.renorm.build(self, sizes, mean, variance)
         for scope, partitioner in zip(scopes, partitioners, strict=True):
             scope.partitioner = partitioner
 
@@ -123,6 +127,14 @@ class BatchNormalization(Layer):
             self.add_update(_average(self.moving_variance, variance, momentum))
         return outputs
 
+    def _moved(self, target: Any, value: Any) -> Any:
+        """The node that moves an average; renormalization moves the deviation."""
+        if self.renorm is None or target is self.moving_mean:
+            return _average(target, value, self.momentum)
+        spread = apply("Sqrt", value + self.epsilon)
+        moved = _average(self.renorm.moving_stddev, spread, self.momentum)
+        return self.renorm.squared(target, moved, self.epsilon)
+
     def _plain(self, inputs: Any, training: Any) -> Any:
         dims = inputs.dims
         low = inputs.dtype.name in {"float16", "bfloat16"}
@@ -146,11 +158,17 @@ class BatchNormalization(Layer):
                 when(training, lambda v=v: v, lambda m=m: convert_to_tensor(m))
                 for v, m in zip(found, moving, strict=True)
             )
-            for target, value in zip(moving, (mean, variance), strict=True):
+            new_mean, new_variance = mean, variance
+            if self.renorm is not None:
+                r, d, new_mean, new_variance = self.renorm.corrected(
+                    mean, variance, training, self.epsilon, _average
+                )
+                scale, offset = _composed(shaped(r), shaped(d), scale, offset)
+            for target, value in zip(moving, (new_mean, new_variance), strict=True):
                 self.add_update(
                     when(
                         training,
-                        lambda t=target, v=value: _average(t, v, self.momentum),
+                        lambda t=target, v=value: self._moved(t, v),
                         lambda t=target: t,
                     )
                 )
@@ -164,6 +182,13 @@ class BatchNormalization(Layer):
             outputs = cast(outputs, original)
         outputs.set_shape(dims)
         return outputs
+
+
+def _composed(r: Any, d: Any, scale: Any, offset: Any) -> tuple[Any, Any]:
+    """A correction, and after it what the layer does."""
+    if scale is not None:
+        r, d = r * scale, d * scale
+    return r, d if offset is None else d + offset
 
 
 def _average(variable: Any, value: Any, momentum: Any) -> Any:

@@ -11,6 +11,7 @@ from scopecli.dryrun.ops.arithmetic import range as range_
 from scopecli.dryrun.ops.arrays import concat, rank, shape, transpose
 from scopecli.dryrun.ops.products import matmul
 from scopecli.dryrun.random import random_uniform
+from scopecli.dryrun.values.python_values import one_of
 from scopecli.dryrun.values.shapes import dims_of
 
 if TYPE_CHECKING:
@@ -126,8 +127,7 @@ def dropout(
         ValueError: no rate is given, or an impossible one.
     """
     if keep_prob is not None:
-        given = 1.0 - keep_prob
-        rate = given if rate is None else rate
+        rate = one_of("rate", rate, "keep_prob", 1.0 - keep_prob)
     if rate is None:
         raise ValueError(f"`rate` must be provided. Received: rate={rate}")
     with name_scope(name, "dropout"):

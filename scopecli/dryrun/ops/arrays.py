@@ -14,8 +14,21 @@ from scopecli.dryrun.values.shapes import Dimension, dims_of
 
 
 def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tensor:
-    """A tensor that is fed."""
-    return apply("Placeholder", name=name, dtype=as_dtype(dtype).base_dtype, shape=dims_of(shape))
+    """A tensor that is fed.
+
+    Raises:
+        TypeError: the type is none.
+        ValueError: the shape is none.
+    """
+    try:
+        kind = as_dtype(dtype).base_dtype
+    except TypeError:
+        raise TypeError(f"Expected DataType for argument 'dtype' not {dtype!r}.") from None
+    try:
+        dims = dims_of(shape)
+    except ValueError as error:
+        raise ValueError(f"Error converting shape to a TensorShape: {error}.") from None
+    return apply("Placeholder", name=name, dtype=kind, shape=dims)
 
 
 def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Tensor:

@@ -53,18 +53,8 @@ def cond(
         built = []
         for function, pivot, branch in ((true_fn, pivots[0], 1), (false_fn, pivots[1], 0)):
             built.append(_branch(function, CondContext(predicate, pivot, branch), branch))
-        (original, yes, context_t), (_, no, context_f) = built
-        if len(yes) != len(no):
-            raise ValueError(
-                "Incompatible return values of 'true_fn' and 'false_fn': The two structures don't "
-                "have the same nested structure."
-            )
-        for a, b in zip(yes, no, strict=True):
-            if a.dtype.base_dtype != b.dtype.base_dtype:
-                raise ValueError(
-                    "Outputs of 'true_fn' and 'false_fn' must have the same type(s). Received "
-                    f"{a.dtype.name} from 'true_fn' and {b.dtype.name} from 'false_fn'."
-                )
+        (original, yes, context_t), (other, no, context_f) = built
+        _check_alike((original, yes), (other, no))
         merged = [apply("Merge", [b, a]) for a, b in zip(yes, no, strict=True)]
         if context_t.outer is None:
             add_to_collection(GraphKeys.COND_CONTEXT, context_t)
@@ -72,6 +62,29 @@ def cond(
         found = repacked(original, merged)
         single = isinstance(found, (list, tuple)) and len(found) == 1 and not strict
         return found[0] if single else found
+
+
+def _check_alike(true: tuple[Any, list[Any]], false: tuple[Any, list[Any]]) -> None:
+    """Check that branches give the same structure of the same types.
+
+    Args:
+        true: what one gives, as it is and as a list of tensors.
+        false: what the other gives.
+
+    Raises:
+        ValueError: they do not.
+    """
+    words = "The two structures don't have the same nested structure."
+    if isinstance(true[0], (list, tuple)) != isinstance(false[0], (list, tuple)):
+        raise ValueError(words)
+    if len(true[1]) != len(false[1]):
+        raise ValueError(f"Incompatible return values of 'true_fn' and 'false_fn': {words}")
+    for a, b in zip(true[1], false[1], strict=True):
+        if a.dtype.base_dtype != b.dtype.base_dtype:
+            raise ValueError(
+                "Outputs of 'true_fn' and 'false_fn' must have the same type(s). Received "
+                f"{a.dtype.name} from 'true_fn' and {b.dtype.name} from 'false_fn'."
+            )
 
 
 def _branch(

@@ -60,7 +60,7 @@ def batch_norm(
     initial = {**dict.fromkeys(("beta", "moving_mean"), zeros_initializer()), **made}
     initial |= param_initializers or {}
     rank = len(inputs.dims or ())
-    own = rank == 2 or updates_collections != GraphKeys.UPDATE_OPS
+    own = (rank == 2 and not renorm) or updates_collections != GraphKeys.UPDATE_OPS
     getter = None if own else PLAIN_GETTER
     with variable_scope(scope, "BatchNorm", [inputs], reuse=reuse, custom_getter=getter) as opened:
         if own:
@@ -81,6 +81,9 @@ def batch_norm(
                 beta_regularizer=(param_regularizers or {}).get("beta"),
                 gamma_regularizer=(param_regularizers or {}).get("gamma"),
                 trainable=trainable,
+                renorm=renorm,
+                renorm_clipping=renorm_clipping,
+                renorm_momentum=renorm_decay,
                 fused=fused,
                 name=opened.name,
                 _scope=opened,

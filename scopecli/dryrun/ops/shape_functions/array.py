@@ -150,6 +150,9 @@ def gather(inputs: Inputs, _: Attributes) -> Dims:
     params, indices, axis = inputs[0].dims, inputs[1].dims, number(inputs[2])
     if params is None or indices is None or axis is None:
         return None
+    least = axis + 1 if axis >= 0 else -axis
+    if len(params) < least:
+        raise ValueError(f"Shape must be at least rank {least} but is rank {len(params)}")
     axis %= len(params)
     return (*params[:axis], *indices, *params[axis + 1 :])
 
