@@ -48,7 +48,7 @@ class Meaning(NamedTuple):
     Attributes:
         messages: by name, what the fields are by number: a message, a choice, or a kind of text.
         choices: by name.
-        texts: by kind, how a text of it changes.
+        texts: by kind, how a text of it changes; a kind that is not there stays as it is.
     """
 
     messages: Mapping[str, Mapping[int, str]]
@@ -112,7 +112,7 @@ def edits(
         DamagedFileError: the bytes contradict the format.
     """
     walk = _Walk(meaning, min(whole, BLOCK))
-    return sorted(walk.patches(window, start, end, meaning.messages[message]))
+    return sorted(walk.patches(window, start, end, walk.fields[message]))
 
 
 def around(window: Window, start: int, end: int, patches: Iterable[Patch]) -> list[Patch]:
@@ -144,12 +144,18 @@ class _Walk:
         self._meaning = meaning
         self._whole = whole
         self._unchanged: dict[str, set[bytes]] = {name: set() for name in meaning.choices}
+        # Of each message, the fields in which something may change.
+        known = {*meaning.texts, *meaning.messages, *meaning.choices}
+        self.fields = {
+            name: {number: kind for number, kind in fields.items() if kind in known}
+            for name, fields in meaning.messages.items()
+        }
 
     def patches(
         self, source: Window | _Bytes, start: int, end: int, kinds: Mapping[int, str]
     ) -> list[Patch]:
         patches: list[Patch] = []
-        texts, messages = self._meaning.texts, self._meaning.messages
+        texts = self._meaning.texts
         whole = 0 if isinstance(source, _Bytes) else self._whole
         levels = [_Level(source, start, end, kinds)]
         while levels:
@@ -160,7 +166,7 @@ class _Walk:
                     continue
                 change = texts.get(kind)
                 if change is None and b - a > whole:
-                    inside = messages.get(kind) or self._chosen(source, kind, a, b)
+                    inside = self._inside(source, kind, a, b)
                     if inside is None:
                         continue
                     _check_depth(levels, a)
@@ -171,6 +177,8 @@ class _Walk:
                 if new != old:
                     patches.append((a, b, new))
                     level.growth += _resize(source, a, b, len(new) - len(old), patches)
+                    if change is None:
+                        _merge_length(patches)
             else:
                 levels.pop()
                 if levels and level.growth:
@@ -179,17 +187,54 @@ class _Walk:
         return patches
 
     def _changed(self, data: bytes, kind: str) -> bytes:
-        """A message that is short, as it will be."""
-        source, end = _Bytes(data), len(data)
-        kinds = self._meaning.messages.get(kind) or self._chosen(source, kind, 0, end)
+        """A message that is short, as it will be.
+
+        A graph is a hundred thousand of these, most of which have names and nothing else to change
+        inside, so the message itself is passed over in one loop.
+        """
+        source = _Bytes(data)
+        kinds = self._inside(source, kind, 0, len(data))
         if kinds is None:
             return data
+        texts, unchanged = self._meaning.texts, self._unchanged
         pieces = []
         done = 0
-        for first, last, new in sorted(self.patches(source, 0, end, kinds)):
+        for number, wire_type, a, b in wire.fields(data, 0, len(data)):
+            if number not in kinds or wire_type != BYTES:
+                continue
+            kind = kinds[number]
+            old = data[a:b]
+            if kind in texts:
+                new = texts[kind](old)
+            elif kind in unchanged and old in unchanged[kind]:
+                continue
+            else:
+                inside = self._inside(source, kind, a, b)
+                new = old if inside is None else self._deeper(old, inside)
+            if new != old:
+                pieces.append(data[done:a])
+                if len(new) != len(old):
+                    first, _, length = _length_patch(source, a, b, len(new) - len(old))
+                    pieces[-1:] = data[done:first], length
+                pieces.append(new)
+                done = b
+        return b"".join([*pieces, data[done:]]) if pieces else data
+
+    def _deeper(self, data: bytes, kinds: Mapping[int, str]) -> bytes:
+        """The same of a message in one, whatever is inside of that."""
+        pieces = []
+        done = 0
+        for first, last, new in sorted(self.patches(_Bytes(data), 0, len(data), kinds)):
             pieces += [data[done:first], new]
             done = last
         return b"".join([*pieces, data[done:]]) if pieces else data
+
+    def _inside(
+        self, source: Window | _Bytes, kind: str, start: int, end: int
+    ) -> Mapping[int, str] | None:
+        """What the fields of a message are; None where nothing in it can change."""
+        fields = self.fields.get(kind)
+        return self._chosen(source, kind, start, end) if fields is None else fields or None
 
     def _chosen(
         self, source: Window | _Bytes, name: str, start: int, end: int
@@ -209,7 +254,7 @@ class _Walk:
         picked = choice.pick(text)
         if not picked and short and len(unchanged) < _MOST_KNOWN:
             unchanged.add(data)
-        return self._meaning.messages[picked] if picked else None
+        return self.fields[picked] or None if picked else None
 
 
 def _check_depth(levels: list[_Level], at: int) -> None:
@@ -226,6 +271,13 @@ def _resize(
     patch = _length_patch(source, start, end, growth)
     patches.append(patch)
     return growth + len(patch[2]) - (patch[1] - patch[0])
+
+
+def _merge_length(patches: list[Patch]) -> None:
+    """Make one patch of a message's and that of its length, which was added last."""
+    if len(patches) > 1 and patches[-1][1] == patches[-2][0]:
+        (_, end, new), (start, _, length) = patches[-2:]
+        patches[-2:] = [(start, end, length + new)]
 
 
 def _length_patch(source: Window | _Bytes, start: int, end: int, growth: int) -> Patch:

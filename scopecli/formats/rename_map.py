@@ -7,6 +7,7 @@ columns, with or without the header `old,new`; TOML is a table `map`, or nothing
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from scopecli.binary.source import read_small_text
@@ -74,8 +75,7 @@ def _csv(text: str) -> dict[str, str]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
         raise DamagedFileError(f"has {twice!r} twice")
     return found
 

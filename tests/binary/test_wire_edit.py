@@ -56,6 +56,13 @@ def test_a_length_that_is_spelled_longer_than_needed() -> None:
     assert edited(b"\x12\x83\x80\x00\x0a\x01a") == message((2, message((1, b"longer" * 30))))
 
 
+def test_a_message_in_one_piece_is_one_patch_with_its_length() -> None:
+    data = message((2, message((1, b"a"))), (2, message((1, b"b"))), (2, message((1, b"a"))))
+    patches = wire_edit.edits(Window("", data), 0, len(data), "Tree", MEANING, BLOCK)
+    assert [(first, last) for first, last, _ in patches] == [(1, 5), (11, 15)]
+    assert {new for *_, new in patches} == {message((2, message((1, b"longer" * 30))))[1:]}
+
+
 def test_the_length_around_a_part() -> None:
     inner = message((1, b"a"))
     data = message((5, inner))

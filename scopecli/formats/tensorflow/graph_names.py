@@ -174,12 +174,7 @@ def collecting(found: Mapping[str, dict[str, None]]) -> Changes:
         found["key"].update((decoded(name), None) for name in unpacked_strings(text) if name)
         return text
 
-    others = dict.fromkeys(("reference", "location", "scope"), _same)
-    return {**others, **{kind: note(kind) for kind in NAMES}, "keys": keys}
-
-
-def _same(text: bytes) -> bytes:
-    return text
+    return {**{kind: note(kind) for kind in NAMES}, "keys": keys}
 
 
 def renaming(moves: Mapping[str, str]) -> Changes:
