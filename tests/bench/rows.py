@@ -97,6 +97,7 @@ OTHERS = {
     "parse-graph": Other("`MetaGraphDef.ParseFromString`", "tensorflow", ("-c", _PARSE_GRAPH)),
     "load-mapped": Other("`torch.load(mmap=True)` loop", "torch", ("-c", _LOAD_MAPPED), lists=True),
     "visititems": Other("h5py `visititems`", "python", ("-c", _VISIT_ITEMS)),
+    "scopecli-help": Other("`scopecli --help`", "scopecli", ("--help",), takes_file=False),
     "scopecli-list": Other("`scopecli list`", "python", ("-m", "scopecli", "list"), lists=True),
     "ckptkit": Other("`ckptkit info --json`", "ckptkit", ("info", "--json"), lists=True),
     "gguf-inspect": Other("`gguf-inspect --all`", "gguf-inspect", ("--all",), lists=True),
@@ -169,6 +170,7 @@ _SAFETENSORS_100K, _GGUF_10K, _NPZ_10K, _ONNX_10K = (
 )
 _LIST, _TREE, _VALIDATE = ("list",), ("tree",), ("validate",)
 _DIFF, _DIFF_VALUES = ("diff",), ("diff", "--values")
+_RESNET = "tests/dryrun/models/resnet_slim.py"
 
 ROWS = (
     Row("help", ("--help",), None, "click", 1.5),
@@ -194,6 +196,14 @@ ROWS = (
     Row("list-gguf-10k", _LIST, _GGUF_10K, "gguf-inspect", 0.3),
     Row("list-npz-10k", _LIST, _NPZ_10K, "npy-headers", None),
     Row("list-onnx-10k", _LIST, _ONNX_10K, "load-onnx", None),
+    Row("dryrun-resnet50", ("dryrun", f"{_RESNET}:forward"), None, "scopecli-help", 2.0),
+    Row(
+        "dryrun-resnet50-train",
+        ("dryrun", f"{_RESNET}:build", "--arg", "layers=50"),
+        None,
+        "scopecli-help",
+        None,
+    ),
     _diff("diff-v2", _DIFF, "v2", "cat-shards", 0.6),
     _diff("diff-values-v2", _DIFF_VALUES, "v2", "cat-shards", 0.6),
     _diff("diff-values-hdf5", _DIFF_VALUES, "hdf5", "h5diff", 0.5),

@@ -39,6 +39,7 @@ class Tools:
         """
         programs = {
             "python": lambda: self.python,
+            "scopecli": lambda: self.scopecli,
             "tensorflow": self.tensorflow,
             "torch": self.torch,
             "h5ls": self.h5ls,

@@ -55,6 +55,12 @@ def resnet(inputs, layers, num_classes, reuse=None, scope="resnet_v1"):
         return tf.squeeze(net, [1, 2], name="SpatialSqueeze")
 
 
+def forward(layers=50, num_classes=1000):
+    images = tf.placeholder(tf.float32, [None, 224, 224, 3], name="images")
+    with slim.arg_scope(resnet_arg_scope()):
+        return resnet(images, layers, num_classes)
+
+
 def build(layers=26, num_classes=10):
     images = tf.placeholder(tf.float32, [None, 64, 64, 3], name="images")
     labels = tf.placeholder(tf.int64, [None], name="labels")
