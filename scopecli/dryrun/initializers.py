@@ -29,6 +29,15 @@ class Initializer:
     parameters = ("shape", "dtype", "partition_info")
     options: tuple[str, ...] = ()  # the arguments that made it, besides the type
 
+    def __init_subclass__(cls) -> None:
+        # What makes its nodes in a way of its own says where the value is, or it is not known.
+        if "__call__" in vars(cls) and "node" not in vars(cls):
+            setattr(cls, "node", Initializer.node)  # noqa: B010
+
+    def node(self, kind: DType) -> str:
+        """Which node will have the value; empty where it is not known before, or may fail."""
+        return ""
+
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         raise NotImplementedError
 
@@ -46,6 +55,10 @@ class Initializer:
         return self.dtype if dtype is None else as_dtype(dtype)
 
 
+def _are_numbers(*values: Any) -> bool:
+    return all(type(value) in {int, float} for value in values)
+
+
 def _floating(dtype: Any) -> DType:
     kind = as_dtype(dtype)
     if not kind.is_floating:
@@ -59,6 +72,9 @@ class zeros_initializer(Initializer):
     def __init__(self, dtype: Any = float32) -> None:
         self.dtype = as_dtype(dtype)
 
+    def node(self, kind: DType) -> str:
+        return "zeros" if kind.is_floating or kind.is_integer else ""
+
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         return _zeros(shape, self._kind(dtype))
 
@@ -68,6 +84,9 @@ class ones_initializer(Initializer):
 
     def __init__(self, dtype: Any = float32) -> None:
         self.dtype = as_dtype(dtype)
+
+    def node(self, kind: DType) -> str:
+        return "ones" if kind.is_floating or kind.is_integer else ""
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         return _ones(shape, self._kind(dtype))
@@ -133,6 +152,10 @@ class random_normal_initializer(Initializer):
         self.mean, self.stddev, self.seed = mean, stddev, seed
         self.dtype = _floating(dtype)
 
+    def node(self, kind: DType) -> str:
+        plain = kind.is_floating and _are_numbers(self.mean, self.stddev)
+        return "random_normal" if plain else ""
+
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         found: Tensor = _normal(shape, self.mean, self.stddev, self._kind(dtype))
         return found
@@ -140,6 +163,9 @@ class random_normal_initializer(Initializer):
 
 class truncated_normal_initializer(random_normal_initializer):
     """Values of a normal distribution, none far out."""
+
+    def node(self, kind: DType) -> str:
+        return super().node(kind) and "truncated_normal"
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         found: Tensor = _truncated_normal(shape, self.mean, self.stddev, self._kind(dtype))
@@ -164,6 +190,12 @@ class uniform_unit_scaling_initializer(Initializer):
 
 _MODES = ("fan_in", "fan_out", "fan_avg")
 _DISTRIBUTIONS = ("normal", "uniform", "truncated_normal", "untruncated_normal")
+_NODES = {
+    "normal": "truncated_normal",
+    "uniform": "random_uniform",
+    "truncated_normal": "truncated_normal",
+    "untruncated_normal": "random_normal",
+}
 
 
 class variance_scaling_initializer(Initializer):
@@ -194,6 +226,10 @@ class variance_scaling_initializer(Initializer):
             )
         self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
         self.dtype = _floating(dtype)
+
+    def node(self, kind: DType) -> str:
+        plain = kind.is_floating and _are_numbers(self.scale)
+        return _NODES[self.distribution] if plain else ""
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         kind = self._kind(dtype)

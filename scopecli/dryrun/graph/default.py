@@ -35,7 +35,6 @@ class AsDefault:
 _stack: list[Graph] = []
 _default: list[Graph] = []
 _opened: dict[Graph, None] = {}  # every graph that was the default for a while, in order
-_HOLD = frozenset(["Variable", "VariableV2", "VarHandleOp"])
 
 
 def get_default_graph() -> Graph:
@@ -96,6 +95,6 @@ def built_graph() -> Graph:
     """
     graphs = [get_default_graph(), *reversed(_opened)]
     for graph in graphs:
-        if any(op.type in _HOLD for op in graph.get_operations()):
+        if graph.holders:
             return graph
-    return next((graph for graph in graphs if graph.version), graphs[0])
+    return next((graph for graph in graphs if not graph.is_empty), graphs[0])

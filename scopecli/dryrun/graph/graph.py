@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.contexts import Controller, DeviceScope, NameScope
+from scopecli.dryrun.graph.later import Later
 from scopecli.dryrun.graph.nodes import Operation, Tensor
 from scopecli.dryrun.values.dtypes import as_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
     from scopecli.dryrun.graph.default import AsDefault
     from scopecli.dryrun.values.dtypes import DType
@@ -54,6 +55,7 @@ class Graph:
         roles: kind and attributes of variables that are an optimizer's state, by name.
         variable_scopes: the variable scope that is open, and how often each was.
         variable_store: what `get_variable` made.
+        holders: the nodes that hold variables.
         savers: in the order that they were made.
     """
 
@@ -66,10 +68,12 @@ class Graph:
         self.roles: dict[str, tuple[Any, dict[str, object]]] = {}
         self.variable_scopes: Any = None
         self.variable_store: Any = None
+        self.holders: list[Operation] = []
         self.savers: list[Any] = []
         self.seed: int | None = None
         self._names: dict[str, int] = {}
-        self._operations: dict[str, Operation] = {}
+        self._nodes: dict[str, Operation | Later] = {}
+        self._has_later = False
         self.devices: list[Any] = []
         self._finalized = False
 
@@ -81,17 +85,16 @@ class Graph:
             name = f"{self.name_stack}/{name}"
         key = name.lower()
         names = self._names
-        number = names.get(key, 0)
-        if mark_as_used:
-            names[key] = number + 1
-        if number:
-            base = key
+        if key in names:
+            base, number = key, names[key]
+            if mark_as_used:
+                names[key] = number + 1
             while key in names:
                 key = f"{base}_{number}"
                 number += 1
-            if mark_as_used:
-                names[key] = 1
             name = f"{name}_{number - 1}"
+        if mark_as_used:
+            names[key] = 1
         return name
 
     def node_name(self, name: str) -> str:
@@ -128,7 +131,11 @@ class Graph:
                 f"'{name}' is not a valid root scope name. A root scope name has to match the "
                 f"following pattern: {_ROOT_NAME}"
             )
-        return name[:-1] if name[-1] == "/" else self.unique_name(name)
+        if name[-1] != "/":
+            return self.unique_name(name)
+        if name in self._nodes:  # something is to be added to what is made later
+            self._operations()
+        return name[:-1]
 
     def name_scope(self, name: str | None) -> NameScope:
         """Open a name scope; gives its name with a slash at the end."""
@@ -144,7 +151,7 @@ class Graph:
         self,
         type_: str,
         name: str,
-        inputs: list[Tensor],
+        inputs: Sequence[Tensor],
         outputs: Sequence[tuple[DType, Dims]],
         attributes: dict[str, Any],
     ) -> Operation:
@@ -155,8 +162,8 @@ class Graph:
             RuntimeError: the graph is finalized.
         """
         if self._finalized:
-            raise RuntimeError("Graph is finalized and cannot be modified.")
-        if name in self._operations:
+            self._check_open()
+        if name in self._nodes:
             raise ValueError(f"Duplicate node name in graph: '{name}'")
         op = Operation(self, name, type_, inputs, attributes)
         made = op.outputs
@@ -166,7 +173,7 @@ class Graph:
             self._control(op)
         if self.devices:
             self._place(op)
-        self._operations[name] = op
+        self._nodes[name] = op
         if self.context is not None:
             self.context.add_op(op)
         return op
@@ -195,7 +202,29 @@ class Graph:
 
     def get_operations(self) -> list[Operation]:
         """All nodes in the order that they were made."""
-        return list(self._operations.values())
+        return list(self._operations().values())
+
+    def _operations(self) -> dict[str, Operation]:
+        """All nodes by name."""
+        if self._has_later:
+            self._has_later = False
+            found: dict[str, Operation | Later] = {}
+            for name, op in self._nodes.items():
+                found.update({name: op} if isinstance(op, Operation) else op.nodes())
+            self._nodes = found
+        return self._nodes  # type: ignore[return-value] # nothing is made later any more
+
+    def add_later(self, place: str, build: Callable[[], Operation]) -> Later:
+        """Keep a place for nodes that are made when somebody looks.
+
+        Args:
+            place: a name, or a scope with a slash at the end, that nothing else has.
+            build: makes them, and gives the one that the others are for.
+        """
+        self._check_open()
+        later = self._nodes[place] = Later(self, place, build)
+        self._has_later = True
+        return later
 
     def as_graph_element(
         self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True
@@ -213,7 +242,12 @@ class Graph:
 
     def operation(self, name: str) -> Operation | None:
         """The node with the name."""
-        return self._operations.get(name)
+        found = self._nodes.get(name)
+        place = name
+        while found is None and place:
+            place = place.rpartition("/")[0]
+            found = self._nodes.get(place + "/")
+        return found.nodes().get(name) if isinstance(found, Later) else found
 
     def get_operation_by_name(self, name: Any) -> Operation:
         """The node with the name.
@@ -245,10 +279,24 @@ class Graph:
         """Let nothing more be added."""
         self._finalized = True
 
+    def _check_open(self) -> None:
+        if self._finalized:
+            raise RuntimeError("Graph is finalized and cannot be modified.")
+
     @property
     def version(self) -> int:
         """How many nodes it has."""
-        return len(self._operations)
+        return len(self._operations())
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether anything but a name scope is open, on which nodes depend."""
+        return bool(self.controllers or self.context or self.devices)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no node."""
+        return not self._nodes
 
     building_function = False
 
@@ -267,14 +315,14 @@ class Graph:
 
     def add_to_collection(self, name: Hashable, value: Any) -> None:
         """Put a value into a collection."""
-        if self._finalized:
-            raise RuntimeError("Graph is finalized and cannot be modified.")
+        self._check_open()
         self.collections_.setdefault(name, []).append(value)
 
     def add_to_collections(self, names: Any, value: Any) -> None:
         """Put a value into several collections, once into each."""
+        self._check_open()
         for name in (names,) if isinstance(names, str) else dict.fromkeys(names):
-            self.add_to_collection(name, value)
+            self.collections_.setdefault(name, []).append(value)
 
     def get_collection_ref(self, name: Hashable) -> list[Any]:
         """The list itself, which may be changed."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.stack import NOWHERE
-from scopecli.dryrun.values.shapes import TensorShape, compatible, dims_of, merged, mismatch
+from scopecli.dryrun.values.shapes import compatible, dims_of, merged, mismatch, shape_with
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from scopecli.dryrun.graph.graph import Graph
     from scopecli.dryrun.graph.stack import Stack
     from scopecli.dryrun.values.dtypes import DType
-    from scopecli.dryrun.values.shapes import Dims
+    from scopecli.dryrun.values.shapes import Dims, TensorShape
 
 
 class Tensor:
@@ -57,9 +57,7 @@ class Tensor:
     @property
     def shape(self) -> TensorShape:
         """The static shape."""
-        shape = TensorShape(None)
-        shape.plain = self.dims
-        return shape
+        return shape_with(self.dims)
 
     def get_shape(self) -> TensorShape:
         """The static shape."""
@@ -178,7 +176,7 @@ class Operation:
         graph: Graph,
         name: str,
         type_: str,
-        inputs: list[Tensor],
+        inputs: Sequence[Tensor],
         attributes: dict[str, Any],
     ) -> None:
         self.graph = graph

@@ -34,21 +34,20 @@ class name_scope:
         self._open: list[tuple[Graph, str, Any]] = []  # it can be entered again while it is open
 
     def __enter__(self) -> str:
-        if self.name is None and self._values is not None:
+        name: Any = self.name
+        if name is None and self._values is not None:
             raise ValueError(
                 f"At least one of name ({self.name}) and default_name ({self._default_name}) must "
                 "be provided."
             )
-        graph = get_default_graph()
-        if self._values:
-            graph = graph_of(self._values)
-        if self.name is not None and not isinstance(self.name, str):
-            kind = type(self.name).__name__
+        graph, switch = get_default_graph(), None
+        if self._values and (other := graph_of(self._values)) is not graph:
+            graph, switch = other, other.as_default()
+        if name is not None and not isinstance(name, str):
+            kind = type(name).__name__
             raise TypeError(f"expected string or bytes-like object, got '{kind}'")
-        name: str = self.name or ""
         old = graph.name_stack
         stack = graph.name_stack = graph.scope_name(name)
-        switch = None if graph is get_default_graph() else graph.as_default()
         if switch is not None:
             switch.__enter__()
         self._open.append((graph, old, switch))

@@ -56,11 +56,12 @@ def user_stack(depth: int) -> Stack:
     found: list[tuple[CodeType, int]] = []
     frame = sys._getframe(1)  # noqa: SLF001 - the cheap way to walk the stack
     owners = _owners
-    while frame is not None:
-        owner = owners[frame.f_code.co_filename]
-        if owner:
-            if owner == "runner" or len(found) == depth:  # outside is what runs the program
-                break
-            found.append((frame.f_code, frame.f_lasti))
+    while len(found) < depth:
+        while frame is not None and not owners[frame.f_code.co_filename]:
+            frame = frame.f_back  # type: ignore[assignment]
+        # Outside is what runs the program.
+        if frame is None or owners[frame.f_code.co_filename] == "runner":
+            break
+        found.append((frame.f_code, frame.f_lasti))
         frame = frame.f_back  # type: ignore[assignment]
     return Stack(found)

@@ -20,7 +20,7 @@ from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import shape
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.variables.getting import get_variable
-from scopecli.dryrun.variables.opening import variable_scope
+from scopecli.dryrun.variables.opening import entered_again, variable_scope
 from scopecli.dryrun.variables.scope import get_variable_scope
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Layer:
     def __call__(self, inputs: Any, *arguments: Any, **options: Any) -> Any:
         self._set_scope(options.pop("scope", None) or self._given_scope)
         reuse = True if self.built else self._reuse
-        with variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
+        with entered_again(self._scope, reuse) as scope:
             self._current = scope
             with name_scope(scope.original_name_scope):
                 if inputs is None:
@@ -184,7 +184,7 @@ class Layer:
                 self._regularize(name, variable, regularizer, existing)
         else:
             reuse = self.built or self._reuse
-            with variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
+            with entered_again(self._scope, reuse) as scope:
                 self._current = scope
                 with name_scope(scope.original_name_scope):
                     variable = self._variable(

@@ -14,7 +14,7 @@ from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import reshape
 from scopecli.dryrun.values.dtypes import float32
-from scopecli.dryrun.variables.assigning import assign_sub
+from scopecli.dryrun.variables.assigning import assign_sub, can_wait, subtract_later
 
 _ZEROS, _ONES = zeros_initializer(), ones_initializer()
 
@@ -193,15 +193,19 @@ def _composed(r: Any, d: Any, scale: Any, offset: Any) -> tuple[Any, Any]:
 
 def _average(variable: Any, value: Any, momentum: Any) -> Any:
     """Move an average towards a value."""
-    with name_scope("AssignMovingAvg") as scope, colocate_with(variable.op):
+
+    def delta() -> Any:
         decay = convert_to_tensor(1.0 - momentum, name="decay")
         if decay.dtype != variable.dtype.base_dtype:
             decay = cast(decay, variable.dtype.base_dtype)
-        value = cast(value, variable.dtype)
         # `(variable - value) * decay`, without the scopes that operators open
-        delta = apply("Sub", convert_to_tensor(variable), value, name="sub")
-        delta = apply("Mul", delta, decay, name="mul")
-        return assign_sub(variable, delta, name=scope)
+        rest = apply("Sub", convert_to_tensor(variable), cast(value, variable.dtype), name="sub")
+        return apply("Mul", rest, decay, name="mul")
+
+    if can_wait(variable, value):
+        return subtract_later(variable, delta, "AssignMovingAvg")
+    with name_scope("AssignMovingAvg") as scope, colocate_with(variable.op):
+        return assign_sub(variable, delta(), name=scope)
 
 
 def batch_normalization(

@@ -41,12 +41,14 @@ class Row(NamedTuple):
         outputs: type of each.
         shape: gives the shapes of the outputs.
         allowed: the types that `T` can be; empty where it can be any.
+        is_even: all inputs and the one output have the same type.
     """
 
     inputs: tuple[tuple[str, str], ...]
     outputs: tuple[str, ...]
     shape: Any
     allowed: tuple[str, ...]
+    is_even: bool
 
 
 @cache
@@ -56,7 +58,9 @@ def row(type_: str) -> Row:
     inputs, _, outputs = text.partition("->")
     pairs = tuple((name, kind) for name, _, kind in (i.partition(":") for i in inputs.split()))
     function = shape_function(shape.strip()) if shape else None
-    return Row(pairs, tuple(outputs.split()), function, tuple(ALLOWED.get(type_, "").split()))
+    kinds = tuple(outputs.split())
+    is_even = kinds == ("T",) and function is not None and {kind for _, kind in pairs} == {"T"}
+    return Row(pairs, kinds, function, tuple(ALLOWED.get(type_, "").split()), is_even)
 
 
 def constant(
@@ -217,11 +221,15 @@ def apply_op(type_: str, *inputs: Any, name: str | None = None, **attributes: An
         ValueError: the shapes of the inputs do not go together.
     """
     graph = get_default_graph()
+    known = row(type_)
+    if known.is_even and graph.context is None and _are_alike(graph, known, inputs):
+        full = graph.scope_name(name or type_)
+        outputs = [(inputs[0].dtype, known.shape(inputs, attributes))]
+        return graph.add(type_, full, list(inputs), outputs, attributes)
     for value in inputs:
         if isinstance(value, Tensor) and value.op.graph is not graph:
             with graph_of([value for value in inputs if isinstance(value, Tensor)]).as_default():
                 return apply_op(type_, *inputs, name=name, **attributes)
-    known = row(type_)
     stack = graph.name_stack
     full = graph.scope_name(name or type_)
     graph.name_stack = full
@@ -230,28 +238,38 @@ def apply_op(type_: str, *inputs: Any, name: str | None = None, **attributes: An
     flat: list[Tensor] = []
     try:
         for (argument, kind), value in zip(known.inputs, inputs, strict=True):
-            if kind[0] == "[":
+            if type(value) is Tensor and types.get(kind) is value.dtype:
+                tensor = value
+            elif kind[0] == "[":
                 tensors = _list_input(type_, argument, kind[1:-1], value, types)
                 arguments.append(tensors)
                 flat += tensors
+                continue
             elif kind[0] == "&":
                 tensor = _reference(value)
                 types.setdefault(kind[1:], tensor.dtype.base_dtype)
-                arguments.append(tensor)
-                flat.append(tensor)
             else:
-                if type(value) is Tensor and types.get(kind) is value.dtype:
-                    tensor = value
-                else:
-                    tensor = _input(type_, known, argument, kind, value, types)
-                arguments.append(tensor)
-                flat.append(tensor)
+                tensor = _input(type_, known, argument, kind, value, types)
+            arguments.append(tensor)
+            flat.append(tensor)
         op = _made(graph, type_, full, known, (arguments, flat, types), attributes)
         if graph.devices and known.inputs and known.inputs[0][1][0] == "&":
             op.device = flat[0].device  # what is written to is where the node runs
         return op
     finally:
         graph.name_stack = stack
+
+
+def _are_alike(graph: Graph, known: Row, inputs: tuple[Any, ...]) -> bool:
+    """Whether the inputs are tensors of one type, so that there is nothing to convert.
+
+    Those of most nodes are.
+    """
+    dtype: Any = getattr(inputs[0], "dtype", None) if len(inputs) == len(known.inputs) else None
+    for value in inputs:
+        if type(value) is not Tensor or value.dtype is not dtype or value.op.graph is not graph:
+            return False
+    return not dtype.is_ref and (not known.allowed or dtype.name in known.allowed)
 
 
 def _made(

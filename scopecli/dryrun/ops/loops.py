@@ -167,7 +167,7 @@ def _close(merge: Tensor, tensor: Tensor) -> None:
             "use the `shape_invariants` argument of tf.while_loop to specify a less-specific "
             "shape."
         )
-    merge.op.inputs[1] = again
+    merge.op.inputs = [merge.op.inputs[0], again]
 
 
 def _arrays(like: list[Any], tensors: list[Tensor]) -> list[Any]:

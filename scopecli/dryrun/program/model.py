@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.keys import GraphKeys
@@ -14,7 +15,7 @@ from scopecli.model.model import File, Model, Note
 from scopecli.model.variable import Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from scopecli.dryrun.graph.graph import Graph as ProgramGraph
     from scopecli.dryrun.graph.nodes import Operation, Tensor
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 FORMAT = "program"
 
-_VARIABLES = frozenset({"VariableV2", "VarHandleOp"})
 _TEXTS = (str, bytes)
 # Collections of messages, whose members a file names.
 _CONTEXTS = frozenset({GraphKeys.COND_CONTEXT, GraphKeys.WHILE_CONTEXT})
@@ -83,12 +83,12 @@ def _attributes(op: Operation) -> Mapping[str, object]:
 class _Parts:
     """The parts of a graph that was built; there is no file, so no function and no signature."""
 
-    def __init__(self, operations: Sequence[Operation], savers: Sequence[ProgramSaver]) -> None:
-        self._operations = operations
-        self._savers = savers
+    def __init__(self, graph: ProgramGraph) -> None:
+        self._graph = graph
+        self._savers = graph.savers
 
     def nodes(self) -> ProgramNodes:
-        return ProgramNodes(self._operations)
+        return ProgramNodes(self._graph.get_operations())
 
     def functions(self) -> Sequence[Function]:
         return ()
@@ -105,6 +105,24 @@ class _Parts:
 
     def versions(self) -> Versions:
         return Versions(0, 0, ())
+
+
+class _Facts(Mapping[str, object]):
+    """How many nodes there are; many programs are shown without making them all."""
+
+    def __init__(self, graph: ProgramGraph) -> None:
+        self._graph = graph
+
+    def __getitem__(self, key: str) -> object:
+        if key != "nodes":
+            raise KeyError(key)
+        return self._graph.version
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["nodes"])
+
+    def __len__(self) -> int:
+        return 1
 
 
 def _saver(saver: ProgramSaver) -> Saver:
@@ -127,16 +145,11 @@ def model_of(graph: ProgramGraph, path: str = "", notes: Sequence[Note] = ()) ->
         path: what the model is to be called.
         notes: on how the run went.
     """
-    operations = graph.get_operations()
     objects = _objects(graph)
-    known = frozenset(op.name for op in operations if op.type in _VARIABLES)
+    known = frozenset([op.name for op in graph.holders])
     collections = dict(_collections(graph, known))
     trained = _trained(objects, collections)
-    variables = [
-        _variable(op, objects.get(op.name), graph, trained)
-        for op in operations
-        if op.type in _VARIABLES
-    ]
+    variables = [_variable(op, objects.get(op.name), graph, trained) for op in graph.holders]
     found = [*notes]
     found += [
         Note("unknown-operation", f"stands for {unknown}, whose shape is not known", node)
@@ -148,11 +161,11 @@ def model_of(graph: ProgramGraph, path: str = "", notes: Sequence[Note] = ()) ->
         path=path,
         format=FORMAT,
         variables=variables,
-        metadata={"nodes": len(operations)},
+        metadata=_Facts(graph),
         collections=collections,
         notes=found,
         files=_files(path),
-        graph=Graph(_Parts(operations, graph.savers)),
+        graph=Graph(_Parts(graph)),
     )
 
 
@@ -168,7 +181,7 @@ def _objects(graph: ProgramGraph) -> dict[str, Any]:
         member.op.name: member
         for key in graph.get_all_collection_keys()
         for member in graph.get_collection(key)
-        if hasattr(member, "initializer") and hasattr(member, "op")
+        if hasattr(member, "_save_slice_info")
     }
 
 
@@ -189,7 +202,7 @@ def _variable(
     kind, attributes = graph.roles.get(op.name, ("variable", {}))
     attributes = {**attributes}
     if made is not None:
-        attributes["initializer"] = _input(made.initial_value)
+        attributes["initializer"] = made.initial_value_name.removesuffix(":0")
         info = made._get_save_slice_info()  # noqa: SLF001 - TensorFlow's name for it
         if info is not None:
             attributes["partition_of"] = info.full_name

@@ -80,7 +80,7 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
             module = _executed(file, source, "" if function else "__main__")
             if function:
                 _function(module, function, path)(**arguments)
-            elif not built_graph().version:
+            elif built_graph().is_empty:
                 notes.extend(_nothing_made(file, module))
     except GraphComplete as complete:
         place = f"{complete.file}:{complete.line}"
@@ -95,7 +95,7 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
         refusal = calls.refusal_of(error)
         if refusal is None:
             raise _failure(path, error) from error
-    if graph is None or not graph.version:
+    if graph is None or graph.is_empty:
         graph = built_graph()
     return Run(model_of(graph, path, notes), calls.calls_of(graph), refusal)
 

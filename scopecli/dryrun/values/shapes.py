@@ -140,6 +140,13 @@ def dims_of(shape: Any) -> Dims:
         ) from error
 
 
+def shape_with(dims: Dims) -> TensorShape:
+    """The shape with sizes that are plain already."""
+    shape = TensorShape.__new__(TensorShape)
+    shape.plain = dims
+    return shape
+
+
 class TensorShape:
     """The shape of a tensor as far as it is known while the graph is built.
 

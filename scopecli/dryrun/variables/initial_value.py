@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.ops.applying import convert_to_tensor
+from scopecli.dryrun.values.dtypes import as_dtype
 
 if TYPE_CHECKING:
     from scopecli.dryrun.values.shapes import TensorShape
@@ -64,6 +65,17 @@ def initial_value(
         "the shape should not be provided or an instance of `tf.keras.initializers.*' and "
         "`shape` should be fully defined."
     )
+
+
+def promised(value: Any, dtype: Any) -> str:
+    """Which node an initializer will make for its value; empty where it is to be called at once.
+
+    Args:
+        value: as `initial_value` gives it.
+        dtype: of the variable.
+    """
+    node = getattr(value.func, "node", None) if type(value) is partial else None
+    return node(as_dtype(dtype)) if node is not None and value.args else ""
 
 
 def _has_parameter(function: Any, name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import AsDefault, get_default_graph, graph_of
@@ -11,8 +12,18 @@ from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.variables.scope import AUTO_REUSE, VariableScope, open_scopes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+# What a scope says in place of arguments of `get_variable`.
+_DEFAULTS = (
+    "initializer",
+    "regularizer",
+    "caching_device",
+    "partitioner",
+    "dtype",
+)
 
 
 class PureVariableScope:
@@ -25,7 +36,7 @@ class PureVariableScope:
         old_name_scope: str | None = None,
         custom_getter: Any = None,
         constraint: Any = None,
-        **defaults: Any,
+        defaults: Mapping[str, Any] = _NOTHING,
     ) -> None:
         self._name_or_scope = name_or_scope
         self._reuse = reuse
@@ -48,22 +59,10 @@ class PureVariableScope:
         self, parent: VariableScope, name: str, reuse: Any, original: str
     ) -> VariableScope:
         """A scope with what the parent has, and what was given on top."""
-        found = VariableScope(
-            reuse,
-            name,
-            parent.initializer,
-            parent.regularizer,
-            parent.caching_device,
-            parent.partitioner,
-            parent.custom_getter,
-            original,
-            parent.dtype,
-            parent.use_resource,
-            self._constraint,
-        )
-        for key, given in self._defaults.items():
-            if given is not None:
-                setattr(found, key, given)
+        found = parent.renamed(name, reuse, original)
+        found.constraint = self._constraint
+        if self._defaults:
+            vars(found).update(self._defaults)
         if self._custom_getter is not None:
             found.custom_getter = _wrapped(self._custom_getter, parent.custom_getter)
         return found
@@ -95,6 +94,19 @@ class PureVariableScope:
         else:
             scopes.close_inside(self._opened.name if self._opened else "")
         scopes.current = self._old
+
+
+def entered_again(scope: VariableScope, reuse: Any) -> PureVariableScope:
+    """A scope that was open before, and no name scope with it."""
+    return PureVariableScope(scope, _checked_reuse(reuse), scope.original_name_scope)
+
+
+def _checked_reuse(reuse: Any) -> Any:
+    if reuse is False:
+        return None
+    if not (reuse is True or reuse is None or reuse is AUTO_REUSE):
+        raise ValueError("The reuse parameter must be True or False or None.")
+    return reuse
 
 
 def _wrapped(new: Any, old: Any) -> Any:
@@ -138,10 +150,6 @@ class variable_scope:
     ) -> None:
         if default_name is None and name_or_scope is None:
             raise TypeError("If default_name is None then name_or_scope is required")
-        if reuse is False:
-            reuse = None
-        if not (reuse is True or reuse is None or reuse is AUTO_REUSE):
-            raise ValueError("The reuse parameter must be True or False or None.")
         if not isinstance(auxiliary_name_scope, bool):
             raise TypeError(
                 "The auxiliary_name_scope must be `True` or `False`, while get "
@@ -149,26 +157,26 @@ class variable_scope:
             )
         self._name_or_scope = name_or_scope
         self._default_name = default_name
-        self._reuse = reuse
+        self._reuse = _checked_reuse(reuse)
         self._auxiliary = auxiliary_name_scope
         self._graph = graph_of(values or ())
-        self._options = {
-            "initializer": initializer,
-            "regularizer": regularizer,
-            "caching_device": caching_device,
-            "partitioner": partitioner,
-            "custom_getter": custom_getter,
-            "dtype": dtype,
-            "use_resource": use_resource,
-            "constraint": constraint,
-        }
+        self._custom_getter = custom_getter
+        self._constraint = constraint
+        self._defaults: Mapping[str, Any] = _NOTHING
+        if not (initializer is regularizer is caching_device is partitioner is dtype is None):
+            given = (initializer, regularizer, caching_device, partitioner, dtype)
+            pairs = zip(_DEFAULTS, given, strict=True)
+            self._defaults = {key: value for key, value in pairs if value is not None}
+        if use_resource is not None:
+            self._defaults = {**self._defaults, "use_resource": use_resource}
         self._names: name_scope | None = None
         self._pure: PureVariableScope | None = None
 
     def __enter__(self) -> VariableScope:
-        opened = AsDefault(self._graph)
-        opened.__enter__()
-        self._opened = opened
+        graph = self._graph
+        self._switch = None if graph is get_default_graph() else AsDefault(graph)
+        if self._switch is not None:
+            self._switch.__enter__()
         try:
             if self._pure is not None:
                 if self._names is not None:
@@ -176,7 +184,8 @@ class variable_scope:
                 return self._pure.__enter__()
             return self._enter()
         except BaseException:
-            opened.__exit__(None, None, None)
+            if self._switch is not None:
+                self._switch.__exit__(None, None, None)
             raise
 
     def _enter(self) -> VariableScope:
@@ -204,7 +213,9 @@ class variable_scope:
         return self._pure_entered(given, self._reuse, original)
 
     def _pure_entered(self, given: Any, reuse: Any, original: str | None) -> VariableScope:
-        pure = PureVariableScope(given, reuse, old_name_scope=original, **self._options)
+        pure = PureVariableScope(
+            given, reuse, original, self._custom_getter, self._constraint, self._defaults
+        )
         found = pure.__enter__()
         self._pure = pure
         return found
@@ -221,7 +232,8 @@ class variable_scope:
         finally:
             if self._names is not None:
                 self._names.__exit__(kind, error, traceback)
-            self._opened.__exit__(kind, error, traceback)
+            if self._switch is not None:
+                self._switch.__exit__(kind, error, traceback)
 
 
 @contextmanager

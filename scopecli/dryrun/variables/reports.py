@@ -61,21 +61,16 @@ def create_partitioned_variables(
     if len(shape) < 1:
         raise ValueError(f"A partitioned Variable must have rank at least 1: shape: {shape}")
     with variable_scope(name, "PartitionedVariable", reuse=reuse) as scope, name_scope(None):
-        whole = variable_store().get_variable(
-            scope.name,
-            shape=shape,
-            dtype=dtype,
-            initializer=initializer,
-            trainable=trainable,
-            collections=collections,
-            partitioner=lambda **_: slicing,
-            reuse=scope.reuse,
-            regularizer=None,
-            caching_device=None,
-            validate_shape=True,
-            use_resource=None,
-            constraint=None,
-            synchronization=None,
-            aggregation=None,
-        )
+        options = {
+            "shape": shape,
+            "dtype": dtype,
+            "initializer": initializer,
+            "trainable": trainable,
+            "collections": collections,
+            "partitioner": lambda **_: slicing,
+            "reuse": scope.reuse,
+            "synchronization": None,
+            "aggregation": None,
+        }
+        whole = variable_store().get_variable(scope.name, None, options)
         return list(whole)

@@ -52,6 +52,7 @@ class ResourceVariable(Variable):
             blame(value, f"variable {scope[:-1]}")
         self.handle = apply("VarHandleOp", name=scope, dtype=self._dtype, shape=dims)
         self.op = self.handle.op
+        self.graph.holders.append(self.op)
         with name_scope("IsInitialized"):
             self._initialized_op = apply("VarIsInitializedOp", self.handle)
         with (

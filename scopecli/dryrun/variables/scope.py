@@ -69,6 +69,12 @@ class VariableScope:
         """The reuse mode."""
         return self._reuse
 
+    def renamed(self, name: str, reuse: Any, name_scope: str) -> VariableScope:
+        """Another one with the same defaults."""
+        found = VariableScope.__new__(VariableScope)
+        vars(found).update(vars(self), _name=name, _reuse=reuse, _name_scope=name_scope)
+        return found
+
     def reuse_variables(self) -> None:
         """Reuse from here on."""
         self._reuse = True
@@ -156,26 +162,26 @@ class VariableScope:
             reuse = self.reuse if reuse is None else reuse
             calls.asking(self.name, reuse)
             try:
-                return var_store.get_variable(
-                    full_name,
-                    shape=shape,
-                    dtype=self.dtype if dtype is None else dtype,
-                    initializer=self.initializer if initializer is None else initializer,
-                    regularizer=self.regularizer if regularizer is None else regularizer,
-                    reuse=reuse,
-                    trainable=trainable,
-                    collections=collections,
-                    caching_device=self.caching_device
+                options = {
+                    "shape": shape,
+                    "dtype": self.dtype if dtype is None else dtype,
+                    "initializer": self.initializer if initializer is None else initializer,
+                    "regularizer": self.regularizer if regularizer is None else regularizer,
+                    "reuse": reuse,
+                    "trainable": trainable,
+                    "collections": collections,
+                    "caching_device": self.caching_device
                     if caching_device is None
                     else caching_device,
-                    partitioner=self.partitioner if partitioner is None else partitioner,
-                    validate_shape=validate_shape,
-                    use_resource=self.use_resource if use_resource is None else use_resource,
-                    custom_getter=self.custom_getter if custom_getter is None else custom_getter,
-                    constraint=self.constraint if constraint is None else constraint,
-                    synchronization=synchronization,
-                    aggregation=aggregation,
-                )
+                    "partitioner": self.partitioner if partitioner is None else partitioner,
+                    "validate_shape": validate_shape,
+                    "use_resource": self.use_resource if use_resource is None else use_resource,
+                    "constraint": self.constraint if constraint is None else constraint,
+                    "synchronization": synchronization,
+                    "aggregation": aggregation,
+                }
+                getter = self.custom_getter if custom_getter is None else custom_getter
+                return var_store.get_variable(full_name, getter, options)
             finally:
                 calls.answered()
         finally:
@@ -193,12 +199,19 @@ class OpenScopes:
     def __init__(self) -> None:
         self.current = VariableScope(False)
         self.counts: dict[str, int] = {}
+        self._around: set[str] = set()  # the scopes that counted names are in
 
     def open(self, name: str) -> None:
         self.counts[name] = self.counts.get(name, 0) + 1
+        outer = name.rpartition("/")[0]
+        while outer and outer not in self._around:
+            self._around.add(outer)
+            outer = outer.rpartition("/")[0]
 
     def close_inside(self, name: str) -> None:
         """Let the names inside a scope begin anew."""
+        if name not in self._around:
+            return
         prefix = name + "/"
         for key in [key for key in self.counts if key.startswith(prefix)]:
             del self.counts[key]

@@ -44,8 +44,13 @@ class VariableStore:
         self.variables: dict[str, Any] = {}
         self.partitioned: dict[str, PartitionedVariable] = {}
 
-    def get_variable(self, name: str, *, custom_getter: Any = None, **options: Any) -> Any:
+    def get_variable(self, name: str, custom_getter: Any, options: dict[str, Any]) -> Any:
         """Get or make a variable, through a custom getter where there is one.
+
+        Args:
+            name: with all its scopes.
+            custom_getter: what is called in place of `_get`.
+            options: what both get besides.
 
         Raises:
             ValueError: the rules of reuse or the arguments forbid it.
@@ -81,8 +86,9 @@ class VariableStore:
         aggregation: Any = None,
     ) -> Any:
         """What a custom getter gets as `getter`."""
+        if use_resource is None:
+            use_resource = resource_variables_enabled()
         rest = {
-            "regularizer": regularizer,
             "trainable": trainable,
             "collections": collections,
             "caching_device": caching_device,
@@ -97,9 +103,11 @@ class VariableStore:
             if not callable(partitioner):
                 raise ValueError(f"Partitioner must be callable, but received: {partitioner}")
             with name_scope(None):
-                return self._parts(name, shape, dtype, initializer, reuse, partitioner, rest)
+                return self._parts(
+                    name, shape, dtype, initializer, reuse, partitioner, regularizer, rest
+                )
         if reuse is True and partitioner is None and name in self.partitioned:
-            return self._parts(name, shape, dtype, initializer, reuse, None, rest)
+            return self._parts(name, shape, dtype, initializer, reuse, None, regularizer, rest)
         if f"{name}/part_0" in self.variables:
             raise self._refused(
                 name,
@@ -107,7 +115,7 @@ class VariableStore:
                 f"found: {name}/part_0. Perhaps a variable of the same name was already created "
                 "with partitioning?",
             )
-        return self._single(name, shape, dtype, initializer, reuse, rest)
+        return self._single(name, shape, dtype, initializer, reuse, regularizer, rest)
 
     def _refused(self, name: str, words: str) -> ValueError:
         """The error that a request is answered with."""
@@ -125,6 +133,7 @@ class VariableStore:
         dtype: Any,
         initializer: Any,
         reuse: Any,
+        regularizer: Any,
         rest: dict[str, Any],
         part: PartitionInfo | None = None,
     ) -> Any:
@@ -149,18 +158,7 @@ class VariableStore:
                 )
             initializer = default_initializer(name, kind)
         value, variable_kind = initial_value(initializer, from_value, wanted, kind, part)
-        regularizer = rest["regularizer"]
-        use_resource = rest["use_resource"]
-        if use_resource is None:
-            use_resource = resource_variables_enabled()
-        made = Variable(
-            initial_value=value,
-            name=name,
-            dtype=variable_kind,
-            shape=wanted,
-            use_resource=use_resource,
-            **{key: rest[key] for key in _PASSED_ON},
-        )
+        made = Variable(value, name=name, dtype=variable_kind, shape=wanted, **rest)
         self.variables[name] = made
         if regularizer:
             _regularize(made, name, regularizer)
@@ -201,6 +199,7 @@ class VariableStore:
         initializer: Any,
         reuse: Any,
         partitioner: Any,
+        regularizer: Any,
         rest: dict[str, Any],
     ) -> PartitionedVariable:
         from scopecli.dryrun.variables.partition import PartitionInfo, call_partitioner, cut, slices
@@ -240,7 +239,9 @@ class VariableStore:
                 value, part_shape, kind = part_initializer(initializer, name, offset, extent, kind)
             with name_scope(None):
                 info = PartitionInfo(sizes, offset)
-                part = self._single(full_name, part_shape, kind, value, reuse, rest, info)
+                part = self._single(
+                    full_name, part_shape, kind, value, reuse, regularizer, rest, info
+                )
             part._set_save_slice_info(SaveSliceInfo(name, sizes, offset, extent))  # noqa: SLF001
             made.append(part)
         found = PartitionedVariable(name, whole, kind, made, parts or ())
@@ -281,17 +282,6 @@ class VariableStore:
         for part in known:
             record("reused", part.op.name)
         return known
-
-
-_PASSED_ON = (
-    "trainable",
-    "collections",
-    "caching_device",
-    "validate_shape",
-    "constraint",
-    "synchronization",
-    "aggregation",
-)
 
 
 def _regularize(variable: Any, name: str, regularizer: Any) -> None:

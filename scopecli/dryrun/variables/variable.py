@@ -18,7 +18,7 @@ from scopecli.dryrun.graph.scopes import (
 from scopecli.dryrun.graph.stack import user_stack
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.operators import get_item, overload
-from scopecli.dryrun.values.shapes import TensorShape
+from scopecli.dryrun.values.shapes import TensorShape, shape_with
 from scopecli.dryrun.variables.calls import record
 from scopecli.dryrun.variables.kind import resources_wanted
 from scopecli.dryrun.variables.synchronization import checked
@@ -195,6 +195,11 @@ class Variable:
         return self.op.name + ":0"
 
     @property
+    def initial_value_name(self) -> str:
+        """Name of the tensor that it is set to."""
+        return self.initial_value.name
+
+    @property
     def graph(self) -> Graph:
         """The graph that it is in."""
         return self.op.graph
@@ -212,7 +217,7 @@ class Variable:
     @property
     def shape(self) -> TensorShape:
         """Its static shape."""
-        return TensorShape(self.op.attributes["shape"])
+        return shape_with(self.op.attributes["shape"])
 
     def get_shape(self) -> TensorShape:
         """Its static shape."""

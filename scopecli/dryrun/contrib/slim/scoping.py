@@ -46,6 +46,11 @@ def has_arg_scope(func: Any) -> bool:
     return _key(func) in _decorated
 
 
+def is_scoped(func: Any) -> bool:
+    """Whether an arg scope that is open has defaults for a function."""
+    return func._key_op in _stack[-1]  # noqa: SLF001 - TensorFlow's mark
+
+
 def arg_scoped_arguments(func: Any) -> tuple[str, ...]:
     """The arguments that arg scopes may set."""
     return _decorated[_key(func)]

@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import Any
 
-from scopecli.dryrun.contrib.slim.scoping import add_arg_scope
+from scopecli.dryrun.contrib.slim.scoping import add_arg_scope, is_scoped
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.scopes import device as device_scope
 from scopecli.dryrun.graph.scopes import get_collection
@@ -65,23 +65,36 @@ def model_variable(
     **options: Any,
 ) -> Any:
     """Get or make a variable of the model."""
-    keys = [*(collections or ()), GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES]
+    keys = _model_keys(collections)
     return variable(name, shape, dtype, initializer, regularizer, trainable, keys, **options)
 
 
-# What a getter is given and a variable of slim is not.
-_NOT_PASSED_ON = ("reuse", "validate_shape", "constraint")
+def _model_keys(collections: Any) -> list[Any]:
+    """The collections of a variable of the model."""
+    keys = [*(collections or ()), GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES]
+    return list(dict.fromkeys(keys))
 
 
 def renaming(rename: dict[str, str] | None) -> Any:
     """A custom getter that makes model variables, some under another name."""
+    names = rename or {}
 
-    def renamed(getter: Any, name: str, **options: Any) -> Any:
+    def renamed(
+        getter: Any,
+        name: str,
+        reuse: Any = None,
+        validate_shape: Any = None,
+        constraint: Any = None,
+        collections: Any = None,
+        **options: Any,
+    ) -> Any:
         head, slash, last = name.rpartition("/")
-        new = f"{head}{slash}{(rename or {}).get(last, last)}"
-        for key in _NOT_PASSED_ON:
-            options.pop(key, None)
-        return model_variable(new, custom_getter=getter, **options)
+        new = f"{head}{slash}{names.get(last, last)}"
+        if is_scoped(model_variable) or is_scoped(variable):
+            return model_variable(new, custom_getter=getter, collections=collections, **options)
+        # What it comes to where no arg scope has a say.
+        reuse = get_variable_scope().reuse
+        return getter(new, reuse=reuse, collections=_model_keys(collections), **options)
 
     return renamed
 
