@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from scopecli.analysis.compare import numbers, parts
-from scopecli.analysis.compare.dtypes import widening
+from scopecli.analysis.compare.dtypes import cast, widening
 from scopecli.analysis.compare.layouts import Tile, place, read_tile, tiles
 from scopecli.analysis.compare.tensors import (
     Tolerance,
@@ -146,6 +146,14 @@ def test_any_floats(small_parts: None, dtype: str, rel: float) -> None:
         assert_is_what_fractions_say(found, x.astype(float), y.astype(float), rel)
 
     check()
+
+
+def test_every_float16_is_cast_as_numpy_does() -> None:
+    every = np.arange(1 << 16, dtype="<u2").view("<f2")
+    finite = every[np.isfinite(every)]
+    for halves in (finite, every, every[:0x7C01], finite[::-3]):
+        expected = halves.astype("f4")
+        assert cast(halves, "float32").tobytes() == expected.tobytes()
 
 
 @pytest.mark.filterwarnings("ignore:overflow")

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from scopecli.errors import UnsupportedError
 from scopecli.model.dtypes import BITS, NUMPY_NAMES
 from scopecli.model.records import NamedTuple
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+# Where the parts of a float16 go in a float32, and what its exponent then is short of.
+_FLOAT_FRACTION, _HALF_FRACTION = 23, 10
+_ABOVE_HALF_EXPONENT = 0x70000000
+_BIAS = 2.0 ** (127 - 15)
 _INTEGERS = tuple(f"{sign}int{bits}" for bits in (8, 16, 32, 64) for sign in ("", "u"))
 
 
@@ -46,6 +57,30 @@ def widening(a: str, b: str) -> Widening:
         longs = [_is_integer(dtype) and BITS[dtype] == 64 for dtype in (x, y)]
     casts = [_long(d) if long else real for d, long in zip((x, y), longs, strict=True)]
     return Widening(a if a == b else name, (casts[0], casts[1]))
+
+
+def cast(values: Array, dtype: str) -> Array:
+    """Values of a dtype in a wider one."""
+    import numpy as np
+
+    if values.dtype == np.float16 and dtype == "float32":
+        return _from_halves(values)
+    return values.astype(dtype, copy=False)
+
+
+def _from_halves(values: Array) -> Array:
+    """What `astype` gives in four times the time, because numpy converts them one by one."""
+    import numpy as np
+
+    bits = values.view("<i2").astype(np.int32)
+    bits <<= _FLOAT_FRACTION - _HALF_FRACTION
+    bits &= ~_ABOVE_HALF_EXPONENT
+    floats = bits.view(np.float32)
+    floats *= _BIAS
+    limit = float(np.finfo(np.float16).max)
+    if -limit <= floats.min() and floats.max() <= limit:
+        return floats
+    return values.astype(np.float32)  # some are infinite or NaN
 
 
 def _is_integer(dtype: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from scopecli.analysis.compare.dtypes import cast
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -128,8 +129,8 @@ class Tally:
         scratch = np.empty((2, min(BLOCK, x.size)), kind.casts[0])
         with np.errstate(all="ignore"):
             for start in range(0, x.size, BLOCK):
-                a = x[start : start + BLOCK].astype(kind.casts[0], copy=False)
-                b = a if y is x else y[start : start + BLOCK].astype(kind.casts[1], copy=False)
+                a = cast(x[start : start + BLOCK], kind.casts[0])
+                b = a if y is x else cast(y[start : start + BLOCK], kind.casts[1])
                 block = _Block(a, b, at + start, tolerance)
                 if safe is None or not self._quick(block, safe, scratch[:, : a.size]):
                     self._thorough(block)
