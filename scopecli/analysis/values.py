@@ -5,6 +5,7 @@ numpy is imported when a value is asked for, ml_dtypes when its type needs it.
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,7 @@ class _Run(NamedTuple):
     inside: Sequence[Sequence[int]]
 
 
+@cache
 def numpy_dtype(dtype: str) -> np.dtype[Any]:
     """The little-endian numpy type of a canonical dtype.
 
@@ -86,8 +88,9 @@ def chunks(model: Model, variable: Variable) -> Iterator[Array]:
     reader = _reader(model, variable)
     dtype = numpy_dtype(variable.dtype)
     check_claim(model, variable)
-    keep_freed_memory()
     step = max(CHUNK_BYTES // dtype.itemsize, 1)
+    if variable.params > step:
+        keep_freed_memory()
     for start in range(0, variable.params, step):
         yield _run(reader, variable, dtype, start, min(step, variable.params - start))
 
