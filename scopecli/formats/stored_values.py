@@ -28,6 +28,7 @@ class StoredTensors:
     """
 
     __slots__ = ("_paths",)
+    shared = True
 
     def __init__(self, paths: Mapping[str, str]) -> None:
         """Read from these files.

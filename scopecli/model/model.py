@@ -73,7 +73,11 @@ class LayerWeights(NamedTuple):
 
 
 class TensorReader(Protocol):
-    """Reads values, a run of elements at a time, so that memory stays bounded."""
+    """Reads values, a run of elements at a time, so that memory stays bounded.
+
+    One thread at a time may read, and in order is quickest: some unpack a stream. A reader with a
+    true attribute `shared` may be read by several threads at once.
+    """
 
     def read(self, variable: Variable, start: int, count: int) -> bytes:
         """Bytes of elements `start` to `start + count` in C order, little-endian.

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from scopecli import load
 from scopecli.analysis.compare import numbers, parts
 from scopecli.analysis.compare.dtypes import cast, widening
 from scopecli.analysis.compare.layouts import Tile, place, read_tile, tiles
@@ -30,10 +31,11 @@ from scopecli.analysis.values import numpy_dtype
 from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
 from scopecli.model.dtypes import BITS, BLOCKS, ML_DTYPES
 from scopecli.model.variable import Checksum, Slice, StoredAt, Variable
-from tests.analysis.models import Kept, kept, model, var
+from tests.analysis.models import Kept, Memory, kept, model, var
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from scopecli.model.model import Model
 
@@ -598,6 +600,46 @@ def test_pairs_are_not_read_before_they_are_asked_for() -> None:
     threads = threading.active_count()
     results.close()  # type: ignore[attr-defined]
     assert threading.active_count() < threads
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_reader_is_read_by_one_thread_but_where_it_may_be_shared(
+    small_parts: None, shared: bool
+) -> None:
+    """A stream that is unpacked, or a band that is kept, would be another thread's."""
+    a, b = kept(np.arange(200)), kept(np.arange(200) + 1)
+    readers: set[int] = set()
+    both = threading.Barrier(2, timeout=5)
+
+    class Watched(Memory):
+        def read(self, variable: Variable, start: int, count: int) -> bytes:
+            if shared and len(readers) < 2:
+                readers.add(threading.get_ident())
+                both.wait()
+            readers.add(threading.get_ident())
+            return super().read(variable, start, count)
+
+    Watched.shared = shared  # type: ignore[attr-defined]
+    models = [x.model._replace(tensors=Watched(x.memory.arrays)) for x in (a, b)]
+    found = compare(models[0], a.variable, models[1], b.variable)
+    assert found.differing == 200
+    assert (len(readers) > 1) == shared
+
+
+@pytest.mark.parametrize("saved", ["deflated", "fortran"])
+def test_what_is_read_in_order_is_compared_whole(
+    small_parts: None, tmp_path: Path, saved: str
+) -> None:
+    x = np.arange(5000, dtype="f4").reshape(50, 100)
+    y = x + (x % 7 == 0)
+    for name, array in (("x", x), ("y", y)):
+        if saved == "deflated":
+            np.savez_compressed(tmp_path / f"{name}.npz", w=array)
+        else:
+            np.savez(tmp_path / f"{name}.npz", w=np.asfortranarray(array))
+    a, b = (load(tmp_path / f"{name}.npz") for name in "xy")
+    found = compare(a, a.variables[0], b, b.variables[0])
+    assert (found.differing, found.max_abs, found.first) == ((x % 7 == 0).sum(), 1, (0, 0))
 
 
 def test_nothing_to_compare() -> None:

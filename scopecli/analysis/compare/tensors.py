@@ -157,15 +157,14 @@ def compare_all(
     keep_freed_memory()
     plans = (plan(Side(a, x), Side(b, y), axes, tolerance) for x, y, axes in pairs)
     jobs = ((planned, part) for planned in plans for part in planned.parts)
-    for planned, results in groupby(_in_order(jobs), itemgetter(0)):
+    for planned, results in groupby(_in_order(jobs, _threads(a, b)), itemgetter(0)):
         yield _joined(planned, (found for _, found in results), progress)
 
 
-def _in_order(jobs: Iterator[tuple[Plan, Part]]) -> Iterator[tuple[Plan, _Result]]:
+def _in_order(jobs: Iterator[tuple[Plan, Part]], threads: int) -> Iterator[tuple[Plan, _Result]]:
     """The result of each part, in order; a few are on their way at any time."""
     from concurrent.futures import ThreadPoolExecutor
 
-    threads = max(_FEWEST, min(_processors(), _MOST))
     waiting: deque[tuple[Plan, Future[_Result]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for planned, part in jobs:
@@ -175,6 +174,13 @@ def _in_order(jobs: Iterator[tuple[Plan, Part]]) -> Iterator[tuple[Plan, _Result
                 yield first, future.result()
         for first, future in waiting:
             yield first, future.result()
+
+
+def _threads(a: Model, b: Model) -> int:
+    """How many may read two models."""
+    if not all(getattr(model.tensors, "shared", False) for model in (a, b)):
+        return 1
+    return max(_FEWEST, min(_processors(), _MOST))
 
 
 def _processors() -> int:

@@ -17,6 +17,7 @@ class Hdf5Tensors:
     """A `TensorReader`. The file is opened at the first read, and stays open while this lives."""
 
     __slots__ = ("_open", "_values")
+    shared = True
 
     def __init__(self, open_file: Callable[[], AbstractContextManager[Hdf5File]]) -> None:
         self._open = open_file

@@ -137,6 +137,7 @@ class BundleTensors:
     """Reads the values of one checkpoint; a `TensorReader`."""
 
     __slots__ = ("_shards",)
+    shared = True
 
     def __init__(self, shards: Shards) -> None:
         self._shards = shards

@@ -102,6 +102,7 @@ class TableTensors:
     """Reads the values of one checkpoint; a `TensorReader`."""
 
     __slots__ = ("_here",)
+    shared = True
 
     def __init__(self) -> None:
         self._here = threading.local()

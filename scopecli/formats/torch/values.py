@@ -34,6 +34,9 @@ class Storages(Protocol):
     def size(self, key: str, /) -> int | None:
         """Bytes of one; None where it is missing."""
 
+    def offset(self, key: str, /) -> int | None:
+        """Where one starts in the file; None where it is compressed or not to be found."""
+
     def open(self, key: str, /) -> Bytes:
         """The bytes of one."""
 
@@ -51,6 +54,15 @@ class TorchTensors:
         self._opened: tuple[str, Bytes] | None = None
         self._band: tuple[str, int] | None = None  # what was gathered last
         self._gathered = b""
+
+    @property
+    def shared(self) -> bool:
+        """Whether all of them are plain runs of bytes, so that nothing is kept between reads."""
+        return all(
+            found.tensor.is_contiguous and self._storages.offset(found.storage) is not None
+            for found in self._found.values()
+            if self._storages.size(found.storage) is not None
+        )
 
     def read(self, variable: Variable, start: int, count: int) -> bytes:
         """Bytes of elements `start` to `start + count` in C order, little-endian.
@@ -92,14 +104,14 @@ class TorchTensors:
 
     def _bytes(self, key: str) -> Bytes:
         """The storage, of which one is open at a time."""
-        if self._opened is None or self._opened[0] != key:
-            if self._opened is not None:
-                self._opened[1].close()
-                self._opened = None
+        opened = self._opened
+        if opened is None or opened[0] != key:
+            if opened is not None:
+                opened[1].close()
             if self._storages.size(key) is None:
                 raise DamagedFileError("has no storage of this key", where=key)
-            self._opened = key, self._storages.open(key)
-        return self._opened[1]
+            opened = self._opened = key, self._storages.open(key)
+        return opened[1]
 
     def _from_bands(
         self, key: str, tensor: Tensor, data: Bytes, start: int, count: int
@@ -205,6 +217,11 @@ class ShardedTensors:
     def __init__(self, readers: Mapping[str, TensorReader]) -> None:
         """Read each variable, by key, with the reader of its file."""
         self._readers = readers
+
+    @property
+    def shared(self) -> bool:
+        """Whether several threads may read at once."""
+        return all(getattr(reader, "shared", False) for reader in set(self._readers.values()))
 
     def read(self, variable: Variable, start: int, count: int) -> bytes:
         """Bytes of elements `start` to `start + count` in C order, little-endian.
