@@ -318,6 +318,21 @@ def test_named_tuples_and_lazy_parameters(tmp_path: Path) -> None:
     assert [v.key for v in load(path).variables] == ["bytes", "a.1"]
 
 
+def test_a_quantized_module(tmp_path: Path) -> None:
+    """What `state_dict()` computes anew, as `scale`, is no tensor in the file."""
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4))
+    net = torch.ao.quantization.quantize_dynamic(net, {torch.nn.Linear}, dtype=torch.qint8)
+    path = tmp_path / "m.pt"
+    torch.save(net, path)
+    model = load(path)
+    theirs = dict(flattened(torch.load(path, weights_only=False)))
+    packed = {key: tensor for key, tensor in theirs.items() if "_packed_params" in key}
+    assert [v.key for v in model.variables] == list(packed)
+    for variable in model.variables:
+        assert variable.shape == tuple(packed[variable.key].shape)
+        assert read(model, variable) == bytes_of(packed[variable.key])
+
+
 class _Slotted:
     """Its pickled state is of two parts: no dictionary, and the slots."""
 

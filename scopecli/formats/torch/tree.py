@@ -41,6 +41,7 @@ _LISTS = frozenset(
     for name in ("set", "frozenset", "list", "tuple")
 )
 _ENCODE = "_codecs.encode"
+_SCRIPT_OBJECT = "torch.ScriptObject"
 _SCALARS = frozenset({str, int, float, bool})
 
 _DEEPEST = 200
@@ -173,6 +174,17 @@ def _of_module(state: Mapping[object, object], path: str, kind: Kind) -> Iterato
         for child in _named(path, pairs.items() if part != "_buffers" else kept, kind):
             if child[1] is not None:  # which stands for one that is left out
                 yield child
+    packed = ((key, _packed(item)) for key, item in state.items() if type(item) is Object)
+    yield from _named(path, ((key, item) for key, item in packed if item is not None), kind)
+
+
+def _packed(value: Object) -> object:
+    """What quantized layers have instead of parameters: an object of C++, pickled as tensors."""
+    state = value.state
+    if type(state) is not tuple or not state or path_of(value) != _SCRIPT_OBJECT:
+        return None
+    held: object = state[0]
+    return held
 
 
 def is_optimizer(pairs: Mapping[object, object]) -> bool:
