@@ -109,7 +109,11 @@ def remarks_on_all(diff: Diff, arrow: str) -> list[str]:
     ]
     if diff.unknown_values:
         unknown = words.plural(diff.unknown_values, "pair")
-        lines.append(f"the values of {unknown} were not compared: --values reads them")
+        were_asked_for = any(entry.values.problem for entry in diff.entries)
+        why = (
+            "could not be compared" if were_asked_for else "were not compared: --values reads them"
+        )
+        lines.append(f"the values of {unknown} {why}")
     return lines
 
 
