@@ -32,8 +32,8 @@ class Output(NamedTuple):
     glyphs: Glyphs
 
     def rich_draws(self, rows: int) -> bool:
-        """Whether so many rows are left to Rich."""
-        return self.terminal and rows <= RICH_ROWS
+        """Whether so many rows are left to Rich, which draws in colour."""
+        return self.terminal and self.color and rows <= RICH_ROWS
 
 
 def detect(color: str) -> Output:

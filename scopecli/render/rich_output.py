@@ -13,11 +13,10 @@ from scopecli.render.style import RICH_STYLES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from scopecli.render.output import Output
     from scopecli.render.style import Span
 
 
-def print_tree(rows: Iterable[tuple[int, Sequence[Span]]], output: Output) -> None:
+def print_tree(rows: Iterable[tuple[int, Sequence[Span]]]) -> None:
     """Draw a tree; a row is its depth and its text."""
     root = Tree("", hide_root=True, guide_style=RICH_STYLES["dim"])
     branch = [root]  # the last node drawn at each depth
@@ -29,25 +28,30 @@ def print_tree(rows: Iterable[tuple[int, Sequence[Span]]], output: Output) -> No
         branch.append(branch[depth].add(_text(spans)))
     # Long lines are left to the terminal: a name that is cut off cannot be copied. A soft wrap
     # alone does not do it, because a tree cuts what is wider than the console.
-    console(output, width).print(root, soft_wrap=True)
+    _console(width).print(root, soft_wrap=True)
 
 
-def print_lines(lines: Iterable[Sequence[Span]], output: Output) -> None:
+def print_lines(lines: Iterable[Sequence[Span]]) -> None:
     """Print lines of spans."""
-    screen = console(output)
+    screen = _console()
     for spans in lines:
         screen.print(_text(spans), soft_wrap=True)
 
 
-def console(output: Output, width: int | None = None) -> Console:
-    """A console that takes nothing in a name for markup, a link or an emoji."""
+def _console(width: int | None = None) -> Console:
+    """A console that takes nothing in a name for markup, a link or an emoji.
+
+    Whether there are to be colours is decided before: `--color always` is stronger than the
+    environment.
+    """
     return Console(
         width=width,
         markup=False,
         emoji=False,
         highlight=False,
         force_terminal=True,
-        no_color=not output.color,
+        color_system="standard",
+        no_color=False,
     )
 
 

@@ -56,7 +56,7 @@ def draw(model: Model, variables: Sequence[Variable], output: Output, turn: Turn
         if output.rich_draws(len(spans)):
             from scopecli.render.rich_output import print_lines
 
-            print_lines(spans, output)
+            print_lines(spans)
         else:
             write_lines(spans, output)
     else:

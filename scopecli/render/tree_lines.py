@@ -53,7 +53,7 @@ def draw_lines(lines: Sequence[Line], output: Output, alignment: str = _TREE) ->
     if output.rich_draws(len(lines)):
         from scopecli.render.rich_output import print_tree
 
-        print_tree(((line.depth, layout.spans(line)) for line in lines), output)
+        print_tree((line.depth, layout.spans(line)) for line in lines)
     elif output.color:
         guides = _guides(lines, output)
         write_lines(

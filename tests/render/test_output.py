@@ -72,6 +72,7 @@ def test_rich_draws_small_things_on_a_terminal() -> None:
     assert terminal.rich_draws(output.RICH_ROWS)
     assert not terminal.rich_draws(output.RICH_ROWS + 1)
     assert not terminal._replace(terminal=False).rich_draws(1)
+    assert not terminal._replace(color=False).rich_draws(1)
 
 
 @pytest.mark.parametrize("lines", [0, 1, 511, 512, 513, 5000])
