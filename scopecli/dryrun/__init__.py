@@ -70,11 +70,11 @@ _MODULES = {
     "ops.control_flow": "cond",
     "ops.loops": "while_loop",
     "ops.cases": "case",
-    "ops.functional": "map_fn scan foldl foldr",
+    "ops.functional": "map_fn scan foldl foldr custom_gradient",
     "random": "random_normal random_uniform truncated_normal multinomial random_crop random_gamma"
     " random_poisson",
     "ops.arrays": "placeholder placeholder_with_default identity shape rank size reshape"
-    " expand_dims squeeze concat stack unstack split transpose matrix_transpose pad meshgrid"
+    " expand_dims squeeze concat stack unstack split transpose matrix_transpose pad"
     " parallel_stack",
     "ops.indexing": "gather gather_nd one_hot slice strided_slice where where_v2 sequence_mask"
     " boolean_mask",
@@ -89,7 +89,7 @@ _MODULES = {
     "ops.einsum": "einsum",
     "ops.matrices": "matrix_diag matrix_diag_part matrix_set_diag matrix_triangular_solve trace",
     "ops.sets": "unique unique_with_counts setdiff1d unsorted_segment_mean confusion_matrix",
-    "ops.spaced": "linspace broadcast_dynamic_shape",
+    "ops.spaced": "linspace broadcast_dynamic_shape meshgrid",
     "program.session": "Session InteractiveSession",
     "ops.checks": "Assert assert_equal assert_none_equal assert_less assert_less_equal"
     " assert_greater assert_greater_equal assert_positive assert_negative assert_non_negative"

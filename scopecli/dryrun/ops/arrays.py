@@ -211,10 +211,3 @@ def pad(
             f'"SYMMETRIC". Received `mode` = {mode}'
         )
     return apply("MirrorPad", tensor, paddings, name=name, mode=mode)
-
-
-def meshgrid(*args: Any, **kwargs: Any) -> list[Tensor]:
-    """Coordinates of a grid."""
-    from scopecli.dryrun.ops.opaque import call
-
-    return [call("tf.meshgrid", None) for _ in args]

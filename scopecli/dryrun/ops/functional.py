@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
 from scopecli.dryrun.ops.arrays import shape
 from scopecli.dryrun.ops.loops import while_loop
 from scopecli.dryrun.ops.tensor_array import TensorArray
@@ -224,3 +224,18 @@ def foldr(
 
         done = while_loop(lambda i, _: i > 0, compute, [i, value], maximum_iterations=rows)
         return done[1]
+
+
+def custom_gradient(f: Any) -> Any:
+    """A function with a gradient of its own; gradients are one node, so it is not asked for."""
+
+    def decorated(*args: Any) -> Any:
+        given = [convert_to_tensor(value) for value in args]
+        result, _ = f(*given)
+        results = flattened(result)
+        for value in results:
+            apply("Identity", value)
+        outputs = apply_op("IdentityN", [*results, *given]).outputs
+        return repacked(result, outputs[: len(results)])
+
+    return decorated

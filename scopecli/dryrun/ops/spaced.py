@@ -11,8 +11,8 @@ from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arithmetic import range as range_
-from scopecli.dryrun.ops.arrays import concat, expand_dims, reshape, shape
-from scopecli.dryrun.ops.filled import zeros_like
+from scopecli.dryrun.ops.arrays import concat, expand_dims, reshape, shape, size, stack
+from scopecli.dryrun.ops.filled import ones, zeros_like
 from scopecli.dryrun.ops.indexing import slice, where_v2
 from scopecli.dryrun.values.dtypes import int32
 
@@ -56,3 +56,32 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int
         if isinstance(num, int) and not start.dims:
             found.set_shape((num,))
         return found
+
+
+def meshgrid(*args: Any, indexing: str = "xy", name: str = "meshgrid") -> list[Any]:
+    """The coordinates of all points of a grid.
+
+    Raises:
+        ValueError: it is not said how the axes stand.
+    """
+    if indexing not in {"xy", "ij"}:
+        raise ValueError(
+            f"Argument `indexing` parameter must be either 'xy' or 'ij', got '{indexing}'"
+        )
+    with name_scope(name, "meshgrid"):
+        count = len(args)
+        if not count:
+            return []
+        found = []
+        for axis, values in enumerate(args):
+            wide = (1,) * axis + (-1,) + (1,) * (count - axis - 1)
+            found.append(reshape(stack(values), wide))
+        sizes = [size(values) for values in args]
+        kind = convert_to_tensor(args[0]).dtype.base_dtype
+        if indexing == "xy" and count > 1:
+            rest = (1,) * (count - 2)
+            found[0] = reshape(found[0], (1, -1, *rest))
+            found[1] = reshape(found[1], (-1, 1, *rest))
+            sizes[0], sizes[1] = sizes[1], sizes[0]
+        whole = ones(sizes, kind)
+        return [values * whole for values in found]

@@ -11,6 +11,7 @@ from scopecli.dryrun.graph.scopes import colocate_with, name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import range
 from scopecli.dryrun.ops.arrays import shape
+from scopecli.dryrun.values.constant_values import number
 from scopecli.dryrun.values.dtypes import as_dtype
 from scopecli.dryrun.values.shapes import TensorShape, compatible, dims_of, merged
 
@@ -118,8 +119,11 @@ class TensorArray:
         found = apply_op(
             "TensorArrayConcatV3", self.handle, self.flow, name=name, dtype=self.dtype
         ).outputs[0]
-        if self._known[0] is not None:
-            found.dims = (None, *self._known[0][1:])
+        known = self._known[0]
+        if known is not None:
+            count = number(self.size())
+            first = None if count is None or not known or known[0] is None else count * known[0]
+            found.dims = (first, *known[1:])
         return found
 
     def unstack(self, value: Any, name: str | None = None) -> TensorArray:

@@ -47,18 +47,21 @@ class RowReaders:
         """
         dims = target.shape.plain
         kind = target.dtype.base_dtype
-        indices = self._indices(source) if self._readers and dims else []
-        if not indices:
+        found = self._row_readers(source) if self._readers and dims else []
+        if not found or not dims:
             return [(kind, dims)]
-        counts = [rows.shape.num_elements() for rows in indices]
+        indices = [op.inputs[1] for op in found]
+        # In a loop or conditional nobody knows how often.
+        open_ended = any(op.context is not None for op in found)
+        counts = [None if open_ended else rows.shape.num_elements() for rows in indices]
         count = None if None in counts else sum(number or 0 for number in counts)
         numbers = {rows.dtype.base_dtype.name: rows.dtype.base_dtype for rows in indices}
         wide = numbers.get("int64") or indices[0].dtype.base_dtype  # both kinds become the wider
         return [(kind, (count, *dims[1:])), (wide, (count,))]
 
-    def _indices(self, source: Tensor) -> list[Tensor]:
-        """The numbers of the rows that are read; none where something reads all of it."""
-        found: list[Tensor] = []
+    def _row_readers(self, source: Tensor) -> list[Operation]:
+        """The nodes that read rows; none where something reads all of it."""
+        found: list[Operation] = []
         waiting = [source]
         while waiting:
             tensor = waiting.pop()
@@ -68,7 +71,7 @@ class RowReaders:
                 if op.type in _PASSING:
                     waiting += op.outputs
                 elif place == 0 and _reads_rows(op):
-                    found.append(op.inputs[1])
+                    found.append(op)
                 else:
                     return []
         return found

@@ -114,6 +114,11 @@ def _binary(function: Callable[[Any, Any], Any]) -> Callable[[Operation, int], V
     return rule
 
 
+def _select(op: Operation, depth: int) -> Value:
+    chosen, yes, no = (constant_value(tensor, depth) for tensor in op.inputs)
+    return (yes if chosen else no) if isinstance(chosen, bool) else None
+
+
 def _cast(op: Operation, depth: int) -> Value:
     value = constant_value(op.inputs[0], depth)
     convert = int if op.outputs[0].dtype.is_integer else float
@@ -174,6 +179,11 @@ _RULES: dict[str, Callable[[Operation, int], Value]] = {
     "Mul": _binary(lambda a, b: a * b),
     "FloorDiv": _binary(lambda a, b: a // b),
     "FloorMod": _binary(lambda a, b: a % b),
+    "GreaterEqual": _binary(lambda a, b: a >= b),
+    "Greater": _binary(lambda a, b: a > b),
+    "LessEqual": _binary(lambda a, b: a <= b),
+    "Less": _binary(lambda a, b: a < b),
+    "SelectV2": _select,
     "Maximum": _binary(max),
     "Minimum": _binary(min),
 }
