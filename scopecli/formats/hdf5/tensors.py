@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 class Hdf5Tensors:
     """A `TensorReader`. The file is opened at the first read, and stays open while this lives."""
 
-    __slots__ = ("_open", "_values")
+    __slots__ = ("_open", "_turn", "_values")
     shared = True
 
     def __init__(self, open_file: Callable[[], AbstractContextManager[Hdf5File]]) -> None:
         self._open = open_file
+        self._turn = threading.Lock()
         self._values: Hdf5Values | None = None
 
     def read(self, variable: Variable, start: int, count: int) -> bytes:
@@ -40,8 +42,9 @@ class Hdf5Tensors:
         return self._reader().strings(variable)
 
     def _reader(self) -> Hdf5Values:
-        if self._values is None:
-            from scopecli.formats.hdf5.values import Hdf5Values
+        with self._turn:  # the import takes a while, and two threads would open the file twice
+            if self._values is None:
+                from scopecli.formats.hdf5.values import Hdf5Values
 
-            self._values = Hdf5Values(self._open)
-        return self._values
+                self._values = Hdf5Values(self._open)
+            return self._values

@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
 from scopecli.formats.hdf5 import file as hdf5_file
 from scopecli.formats.hdf5 import reader as hdf5
 from scopecli.formats.hdf5 import structure as hdf5_structure
-from scopecli.formats.hdf5.values import Block, _spaces, blocks
+from scopecli.formats.hdf5.values import Block, Hdf5Values, _spaces, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -304,6 +306,28 @@ def test_threads_read_one_file(build: Build, how: dict[str, Any]) -> None:
             model = hdf5.read(model.path)
             found = pool.map(partial(values, model), arrays)
             assert list(found) == [data.tobytes() for data in arrays.values()]
+
+
+def test_threads_open_the_file_once(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = build(lambda file: file.update({"x": np.arange(4)}))
+    made: list[Hdf5Values] = []
+    both = threading.Barrier(2)
+
+    class Counted(Hdf5Values):
+        def __init__(self, open_file: Any) -> None:
+            time.sleep(0.05)  # as an import does, it lets others run
+            super().__init__(open_file)
+            made.append(self)
+
+    monkeypatch.setattr("scopecli.formats.hdf5.values.Hdf5Values", Counted)
+
+    def read(_: int) -> bytes:
+        both.wait()
+        return values(model, "x")
+
+    with ThreadPoolExecutor(2) as pool:
+        assert len(set(pool.map(read, range(2)))) == 1
+    assert len(made) == 1
 
 
 def test_plain_runs_are_read_without_libhdf5(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
