@@ -67,6 +67,13 @@ def test_every_module_says_what_it_is(path: Path) -> None:
     assert first.endswith((".", ":")), first
 
 
+def test_a_long_module_says_why_it_is_one() -> None:
+    for path in MODULES:
+        text = path.read_text("utf-8")
+        if len(text.splitlines()) > 400:
+            assert "is one module, because" in (ast.get_docstring(ast.parse(text)) or ""), path
+
+
 def test_every_folder_of_modules_is_a_package() -> None:
     folders = {path.parent for path in MODULES}
     assert all((folder / "__init__.py").exists() for folder in folders)

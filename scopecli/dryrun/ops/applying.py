@@ -1,6 +1,7 @@
 """Making nodes: Python values become tensors, inputs get their names, outputs types and shapes.
 
-Follows `op_def_library` and `ops.convert_to_tensor` of TensorFlow.
+Follows `op_def_library` and `ops.convert_to_tensor` of TensorFlow. It is one module, because either
+half needs the other: a list becomes a tensor by an operation, whose inputs become tensors first.
 """
 
 from __future__ import annotations

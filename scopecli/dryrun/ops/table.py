@@ -1,5 +1,7 @@
 """The operations that are known: their inputs, outputs and shape function, one row each.
 
+It is one module, because it is one table.
+
 A row is `inputs -> outputs | shape function`, the function with its module where that is not
 `common`. An input is `name:type`. A type is a fixed one
 (`int32`), or a letter that stands for whatever the first input with it has; `[T]` is a list of

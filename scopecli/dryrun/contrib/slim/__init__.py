@@ -16,9 +16,10 @@ _MODULES = {
     " assign_from_values"
     " get_or_create_global_step create_global_step",
     "variables.collections": "get_global_step",
-    "contrib.slim.layers": "convolution convolution2d conv2d convolution1d conv1d convolution3d"
-    " conv3d convolution2d_transpose conv2d_transpose separable_conv2d separable_convolution2d"
-    " fully_connected linear relu relu6 flatten dropout softmax"
+    "contrib.slim.convolutions": "convolution convolution2d conv2d convolution1d conv1d"
+    " convolution3d conv3d convolution2d_transpose conv2d_transpose separable_conv2d"
+    " separable_convolution2d",
+    "contrib.slim.layers": "fully_connected linear relu relu6 flatten dropout softmax"
     " one_hot_encoding repeat stack bias_add layer_norm unit_norm embed_sequence",
     "contrib.slim.pools": "max_pool2d avg_pool2d max_pool3d avg_pool3d pool",
     "contrib.slim.normalization": "batch_norm",
