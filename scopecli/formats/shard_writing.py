@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     WriteFile = Callable[[str, Renaming, str, Staging], None]
 
+_TOTAL = "total_size"
+
 
 def write(
     model: Model, renaming: Renaming, out: str, staging: Staging, write_file: WriteFile
@@ -61,11 +63,12 @@ def _write_shards(
         if os.path.lexists(target):
             raise PathError("is there already", path=target, hint="write to an empty folder")
         write_file(shard.path, renaming, target, staging)
-    _write_index(index.path, renaming, out, staging)
+    gone = sum(v.nbytes or 0 for v in model.variables if v.key in renaming.drops)
+    _write_index(index.path, renaming, gone, staging.create(out))
 
 
-def _write_index(path: str, renaming: Renaming, out: str, staging: Staging) -> None:
-    """The index as it was, with the new names."""
+def _write_index(path: str, renaming: Renaming, gone: int, out: str) -> None:
+    """The index as it was, with the new names, and with fewer bytes where tensors are gone."""
     index = shard_index.read(path)
     with open(path, "rb") as file:
         document = json.load(file)
@@ -74,6 +77,9 @@ def _write_index(path: str, renaming: Renaming, out: str, staging: Staging) -> N
         for key, shard in index.weight_map.items()
         if key not in renaming.drops
     }
-    with open(staging.create(out), "w", encoding="utf-8") as file:
+    metadata = document.get("metadata")
+    if gone and isinstance(metadata, dict) and type(metadata.get(_TOTAL)) is int:
+        metadata[_TOTAL] = max(metadata[_TOTAL] - gone, 0)
+    with open(out, "w", encoding="utf-8") as file:
         json.dump(document, file, indent=2)
         file.write("\n")

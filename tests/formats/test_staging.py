@@ -233,3 +233,15 @@ def test_folders_that_stay_empty_go_away(tmp_path: Path) -> None:
         put(staging, tmp_path / "new/a", "a")
         staging.commit()
     assert names(tmp_path / "new") == ["a"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+def test_only_files_are_replaced(tmp_path: Path) -> None:
+    """No device, whoever may do so, and nothing that leads to one."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "folder", "link"):
+        with pytest.raises(PathError, match="is no file that could be replaced"), Staging() as one:
+            one.create(str(tmp_path / name))
+    assert names(tmp_path) == ["folder", "link", "pipe"]
