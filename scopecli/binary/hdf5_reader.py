@@ -142,10 +142,16 @@ class Hdf5Reader:
             return Group(hdf5_headers.messages(self._pages, link[2]))
 
     def inside(self, group: Group) -> Iterator[tuple[bytes, Group | None]]:
-        """For each link of a group its name, and the group that it leads to, if it does."""
+        """For each link of a group its name, and the group that it leads to, if it does.
+
+        Who has seen enough of a group with thousands of links has not read the others.
+        """
+        seen: set[bytes] = set()
         with self._told():
-            for name, kind, address, _ in self._links(group).values():
-                yield name, self._group_at(address) if kind == hdf5_groups.HARD else None
+            for name, kind, address, _ in hdf5_groups.links(self._pages, group.messages):
+                if name not in seen:
+                    seen.add(name)
+                    yield name, self._group_at(address) if kind == hdf5_groups.HARD else None
 
     def has_attribute(self, owner: Group, name: str) -> bool:
         """Whether a group or dataset has an attribute."""
