@@ -1,5 +1,7 @@
 """The graph under construction: its names, nodes, collections and open contexts.
 
+It is one module, because TensorFlow's `Graph` is one class.
+
 https://www.tensorflow.org/api_docs/python/tf/Graph
 """
 
