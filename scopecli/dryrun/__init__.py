@@ -44,7 +44,8 @@ _MODULES = {
     "variables.reports": "report_uninitialized_variables assert_variables_initialized"
     " create_partitioned_variables",
     "sparse": "SparseTensor sparse_placeholder sparse_tensor_to_dense sparse_to_dense"
-    " sparse_tensor_dense_matmul sparse_reshape sparse_retain sparse_fill_empty_rows",
+    " sparse_tensor_dense_matmul sparse_reshape sparse_retain sparse_fill_empty_rows"
+    " string_split",
     "queues": "FIFOQueue PaddingFIFOQueue RandomShuffleQueue QueueBase WholeFileReader"
     " TextLineReader TFRecordReader FixedLengthRecordReader IdentityReader ReaderBase decode_csv",
     "program.parsing": "FixedLenFeature VarLenFeature parse_single_example parse_example",
@@ -87,6 +88,8 @@ _MODULES = {
     " reduce_any reduce_join reduce_logsumexp reduce_variance reduce_std count_nonzero"
     " argmax argmin clip_by_norm clip_by_average_norm norm",
     "ops.einsum": "einsum",
+    "nn.connectionist": "edit_distance",
+    "strings": "string_join string_to_number",
     "ops.matrices": "matrix_diag matrix_diag_part matrix_set_diag matrix_triangular_solve trace",
     "ops.sets": "unique unique_with_counts setdiff1d unsorted_segment_mean confusion_matrix",
     "ops.spaced": "linspace broadcast_dynamic_shape meshgrid",
@@ -127,6 +130,7 @@ _SPACES = {
     "image": "image",
     "queue": "queues",
     "sparse": "sparse",
+    "strings": "strings",
     "estimator": "estimator",
     "debugging": "ops.checks",
     "summary": "summary",

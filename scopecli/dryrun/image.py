@@ -1,4 +1,4 @@
-"""`tf.image`: images of another size; what else is done to them is not known."""
+"""`tf.image`: images of another size, and names of what else is done to them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from scopecli.dryrun.ops.arrays import expand_dims, squeeze
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
 
-__getattr__ = attributes(__name__, {})
+_MODULES = {
+    "image_boxes": "crop_to_bounding_box pad_to_bounding_box resize_image_with_crop_or_pad"
+    " resize_with_crop_or_pad central_crop crop_and_resize",
+    "image_changes": "convert_image_dtype flip_left_right flip_up_down random_flip_left_right"
+    " random_flip_up_down transpose_image adjust_brightness adjust_contrast adjust_saturation"
+    " adjust_hue random_brightness random_contrast random_saturation random_hue"
+    " per_image_standardization rgb_to_grayscale grayscale_to_rgb",
+}
+__getattr__ = attributes(__name__, _MODULES)
 
 
 class ResizeMethod:

@@ -40,6 +40,10 @@ class SparseTensor:
             self.values = convert_to_tensor(values, name="values")
             self.dense_shape = convert_to_tensor(dense_shape, "int64", name="dense_shape")
 
+    def with_values(self, values: Any) -> SparseTensor:
+        """Other elements at the same places."""
+        return SparseTensor(self.indices, values, self.dense_shape)
+
     @property
     def dtype(self) -> DType:
         """Type of the elements."""
@@ -163,3 +167,18 @@ def sparse_fill_empty_rows(
 
 
 retain, fill_empty_rows = sparse_retain, sparse_fill_empty_rows
+
+
+def string_split(
+    source: Any = None,
+    sep: Any = None,
+    skip_empty: bool = True,
+    delimiter: Any = None,
+    **_: Any,
+) -> SparseTensor:
+    """The words of texts."""
+    between = " " if sep is None and delimiter is None else (sep or delimiter)
+    with name_scope(None, "StringSplit", [source]):
+        between = convert_to_tensor(between, "string")
+        texts = convert_to_tensor(source, "string")
+        return SparseTensor(*apply_op("StringSplit", texts, between).outputs)

@@ -23,6 +23,7 @@ _MODULES = {
     "nn.embeddings": "embedding_lookup nce_loss sampled_softmax_loss log_uniform_candidate_sampler",
     "nn.sparse_embeddings": "embedding_lookup_sparse safe_embedding_lookup_sparse",
     "nn.rnn": "static_rnn static_bidirectional_rnn",
+    "nn.connectionist": "ctc_loss ctc_greedy_decoder ctc_beam_search_decoder",
     "nn.raw_rnn": "raw_rnn",
     "nn.rnn_loop": "dynamic_rnn bidirectional_dynamic_rnn",
 }

@@ -103,6 +103,8 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
     kind = as_dtype(dtype).base_dtype
     if isinstance(x, Tensor) and x.dtype == kind:
         return x
+    if hasattr(x, "with_values"):  # rows of a tensor, or its elements that are not zero
+        return x.with_values(cast(x.values, kind, name))  # type: ignore[no-any-return]
     if getattr(x, "is_resource", False) and x.dtype == kind:
         return x  # type: ignore[no-any-return] # TensorFlow gives the variable itself
     with name_scope(name, "Cast") as scope:

@@ -13,6 +13,14 @@ _INTEGER = frozenset(
 )
 
 
+_LARGEST = {
+    "float16": 65504.0,
+    "bfloat16": 3.3895313892515355e38,
+    "float32": 3.4028234663852886e38,
+    "float64": 1.7976931348623157e308,
+}
+
+
 class DType:
     """The type of a tensor's elements.
 
@@ -59,6 +67,34 @@ class DType:
         """The type of the parts of a complex number."""
         parts = {"complex64": "float32", "complex128": "float64"}
         return BY_NAME[parts.get(self.base_dtype.name, self.base_dtype.name)]
+
+    @property
+    def max(self) -> Any:
+        """The largest value.
+
+        Raises:
+            TypeError: it has none.
+        """
+        name = self.base_dtype.name
+        if name in _LARGEST:
+            return _LARGEST[name]
+        if name not in _INTEGER:
+            raise TypeError(f"Cannot find maximum value of {self} with type {self}.")
+        return 2 ** (BITS[name] - (not name.startswith("u"))) - 1
+
+    @property
+    def min(self) -> Any:
+        """The least value.
+
+        Raises:
+            TypeError: it has none.
+        """
+        name = self.base_dtype.name
+        if name in _LARGEST:
+            return -_LARGEST[name]
+        if name not in _INTEGER:
+            raise TypeError(f"Cannot find minimum value of {self} with type {self}.")
+        return 0 if name.startswith("u") else -(2 ** (BITS[name] - 1))
 
     @property
     def as_numpy_dtype(self) -> Any:

@@ -346,3 +346,13 @@ def reshaped_sparse(inputs: Inputs, _: Attributes) -> list[Dims]:
     rows = indices[0] if indices else None
     axes = sizes[0] if sizes else None
     return [(rows, axes), (axes,)]
+
+
+def pictures(_: Inputs, __: Attributes) -> Dims:
+    """Any number of pictures of any size."""
+    return (None, None, None, 3)
+
+
+def split_texts(_: Inputs, __: Attributes) -> list[Dims]:
+    """A sparse matrix of words."""
+    return [(None, 2), (None,), (2,)]

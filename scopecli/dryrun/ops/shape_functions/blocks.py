@@ -99,3 +99,9 @@ def batch_to_space(inputs: Inputs, _: Attributes) -> Dims:
         sizes[axis] = None if unknown_ else size * block - sum(pair)  # type: ignore[arg-type]
         batch = None if batch is None or block is None else batch // block
     return (batch, *sizes, *dims[len(blocks) + 1 :])
+
+
+def boxes(inputs: Inputs, _: Attributes) -> Dims:
+    """As many pictures as there are boxes, of one size."""
+    dims, rows, size = inputs[0].dims, inputs[1].dims, vector(inputs[3]) or [None, None]
+    return (rows[0] if rows else None, *size, dims[-1] if dims else None)

@@ -162,3 +162,15 @@ def candidates(inputs: Inputs, attributes: Attributes) -> list[Dims]:
 def pool_with_places(inputs: Inputs, attributes: Attributes) -> list[Dims]:
     """Of a pooling, and of where the largest elements were."""
     return [pool(inputs, attributes)] * 2
+
+
+def connectionist(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """A loss for each sequence, and the gradients."""
+    dims = inputs[0].dims
+    return [None if dims is None else (dims[1],), dims]
+
+
+def decoded(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """A sparse tensor, and how likely it is."""
+    dims = inputs[0].dims
+    return [(None, 2), (None,), (2,), (dims[1] if dims else None, 1)]
