@@ -77,7 +77,7 @@ def assert_as_numpy(found: ValueDifference, a: Array, b: Array, tolerance: Toler
     places = np.argwhere(differs).tolist()
     assert found.first == (tuple(places[0]) if places else None)
     assert found.nans == (np.isnan(x).sum(), np.isnan(y).sum())
-    assert found.infinities == ((np.isinf(x) & ~np.isnan(x)).sum(), np.isinf(y).sum())
+    assert found.infinities == (int((np.isinf(x) & ~np.isnan(x)).sum()), int(np.isinf(y).sum()))
     both = np.isfinite(x) & np.isfinite(y)
     x, y = x[both], y[both]
     if not x.size:
