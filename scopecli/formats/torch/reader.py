@@ -10,11 +10,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from scopecli.binary.inner_paths import joined
 from scopecli.binary.source import Source
-from scopecli.formats import shard_index
 from scopecli.formats.some_notes import some
-from scopecli.formats.torch import distributed as torch_distributed
 from scopecli.formats.torch import file as torch_file
 from scopecli.formats.torch import marks as torch_marks
 from scopecli.formats.torch.tree import SEPARATOR
@@ -36,13 +33,13 @@ def read(path: str) -> Model:
         ScopecliError: whatever is wrong with the file or one of its shards.
     """
     if os.path.isdir(path):
-        return torch_distributed.read(path, FORMAT)
+        return _distributed(path)
     with Source(path) as source:
         head = source.head(_HEAD)
     if head.startswith(b"{"):
         return _sharded(path)
     if torch_marks.is_metadata(head):
-        return torch_distributed.read(path, FORMAT)
+        return _distributed(path)
     contents = torch_file.read(path)
     return Model(
         path=path,
@@ -56,7 +53,19 @@ def read(path: str) -> Model:
     )
 
 
+# What follows is imported for models in several files only.
+
+
+def _distributed(path: str) -> Model:
+    from scopecli.formats.torch import distributed
+
+    return distributed.read(path, FORMAT)
+
+
 def _sharded(path: str) -> Model:
+    from scopecli.binary.inner_paths import joined
+    from scopecli.formats import shard_index
+
     index = shard_index.read(path)
     folder = os.path.dirname(path)
     files = [File(path, index.size, "index")]
