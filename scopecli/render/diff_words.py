@@ -109,12 +109,18 @@ def remarks_on_all(diff: Diff, arrow: str) -> list[str]:
     ]
     if diff.unknown_values:
         unknown = words.plural(diff.unknown_values, "pair")
-        were_asked_for = any(entry.values.problem for entry in diff.entries)
-        why = (
-            "could not be compared" if were_asked_for else "were not compared: --values reads them"
-        )
-        lines.append(f"the values of {unknown} {why}")
+        lines.append(f"the values of {unknown} {_why_unknown(diff)}")
     return lines
+
+
+def _why_unknown(diff: Diff) -> str:
+    if any(entry.values.problem for entry in diff.entries):  # so they were asked for
+        return "could not be compared"
+    without = {printable(m.path): None for m in (diff.a, diff.b) if m.tensors is None}
+    if without:
+        have = "has" if len(without) == 1 else "have"
+        return f"were not compared: {' and '.join(without)} {have} none"
+    return "were not compared: --values reads them"
 
 
 def shape(entry: Entry, arrow: str) -> str:

@@ -108,6 +108,16 @@ def test_a_lock_file_is_an_argument(run: Run, tmp_path: Path) -> None:
     assert run("diff", str(lock), "pairs/grown").code == 1
 
 
+def test_it_is_said_which_model_has_no_values(run: Run, tmp_path: Path) -> None:
+    lock, program = tmp_path / "model.lock.json", "programs/gan.py:train"
+    lock.write_text(run("tree", "--all", "--format", "json", "keras3_functional.keras").out)
+    note = f"note: the values of 36 pairs were not compared: {lock} has none\n"
+    assert run("diff", str(lock), "keras3_functional.keras").out.endswith(note)
+    assert f"were not compared: {program} has none" in run("diff", program, program).out
+    other = "programs/gan.py:deeper"
+    assert f"{program} and {other} have none" in run("diff", program, other).out
+
+
 def test_only_one_status(run: Run) -> None:
     result = run("diff", "pairs/base", "pairs/slot_dropped", "--only", "added")
     assert (result.code, result.out.splitlines()[2:]) == (0, ["nothing to show"])
