@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _WRITTEN = {canonical: name for name, canonical in safetensors_header.DTYPES.items()}
 _ALIGNMENT = 8  # of the data, as the library has it
 _CHUNK = 4 << 20
+_AT_ONCE = 1000  # tensors whose entries are in memory as objects, before they are text
 
 
 class _Run(NamedTuple):
@@ -94,19 +95,31 @@ def _renamed(header: Header, renaming: Renaming) -> tuple[bytes, list[_Run]]:
             runs[-1] = runs[-1]._replace(end=end)
         else:
             runs.append(_Run(begin, end))
-    document: dict[str, object] = {}
+    texts = []
     if header.metadata:
-        document[safetensors_header.METADATA] = header.metadata
-    for variable in kept:
-        begin, end = _extent(variable)
-        start = begins[variable.key]
-        document[renaming.of(variable.key)] = {
-            "dtype": _WRITTEN.get(variable.dtype, variable.dtype.removeprefix("dtype ")),
-            "shape": variable.shape,
-            "data_offsets": [start, start + end - begin],
-        }
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        texts.append(_inside({safetensors_header.METADATA: header.metadata}))
+    for first in range(0, len(kept), _AT_ONCE):
+        some = kept[first : first + _AT_ONCE]
+        texts.append(
+            _inside({renaming.of(one.key): _described(one, begins[one.key]) for one in some})
+        )
+    text = f"{{{','.join(texts)}}}".encode()
     return text + b" " * (-len(text) % _ALIGNMENT), runs
+
+
+def _inside(part: dict[str, object]) -> str:
+    """A part of a JSON object, without its braces."""
+    return json.dumps(part, ensure_ascii=False, separators=(",", ":"))[1:-1]
+
+
+def _described(variable: Variable, start: int) -> dict[str, object]:
+    """What a header says of a tensor whose bytes start there."""
+    begin, end = _extent(variable)
+    return {
+        "dtype": _WRITTEN.get(variable.dtype, variable.dtype.removeprefix("dtype ")),
+        "shape": variable.shape,
+        "data_offsets": [start, start + end - begin],
+    }
 
 
 def _extent(variable: Variable) -> tuple[int, int]:
