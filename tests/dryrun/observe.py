@@ -116,10 +116,10 @@ def slim(tf: Any) -> Any:
     """Slim; of TensorFlow it is a package of its own."""
     if tf.__name__.startswith("scopecli"):
         return tf.contrib.slim
-    # The newest tf_slim asks for two things where TensorFlow 2.21 no longer has them.
+    # The newest tf_slim asks for some things where TensorFlow 2.21 no longer has them.
     from tensorflow.python.framework import ops
 
-    ops.Tensor = tf.Tensor
+    ops.Tensor, ops.IndexedSlices = tf.Tensor, tf.IndexedSlices
     for part in ("", ".convolutional", ".core", ".normalization", ".pooling"):
         module = importlib.import_module(f"tf_keras.src.legacy_tf_layers{part}")
         sys.modules[f"tf_keras.legacy_tf_layers{part}"] = module

@@ -21,6 +21,7 @@ _MODULES = {
     " separable_convolution2d",
     "contrib.slim.layers": "fully_connected linear relu relu6 flatten dropout softmax"
     " one_hot_encoding repeat stack bias_add layer_norm unit_norm embed_sequence",
+    "contrib.slim.optimizers": "optimize_loss OPTIMIZER_CLS_NAMES OPTIMIZER_SUMMARIES",
     "contrib.slim.pools": "max_pool2d avg_pool2d max_pool3d avg_pool3d pool",
     "contrib.slim.normalization": "batch_norm",
     "contrib.slim.group_normalization": "instance_norm group_norm",
