@@ -44,7 +44,7 @@ _STANDS_FOR = {"tensorflow": ("tensorflow",), "nothing": ()}
 @click.option("--explain", is_flag=True, help="Show the calls that made and reused each variable.")
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Close what is deeper.")
 @click.option("--fold/--no-fold", default=True, help="Identical numbered siblings on one line.")
-@selection_options(bookkeeping=False, orders=("name", "params", "bytes", "file"))
+@selection_options(bookkeeping=None, orders=("name", "params", "bytes", "file"))
 @output_options("terminal", "plain", "json")
 @click.pass_context
 def command(
@@ -60,7 +60,7 @@ def command(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     order: str,
-    bookkeeping: bool,
+    bookkeeping: bool | None,
     output_format: str,
     color: str,
 ) -> None:
@@ -79,7 +79,8 @@ def command(
 
     done = run(program, _values(arguments), _STANDS_FOR[stands_for])
     model: Model = done.model
-    variables = select(model, Selection(scope, include, exclude, bookkeeping))
+    whole = output_format == "json" if bookkeeping is None else bookkeeping
+    variables = select(model, Selection(scope, include, exclude, whole))
     target = output.chosen(output_format, color)
     if output_format == "json":
         from scopecli.render import documents

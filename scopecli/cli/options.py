@@ -28,10 +28,20 @@ def paths_argument(function: Decorated) -> Decorated:
     )
 
 
+# When `--all` need not be said, and how help says so.
+_ALL_WORDS = {True: " (default).", False: ".", None: " (default for json)."}
+
+
 def selection_options(
-    *, bookkeeping: bool, orders: Sequence[str]
+    *, bookkeeping: bool | None, orders: Sequence[str]
 ) -> Callable[[Decorated], Decorated]:
-    """The options that choose and order variables."""
+    """The options that choose and order variables.
+
+    Args:
+        bookkeeping: whether bookkeeping is shown where nothing is said; None where that is so in
+            JSON, which is to be the whole model, and not for people.
+        orders: for `--sort`, the first as default.
+    """
     return _together(
         click.option("--scope", metavar="PREFIX", default="", help="Only this scope and below."),
         click.option(
@@ -55,8 +65,7 @@ def selection_options(
             "--all/--no-bookkeeping",
             "bookkeeping",
             default=bookkeeping,
-            help="Entries that the framework keeps for itself, too"
-            + (" (default)." if bookkeeping else "."),
+            help=f"Entries that the framework keeps for itself, too{_ALL_WORDS[bookkeeping]}",
         ),
     )
 

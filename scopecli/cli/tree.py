@@ -37,7 +37,7 @@ Examples:
 @click.option(
     "--collections", "collection", metavar="KEY", help="Only the members of this collection."
 )
-@selection_options(bookkeeping=False, orders=("name", "params", "bytes", "file"))
+@selection_options(bookkeeping=None, orders=("name", "params", "bytes", "file"))
 @output_options("terminal", "plain", "json")
 @input_options
 @click.pass_context
@@ -53,7 +53,7 @@ def command(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     order: str,
-    bookkeeping: bool,
+    bookkeeping: bool | None,
     output_format: str,
     color: str,
     load: Load,
@@ -69,7 +69,8 @@ def command(
     from scopecli.render import header, output, tree
     from scopecli.render.several import turns
 
-    selection = Selection(scope, include, exclude, bookkeeping, collection)
+    whole = output_format == "json" if bookkeeping is None else bookkeeping
+    selection = Selection(scope, include, exclude, whole, collection)
     target = output.chosen(output_format, color)
     places = iter(turns(len(paths)))
 

@@ -108,9 +108,20 @@ def test_a_lock_file_is_an_argument(run: Run, tmp_path: Path) -> None:
     assert run("diff", str(lock), "pairs/grown").code == 1
 
 
+@pytest.mark.parametrize("path", ["keras3_functional.keras", "tf1_gan", "programs/gan.py:train"])
+def test_a_lock_file_is_the_whole_model(run: Run, tmp_path: Path, path: str) -> None:
+    lock = tmp_path / "model.lock.json"
+    for command in ["tree", "dryrun"] if ".py:" in path else ["tree"]:
+        lock.write_text(run(command, "--format", "json", path).out, "utf-8")
+        assert run("diff", str(lock), path).code == 0
+        assert run("validate", "--select", "L", "--against", str(lock), path).code == 0
+        lock.write_text(run(command, "--format", "json", "--no-bookkeeping", path).out, "utf-8")
+        assert run("diff", str(lock), path).code == 1
+
+
 def test_it_is_said_which_model_has_no_values(run: Run, tmp_path: Path) -> None:
     lock, program = tmp_path / "model.lock.json", "programs/gan.py:train"
-    lock.write_text(run("tree", "--all", "--format", "json", "keras3_functional.keras").out)
+    lock.write_text(run("tree", "--format", "json", "keras3_functional.keras").out)
     note = f"note: the values of 36 pairs were not compared: {lock} has none\n"
     assert run("diff", str(lock), "keras3_functional.keras").out.endswith(note)
     assert f"were not compared: {program} has none" in run("diff", program, program).out
