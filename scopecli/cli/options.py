@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from scopecli.errors import EXIT_OK, ProgramError, ScopecliError
-from scopecli.formats import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -113,6 +112,8 @@ def _opening(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         opens = partial(_open, name, input_format=input_format, tag_set=tag_set)
         return function(*arguments, **{name: opens}, **options)
+
+    from scopecli.formats import registry
 
     known = ", ".join(registry.BY_ID)
     return _together(

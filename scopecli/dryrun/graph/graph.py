@@ -8,7 +8,7 @@ https://www.tensorflow.org/api_docs/python/tf/Graph
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.contexts import Controller, DeviceScope, NameScope
@@ -18,6 +18,7 @@ from scopecli.dryrun.values.dtypes import as_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from scopecli.dryrun.graph.default import AsDefault
     from scopecli.dryrun.values.dtypes import DType
@@ -30,6 +31,8 @@ _ROOT_NAME = r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$"
 _SCOPE_NAME = r"^[A-Za-z0-9_.\\/>-]*$"
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.\\/>-"
 _NOT_FIRST = "_\\/>-"
+# What a `with` statement opens where there is nothing to change, as for most variables.
+_UNCHANGED = nullcontext()
 # Names that were looked at: most are `Initializer`, `read`, `add`, ..., again and again.
 _sound: set[str] = set()
 
@@ -366,10 +369,13 @@ class Graph:
 
     # Contexts
 
-    def control_dependencies(self, control_inputs: Iterable[Any] | None) -> Controller:
+    def control_dependencies(
+        self, control_inputs: Iterable[Any] | None
+    ) -> AbstractContextManager[None]:
         """What is made inside runs after these; None lifts what is open."""
         if control_inputs is None:
-            return Controller(self, None)
+            is_open = self.controllers or self.context is not None
+            return Controller(self, None) if is_open else _UNCHANGED
         known = {op for controller in self.controllers for op in controller.inputs}
         wanted: list[Operation] = []
         for element in control_inputs:
@@ -379,17 +385,19 @@ class Graph:
                 wanted.append(found)
         return Controller(self, wanted)
 
-    def device(self, device_name_or_function: Any) -> DeviceScope:
+    def device(self, device_name_or_function: Any) -> AbstractContextManager[None]:
         """What is made inside runs there."""
         if device_name_or_function is None:
-            return DeviceScope(self, [])
+            return DeviceScope(self, []) if self.devices else _UNCHANGED
         if device_name_or_function == "":  # asks for nothing more
-            return DeviceScope(self, self.devices)
+            return _UNCHANGED
         return DeviceScope(self, [*self.devices, device_name_or_function])
 
-    def colocate_with(self, op: Any, ignore_existing: bool = False) -> DeviceScope:
+    def colocate_with(self, op: Any, ignore_existing: bool = False) -> AbstractContextManager[None]:
         """What is made inside runs where the other does."""
         device = "" if op is None else op.device
+        if not device and not self.devices:
+            return _UNCHANGED
         return DeviceScope(self, [device] if device else [])
 
     @contextmanager

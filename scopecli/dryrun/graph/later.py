@@ -8,6 +8,7 @@ made.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,13 +39,16 @@ class Later:
     def nodes(self) -> dict[str, Operation]:
         """All of them, by name; made when they are first asked for."""
         if self._made is None:
+            from scopecli.dryrun.graph.default import get_default_graph
+
             graph = self._graph
+            is_default = get_default_graph() is graph
             # Nothing else is open, and the graph stays as it is.
             state = dict(vars(graph))
             vars(graph).update(controllers=[], context=None, devices=[], _finalized=False)
             vars(graph).update(name_stack=self._place.removesuffix("/"), _nodes={})
             try:
-                with graph.as_default():
+                with nullcontext() if is_default else graph.as_default():
                     self._op = self._build()
                 self._made = {op.name: op for op in graph.get_operations()}
             finally:

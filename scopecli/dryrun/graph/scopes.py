@@ -89,7 +89,7 @@ class init_scope:
         self._controls.__enter__()
 
     def __exit__(self, *_: object) -> None:
-        self._controls.__exit__()
+        self._controls.__exit__(None, None, None)
 
 
 def control_dependencies(control_inputs: Any) -> Any:

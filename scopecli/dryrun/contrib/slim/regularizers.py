@@ -5,7 +5,6 @@ https://github.com/google-research/tf-slim/blob/master/tf_slim/layers/regularize
 
 from __future__ import annotations
 
-from numbers import Integral, Real
 from typing import Any
 
 from scopecli.dryrun.graph.scopes import name_scope
@@ -14,16 +13,25 @@ from scopecli.dryrun.ops.arithmetic import add_n
 from scopecli.dryrun.ops.reductions import reduce_sum
 
 
+def _is(value: Any, kind: str) -> bool:
+    """Whether a value is of a kind of numbers; most are plain ones."""
+    if type(value) is float:
+        return kind == "Real"
+    import numbers
+
+    return isinstance(value, getattr(numbers, kind))
+
+
 def _check(scale: Any, name: str = "scale") -> None:
-    if isinstance(scale, Integral):
+    if _is(scale, "Integral"):
         raise ValueError(f"{name} cannot be an integer: {scale}")
-    if isinstance(scale, Real) and scale < 0.0:
+    if _is(scale, "Real") and scale < 0.0:
         raise ValueError(f"Setting a scale less than 0 on a regularizer: {float(scale):g}")
 
 
 def _scaled(default: str, measure: Any, scale: Any, scope: Any) -> Any:
     _check(scale)
-    if isinstance(scale, Real) and scale == 0.0:
+    if _is(scale, "Real") and scale == 0.0:
         return lambda _: None
 
     def regularizer(weights: Any) -> Any:
@@ -47,7 +55,7 @@ def l2_regularizer(scale: Any, scope: Any = None) -> Any:
 def l1_l2_regularizer(scale_l1: Any = 1.0, scale_l2: Any = 1.0, scope: Any = None) -> Any:
     """The sum of both."""
     for scale, name in ((scale_l1, "scale_l1"), (scale_l2, "scale_l2")):
-        if isinstance(scale, Integral):
+        if _is(scale, "Integral"):
             _check(scale, name)
     scope = scope or "l1_l2_regularizer"
     if scale_l1 == 0.0:
