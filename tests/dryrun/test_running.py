@@ -201,10 +201,16 @@ def test_a_program_of_functions_is_told_to_name_one(program: Program) -> None:
     assert not program(functions + "build()\n").model.notes
 
 
-def test_without_standing_in_there_is_a_hint(tmp_path: Path) -> None:
+def test_without_standing_in_there_is_a_hint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # as if it were not installed
     file = tmp_path / "train.py"
-    file.write_text("import tensorflow_that_is_not_there\n", "utf-8")
+    file.write_text("import tensorflow\n", "utf-8")
     with pytest.raises(ProgramError, match=r"ModuleNotFoundError.*`--as tensorflow`"):
+        run(str(file), {}, ())
+    file.write_text("import tensorflow_that_is_not_there\n", "utf-8")
+    with pytest.raises(ProgramError, match=r"ModuleNotFoundError.*install it where"):
         run(str(file), {}, ())
     with pytest.raises(PathError, match="No such file"):
         run(str(tmp_path / "none.py"), {}, ())
@@ -371,3 +377,24 @@ def test_no_file_is_changed(program: Program, tmp_path: Path) -> None:
     assert [variable.name for variable in done.model.variables] == ["text"]
     assert kept.read_text("utf-8") == "text"
     assert not (tmp_path / "made").exists()
+
+
+def test_where_a_program_leaves_itself(program: Program) -> None:
+    done = program(
+        "import argparse\n"
+        "tf.get_variable('w', [2])\n"
+        "parser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--data', required=True)\n"
+        "parser.parse_args()\n"
+    )
+    assert [variable.name for variable in done.model.variables] == ["w"]
+    (note,) = done.model.notes
+    assert note.message == "the program left with 2; the run ended there"
+    assert note.subject.rpartition(":")[2].isdigit()
+
+
+def test_an_error_is_placed_in_the_program_and_not_in_a_library(program: Program) -> None:
+    with pytest.raises(ProgramError) as caught:
+        program("import json\njson.loads('{')\n")
+    assert caught.value.where is not None
+    assert "json" not in caught.value.where.rpartition("/")[2]

@@ -86,8 +86,10 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
         place = f"{complete.file}:{complete.line}"
         notes.append(Note("stopped", "asks for a value; the run ended there", place))
         graph = complete.graph
-    except SystemExit:
-        pass
+    except SystemExit as leaving:
+        if leaving.code:  # a missing argument, mostly
+            words = f"the program left with {leaving.code!r}; the run ended there"
+            notes.append(Note("stopped", words, _place(path, leaving) or ""))
     except ScopecliError as error:
         error.path = error.path or path
         raise
@@ -169,22 +171,33 @@ def _as_program(file: str) -> Iterator[None]:
                     sys.modules[name] = modules[name]
 
 
+def _place(path: str, error: BaseException) -> str | None:
+    """The innermost line of the program's own files that an error passed; else of any other's."""
+    file, _ = split(path) or (path, "")
+    folder = os.path.dirname(os.path.abspath(file)) + os.sep
+    own = other = None
+    traceback = error.__traceback__
+    while traceback is not None:
+        frame: FrameType = traceback.tb_frame
+        name = frame.f_code.co_filename
+        if not frame.f_globals.get("__name__", "").startswith("scopecli."):
+            other = f"{name}:{traceback.tb_lineno}"
+            if os.path.abspath(name).startswith(folder) and "site-packages" not in name:
+                own = other
+        traceback = traceback.tb_next
+    return own or other
+
+
 def _failure(path: str, error: Exception) -> ProgramError:
     """What a program's own error is, and where."""
     words = str(error).strip().partition("\n")[0]
     problem = f"{type(error).__name__}: {words}" if words else type(error).__name__
-    where = None
-    traceback = error.__traceback__
-    while traceback is not None:
-        frame: FrameType = traceback.tb_frame
-        if not frame.f_globals.get("__name__", "").startswith("scopecli."):
-            where = f"{frame.f_code.co_filename}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
+    where = _place(path, error)
     if isinstance(error, SyntaxError):
         where = f"{error.filename}:{error.lineno}"
     hint = None
     if isinstance(error, ModuleNotFoundError):
         hint = "the program needs it; install it where scopecli is installed"
-        if (error.name or "").startswith("tensorflow"):
+        if (error.name or "").partition(".")[0] == "tensorflow":
             hint = "`--as tensorflow` lets the engine stand in for it"
     return ProgramError(problem, path=path, where=where, hint=hint)
