@@ -378,6 +378,22 @@ class TestWriting:
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize(("sample", "name"), RENAMES)
+    def test_a_job_that_is_ended(self, sample: str, name: str, tmp_path: Path) -> None:
+        """As schedulers end them: what was half written goes away."""
+        program = (
+            "import os, signal, sys\n"
+            "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGTERM)\n"
+            "from scopecli.cli.main import main\n"
+            "main(sys.argv[1:])\n"
+        )
+        line = ("rename", sample, "-o", str(tmp_path / name), "--add-prefix", "longer/")
+        done = subprocess.run(
+            [sys.executable, "-c", program, *line], cwd=SAMPLES, capture_output=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, b"")
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(("sample", "name"), RENAMES)
     def test_a_folder_that_may_not_be_written(self, sample: str, name: str, tmp_path: Path) -> None:
         tmp_path.chmod(0o555)
         line = ("rename", sample, "-o", str(tmp_path / name), "--add-prefix", "longer/")

@@ -57,6 +57,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # A closed pipe (`scopecli list ... | head`) ends the process quietly, as it ends git and ls.
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         code = run(arguments)
     except Exception as error:  # the last line of defence: a person gets one line
@@ -66,6 +67,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = complain(f"{what}; set {_TRACEBACK}=1 to see where, and report it")
     gc.freeze()  # nor is there anything to find at the end, where Python would look once more
     sys.exit(code)
+
+
+def _terminate(number: int, _frame: object) -> NoReturn:
+    """End as the signal would end it, but remove files that are half written."""
+    sys.exit(128 + number)
 
 
 def run(arguments: list[str] | None = None) -> int:

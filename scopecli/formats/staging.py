@@ -3,7 +3,8 @@
 What is guaranteed: the input is never opened for writing, and no file is ever half written under
 its own name. Each file is written under a temporary name in the folder where it belongs, flushed
 to the disk (fsync), then renamed, in the order in which the files were created; last the folder is
-flushed. A process that is killed leaves temporary files at the worst (`.NAME.xxxxxxxx.scopecli`).
+flushed. A process that is killed leaves temporary files at the worst (`.NAME.xxxxxxxx.scopecli`);
+Ctrl-C and SIGTERM leave none.
 
 One rename is atomic, several are not: whoever writes several files creates the one that makes the
 others valid last (a checkpoint's index behind its data), and gives files that belong together new
