@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EXACT", "Tolerance", "ValueDifference", "compare", "compare_all", "stored_same"]
 
-_FEWEST, _MOST = 2, 4  # one may wait for the disk; each takes tens of megabytes for chunks of HDF5
+# One may wait for the disk. Each takes 27 MB for chunks of HDF5, and 150 are to do for all.
+_FEWEST, _MOST = 2, 3
 
 
 @dataclass(frozen=True, slots=True)
