@@ -7,7 +7,6 @@ from typing import Any
 from scopecli.dryrun.graph.scopes import colocate_with, name_scope
 from scopecli.dryrun.initializers import ones_initializer, zeros_initializer
 from scopecli.dryrun.layers.base import Layer, static_flag, when
-from scopecli.dryrun.layers.renormalization import Renormalization
 from scopecli.dryrun.nn.normalization import batch_normalization as normalized
 from scopecli.dryrun.nn.normalization import fused_batch_norm, moments
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
@@ -54,7 +53,11 @@ class BatchNormalization(Layer):
         self.center = center
         self.scale = scale
         self.fused = fused is not False and not renorm
-        self.renorm = Renormalization(renorm_clipping, renorm_momentum) if renorm else None
+        self.renorm: Any = None
+        if renorm:
+            from scopecli.dryrun.layers.renormalization import Renormalization
+
+            self.renorm = Renormalization(renorm_clipping, renorm_momentum)
         self.beta_options = (beta_initializer, beta_regularizer)
         self.gamma_options = (gamma_initializer, gamma_regularizer)
         self.moving = (moving_mean_initializer, moving_variance_initializer)

@@ -22,7 +22,6 @@ from scopecli.dryrun.initializers import zeros_initializer
 from scopecli.dryrun.ops.applying import convert_to_tensor
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.train.gradients import gradients, plain_tensor
-from scopecli.dryrun.train.rows import deduplicated
 from scopecli.dryrun.train.slots import ROLES, create_slot
 from scopecli.dryrun.values.dtypes import reference
 from scopecli.dryrun.variables.assigning import assign_add
@@ -169,6 +168,8 @@ class Optimizer:
         return self._update_node("", [gradient], variable)
 
     def _update_rows(self, gradient: IndexedSlices, variable: Any) -> Any:
+        from scopecli.dryrun.train.rows import deduplicated
+
         rows = deduplicated(gradient)
         if variable.is_resource and hasattr(self, "_resource_apply_sparse"):
             return self._resource_apply_sparse(rows.values, variable, rows.indices)

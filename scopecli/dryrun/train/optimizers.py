@@ -18,7 +18,6 @@ from scopecli.dryrun.initializers import (
 )
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.train.optimizer import Optimizer
-from scopecli.dryrun.train.rows import adam_step, deduplicated, subtracted
 from scopecli.dryrun.variables.variable import Variable
 
 if TYPE_CHECKING:
@@ -36,6 +35,8 @@ class GradientDescentOptimizer(Optimizer):
         self._hyper = [("learning_rate", learning_rate)]
 
     def _update_rows(self, gradient: IndexedSlices, variable: Any) -> Any:
+        from scopecli.dryrun.train.rows import subtracted
+
         return subtracted(gradient, variable, self._prepared[0])
 
 
@@ -260,6 +261,8 @@ class AdamOptimizer(Optimizer):
             self._prepared = hyper
 
     def _update_rows(self, gradient: IndexedSlices, variable: Any) -> Any:
+        from scopecli.dryrun.train.rows import adam_step, deduplicated
+
         rows = deduplicated(gradient)
         slots = (self._slots["m"][variable], self._slots["v"][variable])
         return adam_step(rows, variable, slots, (*self._powers, *self._prepared))
