@@ -169,7 +169,7 @@ class Archive:
 
     def member_name(self, key: str) -> str:
         """The member of a storage: those of the constants have their folder in the key."""
-        return self._folder + (key if "/" in key else f"data/{key}")
+        return self._folder + key if "/" in key else f"{self._folder}data/{key}"
 
     def _fact(self, source: Source, name: str) -> str:
         member = self._members.get(self._folder + name)

@@ -99,41 +99,45 @@ class Contents(NamedTuple):
     tensors: TensorReader
 
 
-class StoredView:
-    """A `Storage` whose facts are looked up when they are asked for."""
+class StoredView(NamedTuple):
+    """A `Storage` whose facts are looked up when they are asked for.
 
-    __slots__ = ("_container", "_key", "_tensor", "shard")
+    Attributes:
+        container: what holds the storage.
+        tensor: the view of it.
+        key: of the storage.
+        shard: base name of the file.
+    """
 
-    def __init__(self, container: Container, tensor: Tensor, key: str, shard: str) -> None:
-        self._container = container
-        self._tensor = tensor
-        self._key = key
-        self.shard = shard
+    container: Container
+    tensor: Tensor
+    key: str
+    shard: str
 
     @property
     def length(self) -> int:
         """Bytes of the tensor, where they are one plain run, or of its storage."""
-        tensor = self._tensor
+        tensor = self.tensor
         is_run = tensor.is_contiguous and tensor.type.size
         return (tensor.nbytes if is_run else tensor.stored.nbytes if tensor.stored else 0) or 0
 
     @property
     def offset(self) -> int | None:
         """First byte in the file; None where the bytes are not one plain run."""
-        if not self._tensor.is_contiguous:
+        if not self.tensor.is_contiguous:
             return None
-        start = self._container.offset(self._key)
-        return None if start is None else start + self._tensor.begin
+        start = self.container.offset(self.key)
+        return None if start is None else start + self.tensor.begin
 
     @property
     def checksum(self) -> Checksum | None:
         """The archive's own, where it is of this tensor and of nothing else."""
-        tensor, container = self._tensor, self._container
+        tensor, container = self.tensor, self.container
         if tensor.conjugate or tensor.negative or not tensor.is_contiguous:
             return None
-        if tensor.nbytes != container.size(self._key):  # so it is at the start, too
+        if tensor.nbytes != container.size(self.key):  # so it is at the start, too
             return None
-        value = container.checksum(self._key)
+        value = container.checksum(self.key)
         return Checksum(f"crc32-{container.byte_order}", value) if value is not None else None
 
 
@@ -187,7 +191,7 @@ def _contents(
     variables: list[Variable] = []
     notes = [*container.notes]
     common: dict[int, _Common] = {}
-    make = tuple.__new__  # what `Variable(...)` comes to, without the call in between
+    make = tuple.__new__  # what `Variable(...)` comes to, without the calls in between
     for item in found:
         name, tensor, storage, kind = item
         name = key = name or KEY
@@ -200,7 +204,7 @@ def _contents(
             facts = common[id(tensor)] = _common(tensor, container)
         stored = None
         if tensor.stored is not None:
-            stored = StoredView(container, tensor, storage, shard)
+            stored = make(StoredView, (container, tensor, storage, shard))
             there = container.size(storage)
             if there is None or facts.needed > there:
                 notes.append(_shortness(facts.needed, storage, there, key))
