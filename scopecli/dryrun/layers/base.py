@@ -20,8 +20,8 @@ from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import shape
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.variables.getting import get_variable
-from scopecli.dryrun.variables.opening import entered_again, variable_scope
-from scopecli.dryrun.variables.scope import get_variable_scope
+from scopecli.dryrun.variables.opening import captured, entered_again, variable_scope
+from scopecli.dryrun.variables.scope import VariableScope, get_variable_scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,9 +74,11 @@ class Layer:
         self._scope: Any = None
         self._current: Any = None
         self._given_scope: Any = None
-        if _scope:
-            with variable_scope(_scope) as captured:
-                self._scope = captured
+        if isinstance(_scope, VariableScope):
+            self._scope = captured(_scope)
+        elif _scope:
+            with variable_scope(_scope) as opened:
+                self._scope = opened
 
     @property
     def name(self) -> str:
@@ -129,15 +131,15 @@ class Layer:
             opened = variable_scope(self._base_name if scope is None else scope)
         else:
             opened = variable_scope(scope, default_name=self._base_name)
-        with opened as captured:
-            self._scope = captured
+        with opened as scope_:
+            self._scope = scope_
 
     def __call__(self, inputs: Any, *arguments: Any, **options: Any) -> Any:
         self._set_scope(options.pop("scope", None) or self._given_scope)
         reuse = True if self.built else self._reuse
         with entered_again(self._scope, reuse) as scope:
             self._current = scope
-            with name_scope(scope.original_name_scope):
+            with get_default_graph().name_scope(scope.original_name_scope):
                 if inputs is None:
                     raise TypeError(
                         f"Inputs to a layer should be tensors. Got '{inputs}' (of type "

@@ -101,6 +101,17 @@ def entered_again(scope: VariableScope, reuse: Any) -> PureVariableScope:
     return PureVariableScope(scope, _checked_reuse(reuse), scope.original_name_scope)
 
 
+def captured(scope: VariableScope) -> VariableScope:
+    """What `with variable_scope(scope) as captured:` gives, without entering it.
+
+    The name scope that it would open takes its name.
+    """
+    get_default_graph().scope_name(scope.name.rpartition("/")[2])
+    found = scope.renamed(scope.name, scope.reuse, scope.original_name_scope)
+    found.constraint = None
+    return found
+
+
 def _checked_reuse(reuse: Any) -> Any:
     if reuse is False:
         return None
