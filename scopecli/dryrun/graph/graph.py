@@ -219,12 +219,12 @@ class Graph:
             self._nodes = found
         return self._nodes  # type: ignore[return-value] # nothing is made later any more
 
-    def add_later(self, place: str, build: Callable[[], Operation]) -> Later:
+    def add_later(self, place: str, build: Callable[[], Sequence[Tensor]]) -> Later:
         """Keep a place for nodes that are made when somebody looks.
 
         Args:
             place: a name, or a scope with a slash at the end, that nothing else has.
-            build: makes them, and gives the one that the others are for.
+            build: makes them, and gives the tensors that they are for.
         """
         self._check_open()
         later = self._nodes[place] = Later(self, place, build)

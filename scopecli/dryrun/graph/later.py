@@ -18,27 +18,30 @@ if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Operation, Tensor
 
 
-class Later:
-    """Some nodes of one graph."""
+class Later(Sequence["Tensor"]):
+    """Tensors whose nodes are made when somebody looks: what other nodes read of them."""
 
-    __slots__ = ("_build", "_graph", "_made", "_op", "_place")
+    __slots__ = ("_build", "_graph", "_nodes", "_place", "_tensors")
 
-    _op: Operation
+    _tensors: Sequence[Tensor]
 
-    def __init__(self, graph: Graph, place: str, build: Callable[[], Operation]) -> None:
+    def __init__(self, graph: Graph, place: str, build: Callable[[], Sequence[Tensor]]) -> None:
         self._graph = graph
         self._place = place
         self._build = build
-        self._made: dict[str, Operation] | None = None
+        self._nodes: dict[str, Operation] | None = None
 
-    def op(self) -> Operation:
-        """The one that the others are for."""
+    def __len__(self) -> int:
         self.nodes()
-        return self._op
+        return len(self._tensors)
+
+    def __getitem__(self, number: Any) -> Any:
+        self.nodes()
+        return self._tensors[number]
 
     def nodes(self) -> dict[str, Operation]:
-        """All of them, by name; made when they are first asked for."""
-        if self._made is None:
+        """The nodes by name."""
+        if self._nodes is None:
             from scopecli.dryrun.graph.default import get_default_graph
 
             graph = self._graph
@@ -49,29 +52,8 @@ class Later:
             vars(graph).update(name_stack=self._place.removesuffix("/"), _nodes={})
             try:
                 with nullcontext() if is_default else graph.as_default():
-                    self._op = self._build()
-                self._made = {op.name: op for op in graph.get_operations()}
+                    self._tensors = self._build()
+                self._nodes = {op.name: op for op in graph.get_operations()}
             finally:
                 vars(graph).update(state)
-        return self._made
-
-
-class Inputs(Sequence["Tensor"]):
-    """What a node reads that is made at once, of nodes that are made later."""
-
-    __slots__ = ("_find", "_found")
-
-    def __init__(self, find: Callable[[], list[Tensor]]) -> None:
-        self._find = find
-        self._found: list[Tensor] | None = None
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-    def __getitem__(self, number: Any) -> Any:
-        return self._all()[number]
-
-    def _all(self) -> list[Tensor]:
-        if self._found is None:
-            self._found = self._find()
-        return self._found
+        return self._nodes

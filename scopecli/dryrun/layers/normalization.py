@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import colocate_with, name_scope
 from scopecli.dryrun.initializers import ones_initializer, zeros_initializer
 from scopecli.dryrun.layers.base import Layer, static_flag, when
@@ -13,7 +14,7 @@ from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import reshape
 from scopecli.dryrun.values.dtypes import float32
-from scopecli.dryrun.variables.assigning import assign_sub, can_wait, subtract_later
+from scopecli.dryrun.variables.assigning import assign_sub, can_wait, later_node
 
 _ZEROS, _ONES = zeros_initializer(), ones_initializer()
 
@@ -205,8 +206,11 @@ def _average(variable: Any, value: Any, momentum: Any) -> Any:
         rest = apply("Sub", convert_to_tensor(variable), cast(value, variable.dtype), name="sub")
         return apply("Mul", rest, decay, name="mul")
 
-    if can_wait(variable, value):
-        return subtract_later(variable, delta, "AssignMovingAvg")
+    if can_wait(variable) and type(value) is Tensor and value.dims == variable.shape.plain:
+        kind, dims = variable.dtype, value.dims
+        return later_node(
+            "AssignSub", "AssignMovingAvg", lambda: [variable.reference(), delta()], kind, dims
+        )
     with name_scope("AssignMovingAvg") as scope, colocate_with(variable.op):
         return assign_sub(variable, delta(), name=scope)
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
-from scopecli.dryrun.graph.later import Inputs
-from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scopecli.dryrun.graph.graph import Graph
-    from scopecli.dryrun.graph.nodes import Operation
+    from scopecli.dryrun.graph.nodes import Tensor
+    from scopecli.dryrun.values.dtypes import DType
+    from scopecli.dryrun.values.shapes import Dims
 
 
 def is_variable_initialized(variable: Any) -> Tensor:
@@ -45,30 +44,22 @@ def assign_sub(ref: Any, value: Any, use_locking: Any = None, name: Any = None) 
     return ref.assign_sub(value)
 
 
-def can_wait(variable: Any, value: Any) -> bool:
-    """Whether what is computed of a variable and a value can be made later, and will not fail."""
-    if getattr(variable, "is_resource", True) or type(value) is not Tensor:
+def can_wait(variable: Any) -> bool:
+    """Whether what is computed of a variable can be made later: nothing is open around it."""
+    if getattr(variable, "is_resource", True) or variable.device:
         return False
     graph = get_default_graph()
-    alike = value.dims == variable.shape.plain and value.dtype is variable.dtype.base_dtype
-    return alike and graph is variable.graph is value.graph and not graph.is_inside
+    return graph is variable.graph and not graph.is_inside
 
 
-def subtract_later(variable: Any, delta: Callable[[], Tensor], name: str) -> Tensor:
-    """Subtract from a reference variable what is made when somebody looks at it."""
-    graph: Graph = variable.graph
-    source: Tensor = variable.reference()
+def later_node(
+    type_: str, name: str, inputs: Callable[[], list[Tensor]], dtype: DType, dims: Dims
+) -> Tensor:
+    """A node whose inputs are made, in its scope, when somebody looks at them."""
+    graph = get_default_graph()
     full = graph.unique_name(name)
-
-    def build() -> Operation:
-        with graph.colocate_with(variable.op):
-            return delta().op
-
-    made = graph.add_later(full + "/", build)
-    inputs = Inputs(lambda: [source, made.op().outputs[0]])
-    op = graph.add("AssignSub", full, inputs, [(source.dtype, source.dims)], {})
-    op.device = variable.device
-    return op.outputs[0]
+    later = graph.add_later(full + "/", inputs)
+    return graph.add(type_, full, later, [(dtype, dims)], {}).outputs[0]
 
 
 def _scatter(kind: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
@@ -39,11 +39,11 @@ class RefVariable(Variable):
         if node:
             place = graph.unique_name("Initializer") + "/"
             self._initial_value_name = place + node
-            self._value = graph.add_later(place, lambda: initial_value().op)
+            self._value = graph.add_later(place, lambda: [initial_value()])
             self._hold(graph, scope, as_dtype(dtype).base_dtype, dims_of(shape))
-            place = graph.unique_name("Assign")
+            assign = graph.unique_name("Assign")
             self._assignment = graph.add_later(
-                place, partial(self._assign, graph, place, None, guard)
+                assign, lambda: self._assign(graph, assign, self.initial_value, guard).outputs
             )
         else:
             value = self.initial_value = _converted(graph, scope, initial_value, dtype)
@@ -71,9 +71,9 @@ class RefVariable(Variable):
         graph.holders.append(self.op)
 
     def _assign(
-        self, graph: Graph, name: str, value: Tensor | None, attributes: dict[str, Any]
+        self, graph: Graph, name: str, value: Tensor, attributes: dict[str, Any]
     ) -> Operation:
-        inputs = [self._variable, self.initial_value if value is None else value]
+        inputs = [self._variable, value]
         outputs = [(self._variable.dtype, assign_shape(inputs, attributes))]
         op = graph.add("Assign", name, inputs, outputs, attributes)
         op.device = self.op.device
@@ -81,11 +81,13 @@ class RefVariable(Variable):
 
     @cached_property
     def initial_value(self) -> Tensor:  # type: ignore[override] # it can be set, too
-        return self._value.op().outputs[0]
+        found: Tensor = self._value[0]
+        return found
 
     @cached_property
     def initializer(self) -> Operation:  # type: ignore[override]
-        return self._assignment.op()
+        found: Operation = self._assignment[0].op
+        return found
 
     @property
     def initial_value_name(self) -> str:

@@ -11,6 +11,7 @@ from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import add_n
 from scopecli.dryrun.ops.reductions import reduce_sum
+from scopecli.dryrun.variables.assigning import can_wait, later_node
 
 
 def _is(value: Any, kind: str) -> bool:
@@ -35,9 +36,14 @@ def _scaled(default: str, measure: Any, scale: Any, scope: Any) -> Any:
         return lambda _: None
 
     def regularizer(weights: Any) -> Any:
+        def factors() -> list[Any]:
+            kind = weights.dtype.base_dtype
+            return [convert_to_tensor(scale, kind, name="scale"), measure(weights)]
+
+        if scope is None and type(scale) is float and can_wait(weights):
+            return later_node("Mul", default, factors, weights.dtype.base_dtype, ())
         with name_scope(scope, default, [weights]) as name:
-            factor = convert_to_tensor(scale, weights.dtype.base_dtype, name="scale")
-            return apply("Mul", factor, measure(weights), name=name)
+            return apply("Mul", *factors(), name=name)
 
     return regularizer
 
