@@ -11,6 +11,7 @@ _MODULES = {
     "nn.activations": "bias_add xw_plus_b relu_layer relu6 leaky_relu crelu swish silu softmax"
     " log_softmax dropout",
     "nn.normalization": "moments batch_normalization fused_batch_norm l2_normalize",
+    "nn.fractions": "zero_fraction",
     "nn.ranking": "top_k in_top_k",
     "nn.cross_entropy": "softmax_cross_entropy_with_logits softmax_cross_entropy_with_logits_v2"
     " sparse_softmax_cross_entropy_with_logits sigmoid_cross_entropy_with_logits"

@@ -132,6 +132,11 @@ class ResourceVariable(Variable):
     def _is_initialized(self) -> Tensor:
         return apply("VarIsInitializedOp", self.handle)
 
+    @property
+    def create(self) -> Any:
+        """The node that sets it first."""
+        return self.initializer
+
     def is_initialized(self, name: Any = None) -> Tensor:
         """Whether it is set, as a tensor."""
         return apply("VarIsInitializedOp", self.handle, name=name)
