@@ -89,6 +89,8 @@ _MODULES = {
     " argmax argmin clip_by_norm clip_by_average_norm norm",
     "ops.einsum": "einsum",
     "nn.connectionist": "edit_distance",
+    "nn.activations": "log_sigmoid",
+    "nn.fractions": "zero_fraction",
     "strings": "string_join string_to_number",
     "ops.matrices": "matrix_diag matrix_diag_part matrix_set_diag matrix_triangular_solve trace",
     "ops.sets": "unique unique_with_counts setdiff1d unsorted_segment_mean confusion_matrix",

@@ -172,3 +172,11 @@ def _noise_shape(x: Tensor, noise_shape: Any) -> Any:
         ]
         return noise_shape if None in sizes else sizes
     return noise_shape
+
+
+def log_sigmoid(x: Any, name: str | None = None) -> Tensor:
+    """The logarithm of the sigmoid."""
+    with name_scope(name, "LogSigmoid") as scope:
+        x = convert_to_tensor(x, name="x")
+        soft = apply("Softplus", apply("Neg", x))
+        return apply("Neg", soft, name=scope)

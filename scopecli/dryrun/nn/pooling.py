@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.nn.convolutions import channel_axis, check_padding, sequence
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.arrays import expand_dims, squeeze
 from scopecli.dryrun.ops.opaque import call
 
 if TYPE_CHECKING:
@@ -45,6 +46,38 @@ max_pool2d = _pooling("MaxPool", 2, "NHWC", "MaxPool2d")
 avg_pool = avg_pool2d = _pooling("AvgPool", 2, "NHWC")
 max_pool3d = _pooling("MaxPool3D", 3, "NDHWC")
 avg_pool3d = _pooling("AvgPool3D", 3, "NDHWC")
+
+
+def _pooling_of_steps(type_: str, default: str) -> Any:
+    def pooling(
+        input: Any,
+        ksize: Any,
+        strides: Any,
+        padding: str,
+        data_format: str = "NWC",
+        name: str | None = None,
+    ) -> Tensor:
+        with name_scope(name, default, [input]) as scope:
+            first = data_format == "NCW"
+            sizes, steps = (sequence(value, 1, 1 if first else 2) for value in (ksize, strides))
+            axis = 2 if first else 1
+            wide = expand_dims(input, axis)
+            found = apply(
+                type_,
+                wide,
+                name=scope,
+                ksize=[1, *sizes],
+                strides=[1, *steps],
+                padding=padding,
+                data_format="NCHW" if first else "NHWC",
+            )
+            return squeeze(found, axis)
+
+    return pooling
+
+
+max_pool1d = _pooling_of_steps("MaxPool", "MaxPool1d")
+avg_pool1d = _pooling_of_steps("AvgPool", "AvgPool1D")
 
 _SPATIAL = {1: "", 2: "", 3: "3d"}
 

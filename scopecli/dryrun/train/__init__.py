@@ -29,6 +29,20 @@ _MODULES = {
 __getattr__ = attributes(__name__, _MODULES)
 
 
+def list_variables(*_: Any, **__: Any) -> list[Any]:
+    """None: no checkpoint is read."""
+    return []
+
+
+def init_from_checkpoint(*_: Any, **__: Any) -> None:
+    """No checkpoint is read."""
+
+
+def checkpoint_exists(*_: Any, **__: Any) -> bool:
+    """None is looked for."""
+    return False
+
+
 def get_checkpoint_state(*_: Any, **__: Any) -> None:
     """There is none: nothing is restored."""
     return
