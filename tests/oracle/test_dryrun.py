@@ -107,4 +107,4 @@ def test_model_has_the_nodes_of_its_meta(name: str, metas: Path) -> None:
 
 
 def test_there_are_enough_programs() -> None:
-    assert len(PROGRAMS) >= 900
+    assert len(PROGRAMS) >= 1500
