@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import NoReturn
 
@@ -65,8 +66,18 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             raise
         what = f"internal error: {type(error).__name__}: {error}"
         code = complain(f"{what}; set {_TRACEBACK}=1 to see where, and report it")
-    gc.freeze()  # nor is there anything to find at the end, where Python would look once more
-    sys.exit(code)
+    _end(code)
+
+
+def _end(code: int) -> NoReturn:
+    """End at once: Python would first take apart, one by one, what the process is made of.
+
+    That is a tenth of the time of a small run. Whoever profiles calls `run`.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):  # there is none, or it is full
+            stream.flush()
+    os._exit(code)
 
 
 def _terminate(number: int, _frame: object) -> NoReturn:
@@ -106,7 +117,8 @@ def complain(text: str) -> int:
         return EXIT_TROUBLE
     line = f"scopecli: {printable(text)}\n"
     encoding = sys.stderr.encoding or "ascii"
-    sys.stderr.write(line.encode(encoding, "backslashreplace").decode(encoding))
+    with suppress(OSError):  # where it cannot be said, the exit code says it
+        sys.stderr.write(line.encode(encoding, "backslashreplace").decode(encoding))
     return EXIT_TROUBLE
 
 
