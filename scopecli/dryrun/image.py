@@ -19,6 +19,8 @@ _MODULES = {
     " random_flip_up_down transpose_image adjust_brightness adjust_contrast adjust_saturation"
     " adjust_hue random_brightness random_contrast random_saturation random_hue"
     " per_image_standardization rgb_to_grayscale grayscale_to_rgb",
+    "image_measures": "non_max_suppression sample_distorted_bounding_box draw_bounding_boxes"
+    " total_variation image_gradients extract_image_patches",
 }
 __getattr__ = attributes(__name__, _MODULES)
 

@@ -22,6 +22,8 @@ def graph_element(graph: Graph, obj: Any, allow_tensor: bool, allow_operation: b
     """
     kinds = [("Tensor", allow_tensor), ("Operation", allow_operation)]
     wanted = " or ".join(kind for kind, allowed in kinds if allowed)
+    if not wanted:
+        raise ValueError("allow_tensor and allow_operation can't both be False.")
     convert = getattr(obj, "_as_graph_element", None)
     if convert is not None:
         obj = convert()

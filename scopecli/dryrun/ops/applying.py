@@ -192,12 +192,14 @@ def packed(values: Sequence[Any], dtype: Any, name: str | None) -> Tensor:
         kind = next(v.dtype.base_dtype for v in _flat(values) if isinstance(v, Tensor))
     graph = get_default_graph()
     with graph.name_scope(name or "packed") as scope:
-        parts = []
+        found = list(values)
         for number, value in enumerate(values):
-            if isinstance(value, (list, tuple)) and has_tensor(value):
-                parts.append(packed(value, kind, str(number)))
-            else:
-                parts.append(convert_to_tensor(value, kind, name=str(number)))
+            if isinstance(value, (list, tuple)):
+                if has_tensor(value):
+                    found[number] = packed(value, kind, str(number))
+                else:
+                    graph.unique_name(str(number))  # TensorFlow has opened a scope for it
+        parts = [convert_to_tensor(part, kind, name=str(i)) for i, part in enumerate(found)]
         return apply("Pack", parts, name=scope, axis=0)
 
 
@@ -228,8 +230,8 @@ def apply_op(type_: str, *inputs: Any, name: str | None = None, **attributes: An
         outputs = [(inputs[0].dtype, known.shape(inputs, attributes))]
         return graph.add(type_, full, list(inputs), outputs, attributes)
     for value in inputs:
-        if isinstance(value, Tensor) and value.op.graph is not graph:
-            with graph_of([value for value in inputs if isinstance(value, Tensor)]).as_default():
+        if _is_element(value) and value.graph is not graph:
+            with graph_of(filter(_is_element, inputs)).as_default():
                 return apply_op(type_, *inputs, name=name, **attributes)
     stack = graph.name_stack
     full = graph.scope_name(name or type_)
@@ -259,6 +261,11 @@ def apply_op(type_: str, *inputs: Any, name: str | None = None, **attributes: An
         return op
     finally:
         graph.name_stack = stack
+
+
+def _is_element(value: Any) -> bool:
+    """Whether something is in a graph: a tensor or a variable."""
+    return isinstance(value, Tensor) or hasattr(value, "_as_graph_element")
 
 
 def _are_alike(graph: Graph, known: Row, inputs: tuple[Any, ...]) -> bool:

@@ -17,7 +17,7 @@ _NUMBERS = ("int32", "int64", "float16", "bfloat16", "float32", "float64")
 
 def add(x: Any, y: Any, name: str | None = None) -> Tensor:
     """The sum of two tensors."""
-    with name_scope(name, "Add") as scope:
+    with name_scope(name, "Add", [x]) as scope:
         x = convert_to_tensor(x, name="x")
         y = convert_to_tensor(y, name="y", hint=x.dtype.base_dtype)
         type_ = "Add" if x.dtype.base_dtype.name == "string" else "AddV2"

@@ -186,12 +186,15 @@ OPS: dict[str, str] = {
     "DiagPart": "input:T -> T | math.diagonal",
     "DynamicPartition": "data:T partitions:int32 -> *T | blocks.dynamic_partition",
     "DynamicStitch": "indices:[int32] data:[T] -> T | blocks.dynamic_stitch",
+    "DrawBoundingBoxes": "images:T boxes:float32 -> T | same",
+    "DrawBoundingBoxesV2": "images:T boxes:float32 colors:float32 -> T | same",
     "EnsureShape": "input:T -> T | array.ensured",
     "Enter": "data:T -> T | same",
     "Exit": "data:T -> T | same",
     "EditDistance": "hypothesis_indices:int64 hypothesis_values:T hypothesis_shape:int64"
     " truth_indices:int64 truth_values:T truth_shape:int64 -> float32 | unknown",
     "ExpandDims": "input:T dim:int32 -> T | array.expand_dims",
+    "ExtractImagePatches": "images:T -> T | blocks.patches",
     "Fill": "dims:int32 value:T -> T | from_shape_input",
     "FusedBatchNormV3": "x:T scale:U offset:U mean:U variance:U -> T U U U U U | nn.batch_norm",
     "GatherNd": "params:T indices:I -> T | array.gather_nd",
@@ -230,6 +233,8 @@ OPS: dict[str, str] = {
     "MirrorPad": "input:T paddings:int32 -> T | array.pad",
     "Multinomial": "logits:T num_samples:int32 -> @output_dtype | nn.multinomial",
     "NextIteration": "data:T -> T | same",
+    "NonMaxSuppressionV3": "boxes:T scores:T max_output_size:int32 iou_threshold:float32"
+    " score_threshold:float32 -> int32 | some",
     "NoOp": " ->",
     "OneHot": "indices:I depth:int32 on_value:T off_value:T -> T | array.one_hot",
     "OneShotIterator": " -> resource | scalar",
@@ -266,6 +271,8 @@ OPS: dict[str, str] = {
     "ReverseSequence": "input:T seq_lengths:I -> T | same",
     "ReverseV2": "tensor:T axis:int32 -> T | same",
     "Roll": "input:T shift:I axis:J -> T | same",
+    "SampleDistortedBoundingBoxV2": "image_size:I bounding_boxes:float32"
+    " min_object_covered:float32 -> I I float32 | blocks.distorted_box",
     "SaveV2": "prefix:string tensor_names:string shape_and_slices:string tensors:[A] ->",
     "ScalarSummary": "tags:string values:A -> string | scalar",
     "ScatterNd": "indices:I updates:T shape:I -> T | from_third_input",

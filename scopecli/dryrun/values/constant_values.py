@@ -23,6 +23,8 @@ def constant_value(tensor: Tensor, depth: int = _DEPTH) -> Value:
     if op.type == "Const":
         value = op.value
         return value.tolist() if hasattr(value, "tolist") else value
+    if op.type == "Unpack" and depth:
+        return _unpacked(tensor, depth - 1)
     rule = _RULES.get(op.type)
     if rule is None or depth == 0 or tensor.value_index:
         return None
@@ -45,6 +47,13 @@ def vector(tensor: Tensor) -> list[int | None] | None:
     if tensor.dims is not None and len(tensor.dims) == 1 and tensor.dims[0] is not None:
         return [None] * tensor.dims[0]
     return None
+
+
+def _unpacked(tensor: Tensor, depth: int) -> Value:
+    value = constant_value(tensor.op.inputs[0], depth)
+    if not isinstance(value, (list, tuple)) or _is_part(tensor.op.inputs[0].op):
+        return None
+    return value[tensor.value_index]
 
 
 def _shape(op: Operation, _: int) -> Value:
@@ -79,10 +88,21 @@ def _strided(op: Operation, depth: int) -> Value:
         return None  # a partly known shape is only looked into at places that are written out
     masks = op.attributes
     if masks.get("shrink_axis_mask", 0) & 1:
+        if _is_part(op.inputs[0].op):
+            return None  # of a partly known shape, one size is only taken from itself
         return value[begin[0]] if -len(value) <= begin[0] < len(value) else None
     first = None if masks.get("begin_mask", 0) & 1 else begin[0]
     last = None if masks.get("end_mask", 0) & 1 else end[0]
     return list(value)[first : last : step[0]]
+
+
+def _is_part(op: Operation) -> bool:
+    """Whether something is a part of a shape that is not known as a whole."""
+    if op.type != "StridedSlice":
+        return False
+    while op.type == "StridedSlice":
+        op = op.inputs[0].op
+    return op.type == "Shape" and None in (op.inputs[0].dims or ())
 
 
 def _slice(op: Operation, depth: int) -> Value:

@@ -40,19 +40,43 @@ def shape_of_value(value: Any) -> tuple[int, ...]:
         ValueError: the lists have different lengths.
     """
     if isinstance(value, (list, tuple)):
-        if not value:
-            return (0,)
-        inner = shape_of_value(value[0])
-        if isinstance(value[0], (list, tuple)) and any(
-            shape_of_value(item) != inner for item in value[1:]
-        ):
+        found = _shape_of_list(value)
+        if found is None:
+            even = _even_part(value)
             raise ValueError(
-                f"Argument must be a dense tensor: {value} - got shape {[len(value), *inner]}, "
-                f"but wanted {[len(value)]}."
+                "setting an array element with a sequence. The requested array has an "
+                f"inhomogeneous shape after {len(even)} dimensions. The detected shape was {even} "
+                "+ inhomogeneous part."
             )
-        return (len(value), *inner)
+        return found
     shape = getattr(value, "shape", None)
     return tuple(int(size) for size in shape) if isinstance(shape, tuple) else ()
+
+
+def _shape_of_list(value: Any) -> tuple[int, ...] | None:
+    """The shape of nested lists, or None where lists beside each other differ in it."""
+    if not isinstance(value, (list, tuple)):
+        return shape_of_value(value)
+    if not value:
+        return (0,)
+    inner = _shape_of_list(value[0])
+    if inner is None:
+        return None
+    if any(isinstance(item, (list, tuple)) for item in value) and any(
+        _shape_of_list(item) != inner for item in value[1:]
+    ):
+        return None
+    return (len(value), *inner)
+
+
+def _even_part(value: Any) -> tuple[int, ...]:
+    """The first axes of nested lists, as far as the lists have the same length."""
+    found: list[int] = []
+    level = [value]
+    while all(isinstance(item, (list, tuple)) and len(item) == len(level[0]) for item in level):
+        found.append(len(level[0]))
+        level = [item for items in level for item in items]
+    return tuple(found)
 
 
 def flattened(value: Any) -> list[Any]:

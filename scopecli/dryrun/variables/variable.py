@@ -306,8 +306,19 @@ def _scatter_method(kind: str) -> Any:
     return method
 
 
+def _scatter_nd_method(kind: str) -> Any:
+    def method(self: Any, indices: Any, updates: Any, name: Any = None) -> Any:
+        from scopecli.dryrun.variables import assigning
+
+        return getattr(assigning, f"scatter_nd_{kind}")(self, indices, updates, name=name)
+
+    return method
+
+
 for _kind in ("update", "add", "sub", "mul", "div", "min", "max"):
     setattr(Variable, f"scatter_{_kind}", _scatter_method(_kind))
+for _kind in ("update", "add", "sub"):
+    setattr(Variable, f"scatter_nd_{_kind}", _scatter_nd_method(_kind))
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scopecli.dryrun.ops.shape_functions.nn import window
 from scopecli.dryrun.values.constant_values import constant_value, vector
 
 if TYPE_CHECKING:
@@ -105,3 +106,21 @@ def boxes(inputs: Inputs, _: Attributes) -> Dims:
     """As many pictures as there are boxes, of one size."""
     dims, rows, size = inputs[0].dims, inputs[1].dims, vector(inputs[3]) or [None, None]
     return (rows[0] if rows else None, *size, dims[-1] if dims else None)
+
+
+def distorted_box(_: Inputs, __: Attributes) -> list[Dims]:
+    """Where a random part begins, how large it is, and the same as a box."""
+    return [(3,), (3,), (1, 1, 4)]
+
+
+def patches(inputs: Inputs, attributes: Attributes) -> Dims:
+    """The elements of each window as the channels of one place."""
+    dims = inputs[0].dims
+    if dims is None:
+        return (None,) * 4
+    sizes, strides, rates = (attributes[key] for key in ("ksizes", "strides", "rates"))
+    depth, wide = dims[3], []
+    for axis in (1, 2):
+        extent = (sizes[axis] - 1) * rates[axis] + 1
+        wide.append(window(dims[axis], extent, strides[axis], attributes["padding"]))
+    return (dims[0], *wide, None if depth is None else depth * sizes[1] * sizes[2])

@@ -16,9 +16,11 @@ def slice_(inputs: Inputs, _: Attributes) -> Dims:
     dims, begin, size = inputs[0].dims, vector(inputs[1]), vector(inputs[2])
     if size is None:
         return None if dims is None else (None,) * len(dims)
+    if None in size:  # a partly known vector is read as a shape, where -1 is not known either
+        return tuple(None if extent is None or extent < 0 else extent for extent in size)
     found: list[int | None] = []
     for axis, extent in enumerate(size):
-        if extent is None or extent >= 0:
+        if extent is not None and extent >= 0:
             found.append(extent)
             continue
         whole = None if dims is None else dims[axis]
@@ -33,6 +35,8 @@ def strided_slice(inputs: Inputs, attributes: Attributes) -> Dims:
     begin, end, step = (vector(tensor) for tensor in inputs[1:])
     if dims is None or begin is None or end is None or step is None:
         return None
+    if None in begin or None in end:  # TensorFlow takes the places as a whole, or not at all
+        begin, end = [None] * len(begin), [None] * len(end)
     masks = {key: attributes.get(f"{key}_mask", 0) for key in _MASKS}
     used = sum(
         1
