@@ -141,7 +141,7 @@ def _kind(file: Structure) -> str:
 
 def _has_vars(file: Structure, root: Any) -> bool:
     """Whether a group holds variables as Keras 3 writes them: they are near any path's end."""
-    pending = [root]
+    pending, entered = [root], {root}
     probed = 0
     while pending:
         for name, group in file.inside(pending.pop()):
@@ -151,5 +151,7 @@ def _has_vars(file: Structure, root: Any) -> bool:
             if group is not None:
                 if name == _KERAS3_VARS:
                     return True
-                pending.append(group)
+                if group not in entered:  # links may lead back
+                    entered.add(group)
+                    pending.append(group)
     return False

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FILE_NAME = "checkpoint"
 _LIMIT = 16 << 20
 _ENTRY = r'(all_)?model_checkpoint_paths?\s*:\s*"((?:[^"\\\n]|\\.)*)"'
-_ESCAPE = r"\\([0-7]{1,3}|.)"
+_ESCAPE = r"\\(?:([0-7]{1,3})|(.))"
 _V1_SHARD = r"(.+)-\d{5}-of-\d{5}"
 _V2 = "tf-v2-checkpoint"
 _INDEX = r"\.index\Z"
@@ -122,7 +122,7 @@ def _unescape(text: str) -> str:
     plain = re.sub(
         _ESCAPE,
         lambda match: (
-            chr(int(match[1], 8) & 0xFF) if match[1].isdigit() else _CONTROL.get(match[1], match[1])
+            chr(int(match[1], 8) & 0xFF) if match[1] else _CONTROL.get(match[2], match[2])
         ),
         text,
     )
