@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 _STOP, _MARK, _FRAME, _MEMOIZE = 0x2E, 0x28, 0x95, 0x94
 _SET_ITEM, _SET_ITEMS = 0x73, 0x75
 _PUTS = frozenset(b"pqr\x94")
-_GETS = frozenset(b"ghj")
+_MEMO_GETS = {0x68: 2, 0x6A: 5}  # those that name a number in bytes, and how long they are
+_GETS = frozenset({*_MEMO_GETS, 0x67})
 _TEXTS = frozenset(b"XUTVS\x8c\x8d")
 
 _CONSTANTS = frozenset({str, int, float, bool, bytes, type(None), Global, Persistent, View})
@@ -119,7 +120,10 @@ class Trace:
             start = machine.position
             code = data[start]
             self._starts.append(start)
-            if code == _MARK and (behind := view(machine, start)):
+            if code in _MEMO_GETS and (behind := view(machine, start)):
+                # What it takes first is the function, which stays an operation of its own.
+                self._starts.append(start + _MEMO_GETS[code])
+                made.append(start)
                 machine.position = behind
                 views += 1
                 continue

@@ -22,7 +22,7 @@ _MOST_OPERATIONS = 20_000_000
 
 # The operations that a pickle of tensors mostly consists of, which the loop does by itself.
 _BINPUT, _LONG_BINPUT = 0x71, 0x72
-_BINGET, _LONG_BINGET = 0x68, 0x6A
+_GETS = _BINGET, _LONG_BINGET = 0x68, 0x6A
 _BINUNICODE, _BININT1, _MARK, _STOP = 0x58, 0x4B, 0x28, 0x2E
 
 _NUMBER = struct.Struct("<I").unpack_from
@@ -51,7 +51,7 @@ def walk(data: bytes, name: str, start: int = 0) -> Pickle:
 def _run(machine: Machine) -> object:  # noqa: C901, PLR0912 - the loop is what time is spent in
     """Do every operation; the value that is left."""
     data, stack, marks, memo = machine.data, machine.stack, machine.marks, machine.memo
-    position = machine.position
+    views, position = pickle_views.views, machine.position
     try:
         for _ in range(_MOST_OPERATIONS):
             code = data[position]
@@ -63,19 +63,18 @@ def _run(machine: Machine) -> object:  # noqa: C901, PLR0912 - the loop is what 
                 begin = position + 4
                 end = begin + _NUMBER(data, position)[0]
                 if end > len(data):
+                    machine.position = position
                     raise machine.cut_short()
                 stack.append(data[begin:end].decode("utf-8", "surrogatepass"))
                 position = end
+            elif code in _GETS and (behind := views(machine, position - 1, _MOST_OPERATIONS)):
+                position = behind
             elif code == _BINGET:
                 value = memo[index := data[position]]
                 stack.append(value.at(index) if type(value) is Parts else value)
                 position += 1
             elif code == _MARK:
-                behind = pickle_views.view(machine, position - 1)
-                if behind:
-                    position = behind
-                else:
-                    marks.append(len(stack))
+                marks.append(len(stack))
             elif code == _BININT1:
                 stack.append(data[position])
                 position += 1

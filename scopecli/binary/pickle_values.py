@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping
+    from struct import Struct
 
 
 class Global:
@@ -71,6 +72,8 @@ class Form:
     """What the tensors of one type, shape and size have in common.
 
     Attributes:
+        taken: gets the symbols out of the memo.
+        symbols: what they were, the function in front.
         tag: what kind of thing is kept outside: `storage`.
         kind: class of the storage.
         device: where it was.
@@ -80,44 +83,43 @@ class Form:
         shape: of the tensor.
         strides: in elements.
         flag: whether a gradient is needed.
+        places: finds the numbers in the memo in the operations, behind the key of the storage.
+        length: of these operations.
     """
 
     __slots__ = (
-        "_indices",
         "device",
         "elements",
         "flag",
         "hooks",
         "kind",
+        "length",
         "offset",
+        "places",
         "shape",
         "strides",
+        "symbols",
         "tag",
+        "taken",
     )
 
     def __init__(
         self,
-        indices: tuple[int, ...],
-        symbols: Sequence[object],
+        taken: Callable[[Mapping[int, object]], object],
+        symbols: tuple[object, ...],
         counts: tuple[int, int],
         sizes: tuple[tuple[int, ...], tuple[int, ...]],
         flag: bool,  # noqa: FBT001 - a value out of the file
+        layout: Struct,
     ) -> None:
-        self._indices = indices
-        self.tag, self.kind, self.device, self.hooks = symbols
+        self.taken = taken
+        self.symbols = symbols
+        _, self.tag, self.kind, self.device, self.hooks = symbols
         self.elements, self.offset = counts
         self.shape, self.strides = sizes
         self.flag = flag
-
-    def is_of(self, memo: Mapping[int, object]) -> bool:
-        """Whether the memo still has the symbols that this was made with."""
-        tag, kind, device, hooks = self._indices
-        return (
-            memo[tag] is self.tag
-            and memo[kind] is self.kind
-            and memo[device] is self.device
-            and memo[hooks] is self.hooks
-        )
+        self.places = layout.unpack_from
+        self.length = layout.size
 
 
 class View:

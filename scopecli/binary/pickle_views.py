@@ -1,46 +1,53 @@
-"""The tensors of a pickle of PyTorch's, each recognised at once.
+"""The tensors of a pickle of PyTorch's, each recognised at once, and with them their names.
 
-`torch.save` writes a tensor as twenty operations, always the same ones:
+`torch.save` writes a tensor as thirty operations, always the same ones:
 `rebuild(("storage", class, key, device, elements), offset, shape, strides, flag, hooks())`. One
-pattern finds them all, and what they say is mostly what they said before. The first few of a file,
-which have short numbers in the memo, go the long way.
+pattern finds them all, and what they say is mostly what they said before. In a dictionary, a name
+and the next tensor follow. The first few of a file, which have short numbers in the memo, go the
+long way.
 """
 
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from struct import Struct
 from typing import TYPE_CHECKING
 
 from scopecli.binary.pickle_values import Form, Global, Parts, View
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scopecli.binary.pickle_machine import Machine
 
 _REBUILD = "torch._utils._rebuild_tensor_v2"
 
 _GET = rb"(?:h.|j.{4})"
-_PUT = rb"r(.{4})"
+_PUT = rb"r.{4}"
 _INT = rb"(?:K.|M..|J.{4})"
 _TUPLE = rb"(?:%b\x85|%b{2}\x86|%b{3}\x87|\(%b{4,8}t)" % (_INT, _INT, _INT, _INT)
 _FIND = re.compile(
-    rb"\(\((" + _GET + _GET + rb")X(.\0\0\0[0-9]{1,7})" + _PUT
+    b"(?:" + _PUT + b")?"  # of the name in front
+    + b"((?:" + _GET + rb")?\(\(" + _GET + _GET + rb")X(.\0\0\0[0-9]{1,7})" + _PUT
     + b"(" + _GET + _INT + b")t" + _PUT
     + b"Q(" + _INT + _TUPLE + b")" + _PUT
     + b"(" + _TUPLE + b")" + _PUT
-    + rb"([\x88\x89]" + _GET + rb")\)R" + _PUT + b"t" + _PUT + b"R",
+    + rb"([\x88\x89]" + _GET + rb")\)R" + _PUT + b"t" + _PUT + b"R"
+    + b"(" + _PUT + b"X.{4})?",  # the tensor's own, and the name behind
     re.DOTALL,
 ).match  # fmt: skip
-_SAID = re.compile(
-    b"(%b)(%b)(%b)(%b)(%b)(%b)(%b)(.)(%b)" % (_GET, _GET, _GET, _INT, _INT, _TUPLE, _TUPLE, _GET),
-    re.DOTALL,
-).fullmatch
-_SYMBOLS = (1, 2, 3, 9)  # the groups of it that come from the memo
-_NUMBERS = re.compile(_INT, re.DOTALL).findall
-_TRUE = b"\x88"
+_KEY = 2  # the group of it that the key of the storage is
+_ARGUMENTS = {b"h": 1, b"j": 4, b"K": 1, b"M": 2, b"J": 4}  # bytes of them, by operation
+_GETS = frozenset({b"h", b"j"})
+_LONG_BINPUT, _NEWTRUE = 0x72, 0x88
+_SYMBOLS = 5  # function, tag, class, device, function that makes the hooks
+_SIMPLE = frozenset({str, Global})  # what is quick to compare
 
 PUTS = 6  # that all operations of a tensor put into the memo
-_PLACES = Struct(f"<{PUTS}I").unpack
+_PLACE = Struct("<xI").unpack_from
+_FOLLOWING = Struct("<xIxI").unpack  # a number in the memo, and the length of a name
+_TO_NAME = 5  # bytes of the first of these two
 
 
 def view(machine: Machine, at: int) -> int:
@@ -48,63 +55,111 @@ def view(machine: Machine, at: int) -> int:
 
     The same as one after the other, in less time: files have thousands of these.
     """
-    found = _FIND(machine.data, at)
-    if found is None:
-        return 0
-    (
-        kind, key, put_1, elements, put_2, shape, put_3, strides, put_4, flag, put_5, put_6,
-    ) = found.groups()  # fmt: skip
-    memo, function = machine.memo, machine.stack[-1]
-    if key[0] != len(key) - 4 or type(function) is not Global or function.path != _REBUILD:
-        return 0
-    said = kind, elements, shape, strides, flag
-    form = machine.forms.get(said)
-    if form is None or not form.is_of(memo):
-        form = machine.forms[said] = _form(machine, b"".join(said))
-    made = View(form, key[4:].decode("ascii"))
-    places = a, b, c, d, e, f = _PLACES(put_1 + put_2 + put_3 + put_4 + put_5 + put_6)
-    memo[a] = memo[b] = memo[c] = memo[d] = memo[e] = memo[f] = Parts(made, places)
-    machine.kept_outside.append(made)
-    machine.stack[-1] = made
-    return found.end()
+    return views(machine, at, 1)
+
+
+def views(machine: Machine, at: int, most: int) -> int:
+    """The same for a tensor and those that follow it in a dictionary, under their names."""
+    data, memo, stack, forms = machine.data, machine.memo, machine.stack, machine.forms
+    kept_outside = machine.kept_outside
+    behind = 0
+    name = None
+    while found := _FIND(data, at):
+        symbols, key, elements, shape, strides, flag, following = found.groups()
+        if name is not None and data[at] == _LONG_BINPUT:
+            memo[_PLACE(data, at)[0]] = name
+        said = symbols, elements, shape, strides, flag
+        form = forms.get(said)
+        if form is None or form.taken(memo) != form.symbols:
+            form = _form(machine, said)
+            if form is None:
+                break
+            forms[said] = form
+        if key[0] != len(key) - 4:
+            break
+        if name is not None:
+            stack.append(name)
+        behind = found.end(_KEY)
+        places = a, b, c, d, e, f = form.places(data, behind)
+        made = View(form, key[4:].decode("ascii"))
+        memo[a] = memo[b] = memo[c] = memo[d] = memo[e] = memo[f] = Parts(made, places)
+        kept_outside.append(made)
+        stack.append(made)
+        behind += form.length
+        most -= 1
+        if following is None or not most:
+            break
+        place, length = _FOLLOWING(following)
+        memo[place] = made
+        behind += _TO_NAME
+        start = behind + _TO_NAME
+        at = start + length
+        try:
+            name = data[start:at].decode("utf-8", "surrogatepass")
+        except ValueError:
+            break
+    return behind  # what was begun behind it is done once more, by the operations themselves
 
 
 def places(operations: bytes) -> tuple[set[int], tuple[int, ...]]:
     """The numbers in the memo that a tensor's operations take something from, and put it under.
 
     Args:
-        operations: all those that `view` did at once, and nothing else.
+        operations: all those that `view` did at once but for the first, which takes the function.
     """
     found = _FIND(operations)
     assert found is not None  # noqa: S101 - that is how they were found
-    kind, _, put_1, elements, put_2, shape, put_3, strides, put_4, flag, put_5, put_6 = (
-        found.groups()
-    )
-    said = _SAID(b"".join((kind, elements, shape, strides, flag)))
-    assert said is not None  # noqa: S101 - it is made of what was found
-    taken = {_index(said[number]) for number in _SYMBOLS}
-    return taken, _PLACES(put_1 + put_2 + put_3 + put_4 + put_5 + put_6)
+    symbols, _, elements, shape, strides, flag, _ = found.groups()
+    taken = {index for part in (symbols, elements, flag) for index in _taken(part)}
+    return taken, _layout(elements, shape, strides, flag).unpack_from(operations, found.end(_KEY))
 
 
-def _form(machine: Machine, said: bytes) -> Form:
-    """What the operations say, which have the symbols from the memo."""
-    found = _SAID(said)
-    assert found is not None  # noqa: S101 - it is made of what was found
-    tag, kind, device, elements, offset, shape, strides, flag, hooks = found.groups()
-    indices = tuple(map(_index, (tag, kind, device, hooks)))
-    sizes = tuple(map(_number, _NUMBERS(shape))), tuple(map(_number, _NUMBERS(strides)))
+def _form(machine: Machine, said: tuple[bytes, ...]) -> Form | None:
+    """What the operations say, which have the symbols from the memo; None where it is no tensor."""
+    symbols, elements, shape, strides, flag = said
+    indices = [*_taken(symbols), *_taken(elements), *_taken(flag)]
+    if len(indices) != _SYMBOLS or not all(index in machine.memo for index in indices):
+        return None
+    held = tuple(map(machine.remembered, indices))
+    function = held[0]
+    if type(function) is not Global or function.path != _REBUILD:
+        return None
+    if not all(type(symbol) in _SIMPLE for symbol in held):
+        return None
+    (count,), (offset, *extents) = _numbers(elements), _numbers(shape)
     return Form(
-        indices,
-        [machine.remembered(index) for index in indices],
-        (_number(elements), _number(offset)),
-        sizes,
-        flag == _TRUE,
+        itemgetter(*indices),
+        held,
+        (count, offset),
+        (tuple(extents), tuple(_numbers(strides))),
+        flag[0] == _NEWTRUE,
+        _layout(elements, shape, strides, flag),
     )
 
 
-def _index(operation: bytes) -> int:
-    return int.from_bytes(operation[1:], "little")
+def _layout(elements: bytes, shape: bytes, strides: bytes, flag: bytes) -> Struct:
+    """Where the numbers in the memo are behind the key of a storage, and where the tensor ends."""
+    between = (len(elements) + 1, len(shape) + 1, len(strides), len(flag) + 2, 1)
+    return Struct("<xI" + "".join(f"{length}xxI" for length in between) + "x")
 
 
-def _number(operation: bytes) -> int:
-    return int.from_bytes(operation[1:], "little", signed=operation[:1] == b"J")
+def _taken(operations: bytes) -> Iterator[int]:
+    """The numbers in the memo that operations take something from."""
+    return (int.from_bytes(given, "little") for code, given in _split(operations) if code in _GETS)
+
+
+def _numbers(operations: bytes) -> Iterator[int]:
+    """The numbers that operations put on the stack."""
+    for code, given in _split(operations):
+        if given and code not in _GETS:
+            yield int.from_bytes(given, "little", signed=code == b"J")
+
+
+def _split(operations: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Operations, each with its argument."""
+    at = 0
+    while at < len(operations):
+        code = operations[at : at + 1]
+        behind = at + 1 + _ARGUMENTS.get(code, 0)
+        yield code, operations[at + 1 : behind]
+        at = behind

@@ -95,10 +95,11 @@ def put(number: int) -> bytes:
 def view(*shape: bytes, key: bytes = b"X\1\0\0\0" + b"7", function: bytes = REBUILD) -> bytes:
     """What `torch.save` writes for one view, with a class and a tag in the memo, and its parts."""
     start = b"\x80\x02ctorch\nFloatStorage\nq\x00X\x07\0\0\0storageq\x01ccollections\nD\nq\x02"
+    start += function + b"q\x08"
     tuples = b"".join(one + put(10 + n) for n, one in enumerate(shape))
     storage = b"((h\x01h\x00" + key + put(3) + b"h\x01K\x04t" + put(4) + b"Q"
     call = (
-        function + storage + b"M\x01\x02" + tuples + b"\x89h\x02)R" + put(5) + b"t" + put(6) + b"R"
+        b"h\x08" + storage + b"M\x01\x02" + tuples + b"\x89h\x02)R" + put(5) + b"t" + put(6) + b"R"
     )
     parts = b"".join(b"h" + bytes([number]) for number in (3, 4, 10, 11, 5, 6))
     return start + b"(" + call + put(7) + parts + b"h\x07t."
@@ -154,6 +155,61 @@ def test_views_are_walked_over_at_once(
         ]
 
 
+def entries(*names: bytes, number: int = 0x100) -> bytes:
+    """A dictionary of views, each under a name, with numbers in the memo from one on."""
+    start, one = view(b"K\3\x85", b"K\1\x85").split(b"(h\x08", 1)
+    call = b"h\x08" + one[: one.index(put(7))]
+    old = [put(place) for place in (3, 4, 10, 11, 5, 6)]
+    made = start + b"}("
+    for name in names:
+        tensor = call
+        for step, operation in enumerate(old, 1):
+            tensor = tensor.replace(operation, put(number + step))
+        made += b"X" + len(name).to_bytes(4, "little") + name + put(number)
+        made += tensor + put(number + 7)
+        number += 8
+    return made + b"u"
+
+
+def outcome(data: bytes) -> object:
+    """What a pickle holds, names and takes, or what is wrong with it."""
+    try:
+        found = walk(data, "x")
+    except DamagedFileError as error:
+        return str(error)
+    assert isinstance(found.value, dict)
+    kept = [told(one.id) for one in found.kept_outside]
+    return [*map(told, found.value)], [*map(told, found.value.values())], kept, found.end
+
+
+ENTRIES = entries(b"a.weight", b"a.bias", b"", "\u00fc".encode(), b"b" * 300)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ENTRIES + b".",
+        *(ENTRIES[:length] for length in range(len(ENTRIES) - 1000, len(ENTRIES), 7)),
+        ENTRIES.replace(b"a.bias", b"a.b\xffas") + b".",  # no text
+        ENTRIES.replace(b"\x08\0\0\0a.w", b"\x09\0\0\0a.w") + b".",  # of another length
+        ENTRIES.replace(put(0x108), put(8)) + b".",  # in the place of the function
+        ENTRIES.replace(put(0x108), b"") + b".",
+        ENTRIES.replace(put(0x10F), put(8)) + b".",  # a tensor in the place of the function
+        ENTRIES.replace(put(0x10F), b"") + b".",
+        ENTRIES.replace(put(0x108), put(0x108) + b"0h\x02") + b".",  # a tensor without a name
+        ENTRIES.replace(put(0x108) + b"h\x08", put(0x108) + b"h\x00") + b".",  # another function
+        ENTRIES.replace(put(0x108) + b"h\x08", put(0x108) + b"h\x7f") + b".",  # none
+        ENTRIES[:-1] + b"X\1\0\0\0cj\x07\1\0\0X\1\0\0\0dj\x03\1\0\0u.",  # again, and a part
+    ],
+)
+def test_names_are_walked_over_with_their_views(
+    monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    quick = outcome(data)
+    monkeypatch.setattr(pickle_views, "_FIND", lambda *_: None)
+    assert quick == outcome(data)
+
+
 def test_another_call_with_such_arguments_is_a_call() -> None:
     found = walk(view(b"K\3\x85", b"K\1\x85", function=b"cposix\nsystem\n"), "x").value
     assert isinstance(found, tuple)
@@ -165,7 +221,7 @@ def test_another_call_with_such_arguments_is_a_call() -> None:
 def test_a_view_whose_class_is_another_one_by_now() -> None:
     """What the memo has under a number may change, so views that look alike may differ."""
     one = view(b"K\3\x85", b"K\1\x85")[:-1]
-    again = b"ctorch\nIntStorage\nq\x00" + one[one.index(REBUILD) : one.index(put(7))]
+    again = b"ctorch\nIntStorage\nq\x00" + one[one.index(b"h\x08((") : one.index(put(7))]
     found = walk(one + again + b"\x86.", "x")
     assert [told(one.id)[1] for one in found.kept_outside] == [  # type: ignore[index]
         "torch.FloatStorage",
