@@ -116,12 +116,14 @@ def _put(machine: Machine, items: list[object]) -> None:
         target = target.entries
     if type(target) is not dict or len(items) % 2:
         raise machine.damaged("puts entries into what is no dictionary")
-    for key, value in zip(items[::2], items[1::2], strict=True):
-        # Python would hash a key, however deeply it is nested: such a one is only itself.
-        target[key if type(key) in _SCALARS else _as_key(key)] = value
+    keys = items[::2]
+    if not _SCALARS.issuperset(map(type, keys)):
+        keys = [key if type(key) in _SCALARS else _as_key(key) for key in keys]
+    target.update(zip(keys, items[1::2], strict=True))
 
 
 def _as_key(key: object) -> object:
+    """Python would hash a key, however deeply it is nested: such a one is only itself."""
     if type(key) is tuple and all(type(part) in _SCALARS for part in key):
         return key
     return Object(type(key).__name__, (key,))

@@ -25,6 +25,8 @@ DEFLATED = 8
 
 LOCAL = Struct("<4s5H3I2H")
 CENTRAL = Struct("<4s6H3I5H2I")
+# The same, but for what a member is read without: versions, time, attributes, the number of a disk.
+_ENTRY = Struct("<4s4x2H4x3I3H8xI")
 END = Struct("<4s4H2IH")
 ZIP64_LOCATOR = Struct("<4sIQI")
 ZIP64_END = Struct("<4sQ2H2I4Q")
@@ -101,7 +103,7 @@ def records(source: Source, directory: Directory) -> Iterator[tuple[Member, byte
     if directory.members * CENTRAL.size > directory.size:
         raise _damaged(source, f"claims {directory.members} members", directory.start)
     data = source.read(directory.start, directory.size)
-    unpack, fixed, length = CENTRAL.unpack_from, CENTRAL.size, len(data)
+    unpack, fixed, length = _ENTRY.unpack_from, _ENTRY.size, len(data)
     start, shift = directory.start, directory.shift
     make = tuple.__new__  # what `Member(...)` comes to, without the call in between
     position = 0
@@ -111,8 +113,8 @@ def records(source: Source, directory: Directory) -> Iterator[tuple[Member, byte
             problem = f"has fewer members than the {directory.members} that it claims"
             raise _damaged(source, problem, start + position)
         (
-            magic, _, _, flags, method, _, _, crc, compressed, size,
-            name_length, extra_length, comment_length, _, _, _, header,
+            magic, flags, method, crc, compressed, size,
+            name_length, extra_length, comment_length, header,
         ) = unpack(data, position)  # fmt: skip
         extra_at = name_at + name_length
         following = extra_at + extra_length + comment_length

@@ -49,8 +49,9 @@ def draw(model: Model, variables: Sequence[Variable], output: Output, turn: Turn
     columns_of = words.Remembered(model, _columns)
     columns = list(map(columns_of, variables))
     layout = _Layout(names, {_HEADINGS, *columns})
+    (heading,) = layout.texts([_NAME], [_HEADINGS])
     if output.color:
-        spans: list[list[Span]] = [[(layout.text(_NAME, _HEADINGS).rstrip(), "title")]]
+        spans: list[list[Span]] = [[(heading.rstrip(), "title")]]
         rows = zip(variables, names, columns, strict=True)
         spans += (layout.spans(name, row, _role(variable)) for variable, name, row in rows)
         if output.rich_draws(len(spans)):
@@ -60,8 +61,8 @@ def draw(model: Model, variables: Sequence[Variable], output: Output, turn: Turn
         else:
             write_lines(spans, output)
     else:
-        write([layout.text(_NAME, _HEADINGS)])
-        write(map(layout.text, names, columns))
+        write([heading])
+        write(layout.texts(names, columns))
 
 
 class _Layout:
@@ -77,9 +78,10 @@ class _Layout:
         )
         self._texts = {row: "  " + "".join(self._padded(row)).rstrip() + "\n" for row in rows}
 
-    def text(self, name: str, row: Columns) -> str:
-        """A line."""
-        return name.ljust(self._name) + self._texts[row]
+    def texts(self, names: Iterable[str], rows: Iterable[Columns]) -> Iterator[str]:
+        """All lines."""
+        width, texts = self._name, self._texts
+        return (name.ljust(width) + texts[row] for name, row in zip(names, rows, strict=True))
 
     def spans(self, name: str, row: Columns, role: Role) -> list[Span]:
         """A line in roles."""

@@ -25,6 +25,7 @@ LITTLE = "little"
 
 _CONSTANTS = "constants.pkl"
 _PICKLES = ".pkl"
+_DATA = "data/"
 _TWICE = "duplicate-member"
 _LARGEST_PICKLE = 1 << 28
 _LARGEST_FACT = 64
@@ -50,6 +51,7 @@ class Archive:
 
     __slots__ = (
         "_begins",
+        "_data",
         "_folder",
         "_members",
         "_path",
@@ -74,10 +76,12 @@ class Archive:
         self._begins: dict[str, int] | None = None
         members = _all_members(source)
         self._members = {member.name: member for member in reversed(members)}  # as PyTorch
-        pickles = [member.name for member in members if is_pickle(member.name)]
-        self._folder = _folder(members, pickles, source.name)
+        pickles = [member for member in members if member.name.endswith(_PICKLES)]
+        main = [member.name for member in pickles if is_pickle(member.name)]
+        self._folder = _folder(members, main, source.name)
+        self._data = self._folder + _DATA
         self.pickle_name = self._folder + PICKLE
-        self.notes = list(self._ambiguities(members, pickles))
+        self.notes = list(self._ambiguities(members, main))
         data = self._read(source, PICKLE)
         self.pickle: Pickle = pickle_opcodes.walk(data, f"{source.name}:{PICKLE}")
         self.pickle_size = len(data)
@@ -86,7 +90,7 @@ class Archive:
             data = self._read(source, _CONSTANTS)
             self.constants = pickle_opcodes.walk(data, f"{source.name}:{_CONSTANTS}")
             self.pickle_size += len(data)
-        self.others = list(self._others(source, members))
+        self.others = list(self._others(source, pickles))
         self.byte_order = self._fact(source, "byteorder") or LITTLE
         if self.byte_order not in _ORDERS:
             raise DamagedFileError(
@@ -104,7 +108,7 @@ class Archive:
     def size(self, key: str) -> int | None:
         """Bytes of a storage; None where it is missing."""
         member = self._members.get(self.member_name(key))
-        return member.size if member else None
+        return None if member is None else member.size
 
     def checksum(self, key: str) -> int | None:
         """CRC-32 of a storage; None where there is none: PyTorch can be told not to compute it."""
@@ -138,19 +142,20 @@ class Archive:
         self, members: Sequence[zipdir.Member], pickles: Sequence[str]
     ) -> Iterator[Note]:
         """What one reader may take in one place, and another in another."""
-        for name in zipdir.duplicates(members):
-            yield Note(_TWICE, "is there twice, and readers differ in which they take", name)
+        if len(self._members) < len(members):
+            for name in zipdir.duplicates(members):
+                yield Note(_TWICE, "is there twice, and readers differ in which they take", name)
         for name in dict.fromkeys(reversed(pickles)):
             if name != self.pickle_name:
                 yield Note(_TWICE, f"is a second {PICKLE}: PyTorch reads {self._folder}", name)
 
-    def _others(self, source: Source, members: Iterable[zipdir.Member]) -> Iterator[Pickle]:
+    def _others(self, source: Source, pickles: Iterable[zipdir.Member]) -> Iterator[Pickle]:
         """The pickles beside those that are read, as far as they are some."""
         read = [self._members.get(self._folder + name) for name in (PICKLE, _CONSTANTS)]
         seen = {member.header for member in read if member is not None}
         room = _LARGEST_PICKLE
-        for member in members:
-            if member.name.endswith(_PICKLES) and member.header not in seen:
+        for member in pickles:
+            if member.header not in seen:
                 seen.add(member.header)
                 try:
                     data = _bytes_of(source, member, room)
@@ -169,7 +174,7 @@ class Archive:
 
     def member_name(self, key: str) -> str:
         """The member of a storage: those of the constants have their folder in the key."""
-        return self._folder + key if "/" in key else f"{self._folder}data/{key}"
+        return (self._folder if "/" in key else self._data) + key
 
     def _fact(self, source: Source, name: str) -> str:
         member = self._members.get(self._folder + name)

@@ -150,7 +150,7 @@ def tensor(value: object, depth: int = 0) -> Placed | None:
         DamagedFileError: its arguments are not those of the function.
     """
     if type(value) is View:
-        return Placed(_of_form(value.form), value.key)
+        return tuple.__new__(Placed, (_of_form(value.form), value.key))  # without the call between
     if type(value) is not Object or type(value.function) is not Global:
         return None
     if depth > _MOST_WRAPPERS:

@@ -17,7 +17,7 @@ from scopecli.model.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from scopecli.formats.torch.tensors import Placed, Tensor
+    from scopecli.formats.torch.tensors import Tensor
     from scopecli.model.variable import Kind
 
 SEPARATOR = "."
@@ -112,9 +112,9 @@ def collect(root: object, size: int) -> Tree:
             if type(value) in _SCALARS:
                 _fact(tree.facts, path, value)
                 continue
-            found = _tensor(path, value)
+            found = _found(path, value, kind)
             if found is not None:
-                tree.tensors.append(Found(path, found.tensor, found.storage, kind))
+                tree.tensors.append(found)
                 continue
             address = id(value)
             if address in inside or (address in seen and not _is_shown_again(value)):
@@ -132,12 +132,17 @@ def collect(root: object, size: int) -> Tree:
     return tree
 
 
-def _tensor(path: str, value: object) -> Placed | None:
+def _found(path: str, value: object, kind: Kind) -> Found | None:
+    """The tensor that a symbol stands for; None where it is something else."""
     try:
-        return tensor(value)
+        placed = tensor(value)
     except ScopecliError as error:
         error.where = path[:_LONGEST_TEXT]
         raise
+    if placed is None:
+        return None
+    fields = (path, *placed, kind)
+    return tuple.__new__(Found, fields)  # what `Found(...)` comes to, without the call in between
 
 
 def _children(value: object, path: str, kind: Kind, tree: Tree) -> Iterator[Child]:
