@@ -100,7 +100,7 @@ _MODULES = {
     "ops.checks": "Assert assert_equal assert_none_equal assert_less assert_less_equal"
     " assert_greater assert_greater_equal assert_positive assert_negative assert_non_negative"
     " assert_non_positive assert_rank assert_rank_at_least py_func",
-    "train.gradients": "gradients clip_by_global_norm global_norm",
+    "train.gradients": "UnconnectedGradients gradients clip_by_global_norm global_norm",
     "program.inert": "ConfigProto GPUOptions",
     "program.running": "model_of",
 }

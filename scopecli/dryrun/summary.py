@@ -69,6 +69,19 @@ def text(name: str, tensor: Any, collections: Any = None) -> Tensor:
     return found
 
 
+def tensor_summary(
+    name: str,
+    tensor: Any,
+    summary_description: Any = None,
+    collections: Any = None,
+    summary_metadata: Any = None,
+    family: Any = None,
+    display_name: Any = None,
+) -> Tensor:
+    """A tensor as it is."""
+    return text(f"{family}/{name}" if family else name, tensor, collections)
+
+
 def audio(
     name: str,
     tensor: Any,

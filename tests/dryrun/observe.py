@@ -21,7 +21,7 @@ MODELS = Path(__file__).parent / "models"
 _HEADER = re.compile(r"^=== (\S+)$", re.MULTILINE)
 # A shape function says more in TensorFlow, after these words: the node as a protobuf.
 _DETAILS = re.compile(r"( for '\{\{node| with input shapes|\. Shapes are \[| \(Op:).*")
-_GRADIENTS = re.compile(r"(^|/)gradients\w*(/|$)")
+_GRADIENTS = re.compile(r"(^|[/^])gradients\w*(/|$)")
 
 
 def programs(path: Path) -> dict[str, str]:
@@ -95,9 +95,9 @@ def op_lines(op: Any) -> list[str]:
         return []
     parts = [op.name, op.type]
     inputs = [tensor.name for tensor in op.inputs]
-    if not any(_GRADIENTS.search(tensor) for tensor in inputs):
+    inputs += sorted(f"^{control.name}" for control in op.control_inputs)
+    if not any(_GRADIENTS.search(name) for name in inputs):
         parts += inputs
-        parts += sorted(f"^{control.name}" for control in op.control_inputs)
     parts += [f"{tensor.shape}:{tensor.dtype.name}" for tensor in op.outputs]
     return ["op " + " ".join(parts)]
 

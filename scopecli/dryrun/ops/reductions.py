@@ -163,12 +163,17 @@ def _arg(type_: str, value: Any, axis: Any, name: str | None, kind: Any) -> Tens
 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
     """Not longer than a bound."""
+    from scopecli.dryrun.ops.arithmetic import cast
     from scopecli.dryrun.ops.filled import ones_like
     from scopecli.dryrun.ops.indexing import where
 
     with name_scope(name, "clip_by_norm") as scope:
         rows = isinstance(t, IndexedSlices)
         values = convert_to_tensor(t.values if rows else t, name="t")
+        if isinstance(clip_norm, (int, float)):
+            clip_norm = max(clip_norm, 0)
+        else:
+            clip_norm = cast(apply("Maximum", clip_norm, 0), values.dtype.base_dtype)
         total = reduce_sum(values * values, axes, True)
         positive = total > 0
         safe = where(positive, total, ones_like(total))
@@ -205,8 +210,8 @@ def norm(
     keep = bool(one_of("keepdims", keepdims, "keep_dims", keep_dims))
     with name_scope(name, "norm"):
         tensor = convert_to_tensor(tensor)
-        result = apply("Sqrt", reduce_sum(tensor * tensor, axis, True))
         axes = axis if axis is None or isinstance(axis, (list, tuple)) else [axis]
+        result = apply("Sqrt", reduce_sum(tensor * tensor, axes, True))
         return result if keep else apply("Squeeze", result, squeeze_dims=axes)
 
 

@@ -195,6 +195,11 @@ OPS: dict[str, str] = {
     " truth_indices:int64 truth_values:T truth_shape:int64 -> float32 | unknown",
     "ExpandDims": "input:T dim:int32 -> T | array.expand_dims",
     "ExtractImagePatches": "images:T -> T | blocks.patches",
+    "FakeQuantWithMinMaxArgs": "inputs:float32 -> float32 | same",
+    **dict.fromkeys(
+        ["FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"],
+        "inputs:float32 min:float32 max:float32 -> float32 | same",
+    ),
     "Fill": "dims:int32 value:T -> T | from_shape_input",
     "FusedBatchNormV3": "x:T scale:U offset:U mean:U variance:U -> T U U U U U | nn.batch_norm",
     "GatherNd": "params:T indices:I -> T | array.gather_nd",
@@ -440,6 +445,16 @@ WRAPPERS: dict[str, str] = {
     "erfc": "Erfc x",
     "exp": "Exp x",
     "expm1": "Expm1 x",
+    **{
+        f"{place}fake_quant_with_min_max_{kind}": row
+        for place in ("", "quantization.")
+        for kind, row in {
+            "args": "FakeQuantWithMinMaxArgs inputs min=-6 max=6 num_bits=8 narrow_range=",
+            "vars": "FakeQuantWithMinMaxVars inputs min max num_bits=8 narrow_range=",
+            "vars_per_channel": "FakeQuantWithMinMaxVarsPerChannel inputs min max num_bits=8"
+            " narrow_range=",
+        }.items()
+    },
     "floor": "Floor x",
     "floor_div": "FloorDiv x y",
     "floormod": "FloorMod x y",

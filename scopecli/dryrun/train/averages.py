@@ -15,6 +15,7 @@ from scopecli.dryrun.graph.scopes import (
 )
 from scopecli.dryrun.initializers import zeros_initializer
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.control_flow import cond
 from scopecli.dryrun.train.slots import create_slot
 from scopecli.dryrun.variables.assigning import assign, assign_sub
 from scopecli.dryrun.variables.collections import moving_average_variables, trainable_variables
@@ -76,7 +77,11 @@ class ExponentialMovingAverage:
     def _copy(self, value: Any) -> Any:
         with init_scope():
             if isinstance(value, Variable):
-                initial = value.initial_value if value.is_resource else value.initialized_value()
+                initial = cond(
+                    value._is_initialized(),  # noqa: SLF001 - the engine's own protocol
+                    value.read_value,
+                    lambda: value.initial_value,
+                )
                 made = create_slot(value, self.name, initial)
                 add_to_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, value)
                 attributes: dict[str, object] = {

@@ -10,6 +10,7 @@ from scopecli.dryrun.graph.scopes import colocate_with, name_scope
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import identity, shape_node, stack
+from scopecli.dryrun.ops.filled import zeros_like
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.ops.reductions import reduce_sum
 from scopecli.dryrun.train.row_gradients import RowReaders
@@ -53,15 +54,35 @@ def connected(losses: Sequence[Tensor]) -> tuple[set[Operation], set[int]]:
     return seen, tensors
 
 
+class UnconnectedGradients:
+    """What stands for the gradient of something that a loss does not depend on."""
+
+    NONE, ZERO = "none", "zero"
+
+
 def gradients(
-    ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", **_: Any
+    ys: Any,
+    xs: Any,
+    grad_ys: Any = None,
+    name: str = "gradients",
+    colocate_gradients_with_ops: bool = False,
+    gate_gradients: bool = False,
+    aggregation_method: Any = None,
+    stop_gradients: Any = None,
+    unconnected_gradients: str = UnconnectedGradients.NONE,
 ) -> list[Any]:
     """The gradients as outputs of one node; None where nothing flows back.
 
     Where only rows of a target are read, they are `IndexedSlices` of two outputs.
+
+    Raises:
+        ValueError: what comes from behind does not go with the losses.
     """
     losses = [convert_to_tensor(y) for y in (ys if isinstance(ys, (list, tuple)) else [ys])]
     targets = list(xs) if isinstance(xs, (list, tuple)) else [xs]
+    given = grad_ys if isinstance(grad_ys, (list, tuple)) else [grad_ys] * len(losses)
+    if len(given) != len(losses):
+        raise ValueError(f"Length mismatch. Passed {len(given)} grad_ys for {len(losses)} ys")
     reached, touched = connected(losses)
     graph = get_default_graph()
     with graph.name_scope(name):
@@ -82,6 +103,8 @@ def gradients(
                 whole = shape_node(plain_tensor(target), None, "int32", optimize=True)
                 gradient = IndexedSlices(gradient, next(tensors), whole)
             found[id(target)] = gradient
+    if unconnected_gradients == UnconnectedGradients.ZERO:
+        return [found[id(x)] if id(x) in found else zeros_like(x) for x in targets]
     return [found.get(id(target)) for target in targets]
 
 

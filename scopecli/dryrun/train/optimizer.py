@@ -17,6 +17,7 @@ from scopecli.dryrun.graph.scopes import (
     group,
     init_scope,
     name_scope,
+    tuple_,
 )
 from scopecli.dryrun.initializers import zeros_initializer
 from scopecli.dryrun.ops.applying import convert_to_tensor
@@ -24,8 +25,10 @@ from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.train.gradients import gradients, plain_tensor
 from scopecli.dryrun.train.slots import ROLES, create_slot
 from scopecli.dryrun.values.dtypes import reference
+from scopecli.dryrun.values.shapes import compatible, mismatch
 from scopecli.dryrun.variables.assigning import assign_add
 from scopecli.dryrun.variables.collections import trainable_variables
+from scopecli.dryrun.variables.variable import Variable
 
 # The types that can be trained.
 _TRAINED = ("float32", "float64", "float16", "bfloat16")
@@ -35,16 +38,21 @@ class Optimizer:
     """What all optimizers do."""
 
     # Slots: name and initializer. Hyperparameters: attribute and name of the constant.
-    update_op = "ApplyGradientDescent"
+    update_op = ""
+    # What the update's node calls the gradient.
+    gradient_name = "grad"
     # After how many hyperparameters the gradient is an input; None: after all.
     gradient_place: int | None = None
 
     GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
 
     def __init__(self, use_locking: bool = False, name: str = "") -> None:
+        if not name:
+            raise ValueError("Must specify the optimizer name")
         self._name = name
         self._use_locking = use_locking
         self._slots: dict[str, dict[Any, Any]] = {}
+        self._non_slots: dict[str, Any] = {}
         self._hyper: list[tuple[str, Any]] = []
         self._prepared: list[Tensor] = []
 
@@ -68,7 +76,14 @@ class Optimizer:
         Raises:
             ValueError: no variable has a gradient.
         """
-        pairs = self.compute_gradients(loss, var_list=var_list)
+        pairs = self.compute_gradients(
+            loss,
+            var_list=var_list,
+            gate_gradients=gate_gradients,
+            aggregation_method=aggregation_method,
+            colocate_gradients_with_ops=colocate_gradients_with_ops,
+            grad_loss=grad_loss,
+        )
         if not any(gradient is not None for gradient, _ in pairs):
             raise ValueError(
                 "No gradients provided for any variable, check your graph for ops that do not "
@@ -78,9 +93,24 @@ class Optimizer:
         return self.apply_gradients(pairs, global_step=global_step, name=name)
 
     def compute_gradients(
-        self, loss: Any, var_list: Any = None, *_: Any, **__: Any
+        self,
+        loss: Any,
+        var_list: Any = None,
+        gate_gradients: int = 1,
+        aggregation_method: Any = None,
+        colocate_gradients_with_ops: bool = False,
+        grad_loss: Any = None,
     ) -> list[tuple[Any, Any]]:
-        """The gradient of each variable."""
+        """The gradient of each variable.
+
+        Raises:
+            ValueError: there is none, or it is not said how to wait for them.
+        """
+        if gate_gradients not in {self.GATE_NONE, self.GATE_OP, self.GATE_GRAPH}:
+            raise ValueError(
+                "gate_gradients must be one of: Optimizer.GATE_NONE, Optimizer.GATE_OP, "
+                f"Optimizer.GATE_GRAPH.  Not {gate_gradients}"
+            )
         if var_list is None:
             var_list = trainable_variables()
             var_list += get_default_graph().get_collection(GraphKeys.TRAINABLE_RESOURCE_VARIABLES)
@@ -88,7 +118,10 @@ class Optimizer:
         if not var_list:
             raise ValueError("No variables to optimize.")
         self._check_types([loss])
-        pairs = list(zip(gradients(loss, var_list), var_list, strict=True))
+        found = gradients(loss, var_list)
+        if gate_gradients == self.GATE_GRAPH:
+            found = tuple_(found)
+        pairs = list(zip(found, var_list, strict=True))
         self._check_types([variable for gradient, variable in pairs if gradient is not None])
         return pairs
 
@@ -150,6 +183,15 @@ class Optimizer:
             for name, value in self._hyper
         ]
 
+    def _prepared_for(self, variable: Any) -> list[Tensor]:
+        """The hyperparameters as the type of a variable."""
+        kind = variable.dtype.base_dtype
+        if all(value.dtype is kind for value in self._prepared):
+            return self._prepared
+        from scopecli.dryrun.ops.arithmetic import cast
+
+        return [cast(value, kind) for value in self._prepared]
+
     def _constrained(self, gradient: Any, variable: Any) -> Any:
         """The update of a variable, and after it what its constraint asks for."""
         rows = isinstance(gradient, IndexedSlices)
@@ -179,11 +221,28 @@ class Optimizer:
 
     def _update_node(self, prefix: str, gradient: list[Tensor], variable: Any) -> Any:
         """The node that updates a variable."""
+        if not self.update_op:
+            raise NotImplementedError
         slots = [members[variable] for members in self._slots.values() if variable in members]
         tensors = [plain_tensor(slot) for slot in slots]
-        place = len(self._prepared) if self.gradient_place is None else self.gradient_place
-        hyper = [*self._prepared[:place], *gradient, *self._prepared[place:]]
+        prepared = self._prepared_for(variable)
+        place = len(prepared) if self.gradient_place is None else self.gradient_place
+        hyper = [*prepared[:place], *gradient, *prepared[place:]]
+        if not prefix:
+            self._check_gradient(gradient[0], variable)
         return add_update(prefix + self.update_op, variable, [*tensors, *hyper])
+
+    def _check_gradient(self, gradient: Tensor, variable: Any) -> None:
+        kind, own = gradient.dtype.base_dtype, variable.dtype.base_dtype
+        if kind is not own:
+            resource = "Resource" if variable.is_resource else ""
+            raise TypeError(
+                f"Input {self.gradient_name!r} of '{resource}{self.update_op}' Op has type "
+                f"{kind.name} that does not match type {own.name} of argument 'var'."
+            )
+        dims = variable.shape.plain
+        if not compatible(dims, gradient.dims):
+            raise ValueError(mismatch(dims, gradient.dims))
 
     def _finish(self, updates: list[Any], name: str) -> Any:
         return group(*updates, name=name)
@@ -213,13 +272,30 @@ class Optimizer:
     def variables(self) -> list[Any]:
         """All its state, by name."""
         slots = [made for members in self._slots.values() for made in members.values()]
-        return sorted(self._others() + slots, key=lambda variable: str(variable.name))
-
-    def _others(self) -> list[Any]:
-        """Its state that is no variable's own."""
-        return []
+        every = [*self._non_slots.values(), *slots]
+        return sorted(every, key=lambda variable: str(variable.name))
 
     # What optimizers of programs use and override
+
+    def _create_non_slot_variable(self, initial_value: Any, name: str, colocate_with: Any) -> Any:
+        """Get or make state that is no variable's own."""
+        if name not in self._non_slots:
+            with get_default_graph().colocate_with(colocate_with.op):
+                made = Variable(
+                    initial_value,
+                    name=name,
+                    trainable=False,
+                    use_resource=getattr(colocate_with, "is_resource", False),
+                )
+            get_default_graph().roles[made.op.name] = ("bookkeeping", {})
+            self._non_slots[name] = made
+        return self._non_slots[name]
+
+    def _get_non_slot_variable(self, name: str, graph: Any = None) -> Any:
+        return self._non_slots.get(name)
+
+    def _non_slot_variables(self) -> list[Any]:
+        return list(self._non_slots.values())
 
     def _zeros_slot(self, var: Any, slot_name: str, op_name: str) -> Any:
         return self._slot(var, slot_name, op_name, zeros_initializer())

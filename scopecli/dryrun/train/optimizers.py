@@ -17,6 +17,7 @@ from scopecli.dryrun.initializers import (
     zeros_initializer,
 )
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.train.optimizer import Optimizer
 from scopecli.dryrun.variables.variable import Variable
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 class GradientDescentOptimizer(Optimizer):
     """Plain steps."""
 
+    update_op = "ApplyGradientDescent"
+    gradient_name = "delta"
+
     def __init__(
         self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent"
     ) -> None:
@@ -37,7 +41,7 @@ class GradientDescentOptimizer(Optimizer):
     def _update_rows(self, gradient: IndexedSlices, variable: Any) -> Any:
         from scopecli.dryrun.train.rows import subtracted
 
-        return subtracted(gradient, variable, self._prepared[0])
+        return subtracted(gradient, variable, self._prepared_for(variable)[0])
 
 
 class MomentumOptimizer(Optimizer):
@@ -229,32 +233,30 @@ class AdamOptimizer(Optimizer):
         self._hyper = [("learning_rate", learning_rate), ("beta1", beta1)]
         self._hyper += [("beta2", beta2), ("epsilon", epsilon)]
         self._betas = {"beta1_power": beta1, "beta2_power": beta2}
-        self._powers: list[Any] = []
 
     def _create_slots(self, variables: list[Any]) -> None:
         first = min(variables, key=lambda variable: variable.name)
-        if not self._powers:
-            for name, beta in self._betas.items():
-                with colocate_with(first.op):
-                    power = Variable(
-                        beta, name=name, trainable=False, use_resource=first.is_resource
-                    )
-                get_default_graph().roles[power.op.name] = ("bookkeeping", {})
-                self._powers.append(power)
+        for name, beta in self._betas.items():
+            self._create_non_slot_variable(beta, name, first)
         for variable in variables:
             self._slot(variable, "m", self._name, zeros_initializer())
             self._slot(variable, "v", self._name, zeros_initializer())
 
-    def _others(self) -> list[Any]:
-        return list(self._powers)
+    @property
+    def _powers(self) -> list[Any]:
+        return self._non_slot_variables()
 
     def _update(self, gradient: Tensor, variable: Any) -> Any:
         hyper = self._prepared
         graph = get_default_graph()
+        kind = variable.dtype.base_dtype
+        powers: list[Any] = self._powers
+        if any(value.dtype.base_dtype is not kind for value in (*powers, *hyper)):
+            powers = [cast(power, kind) for power in powers]
         inner = f"{graph.name_stack}/ResourceApplyAdam/" if variable.is_resource else None
         with graph.name_scope(inner) if inner else nullcontext():  # the node reads them itself
-            powers = [power.value() for power in self._powers]
-        self._prepared = [*powers, *hyper]
+            values = [power.value() if isinstance(power, Variable) else power for power in powers]
+        self._prepared = [*values, *hyper]
         try:
             return super()._update(gradient, variable)
         finally:
@@ -265,7 +267,11 @@ class AdamOptimizer(Optimizer):
 
         rows = deduplicated(gradient)
         slots = (self._slots["m"][variable], self._slots["v"][variable])
-        return adam_step(rows, variable, slots, (*self._powers, *self._prepared))
+        powers: list[Any] = self._powers
+        kind = variable.dtype.base_dtype
+        if any(value.dtype.base_dtype is not kind for value in (*powers, *self._prepared)):
+            powers = [cast(power, kind) for power in powers]
+        return adam_step(rows, variable, slots, (*powers, *self._prepared_for(variable)))
 
     def _finish(self, updates: list[Any], name: str) -> Any:
         done = []

@@ -39,15 +39,19 @@ class SaverDef:
         save_tensor_name: the tensor that runs a save.
         restore_op_name: the node that runs a restore.
         max_to_keep: how many checkpoints are kept.
+        sharded: whether each device has a file of its own.
     """
 
     V1, V2 = 1, 2
 
-    def __init__(self, filename: str, save: str, restore: str, max_to_keep: Any) -> None:
+    def __init__(
+        self, filename: str, save: str, restore: str, max_to_keep: Any, sharded: bool
+    ) -> None:
         self.filename_tensor_name = filename
         self.save_tensor_name = save
         self.restore_op_name = restore
         self.max_to_keep = max_to_keep or 0
+        self.sharded = sharded
         self.version = self.V2
 
 
@@ -132,7 +136,9 @@ class Saver:
             else:
                 saved = self._save_nodes(file, self.entries)
                 restored = self._restore_nodes(file, self.entries, "restore_all")
-        self.saver_def = SaverDef(file.name, saved.name, restored.name, self._max_to_keep)
+        self.saver_def = SaverDef(
+            file.name, saved.name, restored.name, self._max_to_keep, self._sharded
+        )
         get_default_graph().savers.append(self)
 
     @staticmethod
