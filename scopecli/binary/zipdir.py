@@ -91,11 +91,11 @@ def members(source: Source) -> list[Member]:
         DamagedFileError: cut short, or its counts and offsets contradict the file.
         UnsupportedError: spread over several disks.
     """
-    return [member for member, _ in records(source, locate(source))]
+    return list(listed(source, locate(source)))
 
 
-def records(source: Source, directory: Directory) -> Iterator[tuple[Member, bytes]]:
-    """The members, each with its entry in the directory.
+def listed(source: Source, directory: Directory) -> Iterator[Member]:
+    """The members of a directory, in its order.
 
     Raises:
         DamagedFileError: cut short, or its counts and offsets contradict the file.
@@ -129,7 +129,22 @@ def records(source: Source, directory: Directory) -> Iterator[tuple[Member, byte
         name = data[name_at:extra_at].decode("utf-8", "surrogateescape")
         encrypted = bool(flags & _ENCRYPTED)
         fields = (name, method, header, compressed, size, crc, encrypted)
-        yield make(Member, fields), data[position:following]
+        yield make(Member, fields)
+        position = following
+
+
+def records(source: Source, directory: Directory) -> Iterator[tuple[Member, bytes]]:
+    """The members, each with its entry in the directory.
+
+    Raises:
+        DamagedFileError: cut short, or its counts and offsets contradict the file.
+    """
+    data = source.read(directory.start, directory.size)
+    position = 0
+    for member in listed(source, directory):
+        lengths = CENTRAL.unpack_from(data, position)[10:13]  # of name, extra fields and comment
+        following = position + CENTRAL.size + sum(lengths)
+        yield member, data[position:following]
         position = following
 
 

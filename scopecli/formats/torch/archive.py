@@ -201,7 +201,7 @@ def _all_members(source: Source) -> list[zipdir.Member]:
             path=source.name,
             hint="if it is a part of a distributed checkpoint, name the folder",
         )
-    return [member for member, _ in zipdir.records(source, directory)]
+    return list(zipdir.listed(source, directory))
 
 
 def _folder(members: Sequence[zipdir.Member], pickles: Sequence[str], path: str) -> str:
