@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from scopecli.binary import pickle_literals, pickle_views
 from scopecli.binary.pickle_machine import Machine
 from scopecli.binary.pickle_operations import OPERATIONS
-from scopecli.binary.pickle_values import Global, Object, Persistent, View
+from scopecli.binary.pickle_values import Global, Object, Parts, Persistent, View
 from scopecli.errors import UnsupportedError
 from scopecli.model.records import NamedTuple
 
@@ -130,7 +130,8 @@ class Trace:
             machine.position += 1
             if code == _STOP:
                 self._starts.append(machine.position)
-                if len(machine.memo) < len(self._definitions) + views * pickle_views.PUTS:
+                machine.settle()
+                if len(machine.memo) < len(self._definitions) + views * Parts.COUNT:
                     raise self._unusual()
                 return stack.pop()
             self._note(machine, made, start)

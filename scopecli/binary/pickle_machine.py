@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from scopecli.binary.pickle_values import Global, Parts
@@ -29,12 +30,16 @@ class Machine:
         stack: of values.
         marks: the heights of the stack that were marked.
         memo: values by their numbers.
+        apart: tensors whose parts the memo does not have yet, by the number of the first part.
         imports: everything that would be imported.
         kept_outside: everything that the pickle only names.
         forms: of views, by the operations that say them.
     """
 
     __slots__ = (
+        "_counted",
+        "_free",
+        "apart",
         "data",
         "forms",
         "imports",
@@ -53,14 +58,42 @@ class Machine:
         self.stack: list[object] = []
         self.marks: list[int] = []
         self.memo: dict[int, object] = {}
+        self.apart: dict[int, View] = {}
+        self._counted = 0
+        self._free = 0
         self.imports: dict[tuple[str, str], Global] = {}
         self.kept_outside: list[Persistent | View] = []
         self.forms: dict[tuple[bytes, ...], Form] = {}
 
     def remembered(self, index: int) -> object:
         """What the memo has under a number."""
+        if index not in self.memo:
+            self.settle()
         value = self.memo[index]
         return value.at(index) if type(value) is Parts else value
+
+    def free(self) -> int:
+        """The first of the numbers that nothing was put under yet, nor under any behind them."""
+        new = islice(reversed(self.memo), len(self.memo) - self._counted)
+        self.note_free(max(new, default=-1) + 1)
+        return self._free
+
+    def note_free(self, free: int) -> None:
+        """Remember that nothing in the memo, as it is now, has this number or one behind it."""
+        self._free = max(self._free, free)
+        self._counted = len(self.memo)
+
+    def settle(self) -> None:
+        """Put into the memo the parts of tensors that it does not have yet.
+
+        Nothing was under their numbers when they were to be put there, so what is by now is newer.
+        """
+        for first, made in self.apart.items():
+            places = tuple(range(first, first + Parts.COUNT))
+            parts = Parts(made, places)
+            for place in places:
+                self.memo.setdefault(place, parts)
+        self.apart.clear()
 
     @contextmanager
     def watched(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ import struct
 from scopecli.binary import pickle_views
 from scopecli.binary.pickle_machine import Machine
 from scopecli.binary.pickle_operations import OPERATIONS
-from scopecli.binary.pickle_values import Parts, Pickle
+from scopecli.binary.pickle_values import Pickle
 from scopecli.errors import UnsupportedError
 
 _MOST_OPERATIONS = 20_000_000
@@ -70,8 +70,7 @@ def _run(machine: Machine) -> object:  # noqa: C901, PLR0912 - the loop is what 
             elif code in _GETS and (behind := views(machine, position - 1, _MOST_OPERATIONS)):
                 position = behind
             elif code == _BINGET:
-                value = memo[index := data[position]]
-                stack.append(value.at(index) if type(value) is Parts else value)
+                stack.append(machine.remembered(data[position]))
                 position += 1
             elif code == _MARK:
                 marks.append(len(stack))
@@ -82,8 +81,7 @@ def _run(machine: Machine) -> object:  # noqa: C901, PLR0912 - the loop is what 
                 memo[data[position]] = stack[-1]
                 position += 1
             elif code == _LONG_BINGET:
-                value = memo[index := _NUMBER(data, position)[0]]
-                stack.append(value.at(index) if type(value) is Parts else value)
+                stack.append(machine.remembered(_NUMBER(data, position)[0]))
                 position += 4
             elif code == _STOP:
                 return stack.pop()

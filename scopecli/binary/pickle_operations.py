@@ -192,6 +192,7 @@ def _get(width: int) -> Callable[[Machine], None]:
 
 
 def _memoize(machine: Machine) -> None:
+    machine.settle()
     machine.memo[len(machine.memo)] = machine.stack[-1]
 
 

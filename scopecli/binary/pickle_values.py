@@ -149,6 +149,7 @@ class Parts:
     """What the memo has of a view: its parts, which are made once something asks for one."""
 
     __slots__ = ("_made", "_places", "_view")
+    COUNT = 6
 
     def __init__(self, view: View, places: tuple[int, ...]) -> None:
         self._view = view

@@ -44,7 +44,6 @@ _LONG_BINPUT, _NEWTRUE = 0x72, 0x88
 _SYMBOLS = 5  # function, tag, class, device, function that makes the hooks
 _SIMPLE = frozenset({str, Global})  # what is quick to compare
 
-PUTS = 6  # that all operations of a tensor put into the memo
 _PLACE = Struct("<xI").unpack_from
 _FOLLOWING = Struct("<xIxI").unpack  # a number in the memo, and the length of a name
 _TO_NAME = 5  # bytes of the first of these two
@@ -58,16 +57,19 @@ def view(machine: Machine, at: int) -> int:
     return views(machine, at, 1)
 
 
-def views(machine: Machine, at: int, most: int) -> int:
+def views(machine: Machine, at: int, most: int) -> int:  # noqa: C901 - time is spent in the loop
     """The same for a tensor and those that follow it in a dictionary, under their names."""
     data, memo, stack, forms = machine.data, machine.memo, machine.stack, machine.forms
-    kept_outside = machine.kept_outside
+    kept_outside, apart, free = machine.kept_outside, machine.apart, machine.free()
     behind = 0
     name = None
     while found := _FIND(data, at):
         symbols, key, elements, shape, strides, flag, following = found.groups()
         if name is not None and data[at] == _LONG_BINPUT:
-            memo[_PLACE(data, at)[0]] = name
+            (place,) = _PLACE(data, at)
+            memo[place] = name
+            if place >= free:
+                free = place + 1
         said = symbols, elements, shape, strides, flag
         form = forms.get(said)
         if form is None or form.taken(memo) != form.symbols:
@@ -82,7 +84,12 @@ def views(machine: Machine, at: int, most: int) -> int:
         behind = found.end(_KEY)
         places = a, b, c, d, e, f = form.places(data, behind)
         made = View(form, key[4:].decode("ascii"))
-        memo[a] = memo[b] = memo[c] = memo[d] = memo[e] = memo[f] = Parts(made, places)
+        if free <= a < b < c < d < e < f == a + 5:  # as always: few are ever asked for
+            apart[a] = made
+            free = f + 1
+        else:
+            memo[a] = memo[b] = memo[c] = memo[d] = memo[e] = memo[f] = Parts(made, places)
+            free = max(free, *(place + 1 for place in places))
         kept_outside.append(made)
         stack.append(made)
         behind += form.length
@@ -91,6 +98,8 @@ def views(machine: Machine, at: int, most: int) -> int:
             break
         place, length = _FOLLOWING(following)
         memo[place] = made
+        if place >= free:
+            free = place + 1
         behind += _TO_NAME
         start = behind + _TO_NAME
         at = start + length
@@ -98,6 +107,7 @@ def views(machine: Machine, at: int, most: int) -> int:
             name = data[start:at].decode("utf-8", "surrogatepass")
         except ValueError:
             break
+    machine.note_free(free)
     return behind  # what was begun behind it is done once more, by the operations themselves
 
 

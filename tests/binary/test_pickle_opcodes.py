@@ -171,6 +171,10 @@ def entries(*names: bytes, number: int = 0x100) -> bytes:
     return made + b"u"
 
 
+def took(number: int) -> bytes:
+    return b"j" + number.to_bytes(4, "little")
+
+
 def outcome(data: bytes) -> object:
     """What a pickle holds, names and takes, or what is wrong with it."""
     try:
@@ -182,6 +186,7 @@ def outcome(data: bytes) -> object:
     return [*map(told, found.value)], [*map(told, found.value.values())], kept, found.end
 
 
+ITEM = b"X\1\0\0\0c"
 ENTRIES = entries(b"a.weight", b"a.bias", b"", "\u00fc".encode(), b"b" * 300)
 
 
@@ -199,7 +204,19 @@ ENTRIES = entries(b"a.weight", b"a.bias", b"", "\u00fc".encode(), b"b" * 300)
         ENTRIES.replace(put(0x108), put(0x108) + b"0h\x02") + b".",  # a tensor without a name
         ENTRIES.replace(put(0x108) + b"h\x08", put(0x108) + b"h\x00") + b".",  # another function
         ENTRIES.replace(put(0x108) + b"h\x08", put(0x108) + b"h\x7f") + b".",  # none
-        ENTRIES[:-1] + b"X\1\0\0\0cj\x07\1\0\0X\1\0\0\0dj\x03\1\0\0u.",  # again, and a part
+        ENTRIES[:-1] + ITEM + took(0x107) + ITEM + took(0x103) + b"u.",  # again, and a part
+        ENTRIES[:-1]
+        + put(0x103)
+        + ITEM
+        + took(0x103)
+        + ITEM
+        + took(0x104)
+        + b"u.",  # another by now
+        ENTRIES.replace(put(0x10B), put(0x102)) + ITEM + took(0x102) + b"s.",
+        ENTRIES.replace(put(0x10A), put(0x10B)) + ITEM + took(0x10B) + b"s.",
+        ENTRIES + b"\x94" + ITEM + b"h" + bytes([4 + 5 * 8]) + b"s.",  # counts what is in the memo
+        ENTRIES.replace(put(0x118), put(0x11A)) + ITEM + took(0x11A) + b"s.",
+        put(0xFFFFFFFF).join([ENTRIES[:2] + b"N", b"0" + ENTRIES[2:]]) + ITEM + took(0x103) + b"s.",
     ],
 )
 def test_names_are_walked_over_with_their_views(
