@@ -214,7 +214,12 @@ ENTRIES = entries(b"a.weight", b"a.bias", b"", "\u00fc".encode(), b"b" * 300)
         + b"u.",  # another by now
         ENTRIES.replace(put(0x10B), put(0x102)) + ITEM + took(0x102) + b"s.",
         ENTRIES.replace(put(0x10A), put(0x10B)) + ITEM + took(0x10B) + b"s.",
-        ENTRIES + b"\x94" + ITEM + b"h" + bytes([4 + 5 * 8]) + b"s.",  # counts what is in the memo
+        ENTRIES
+        + b"N\x940"
+        + ITEM
+        + b"h"
+        + bytes([4 + 5 * 8])
+        + b"s.",  # counts what is in the memo
         ENTRIES.replace(put(0x118), put(0x11A)) + ITEM + took(0x11A) + b"s.",
         put(0xFFFFFFFF).join([ENTRIES[:2] + b"N", b"0" + ENTRIES[2:]]) + ITEM + took(0x103) + b"s.",
     ],
