@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
 
+# Operations without inputs, which so read nothing.
+_SOURCES = VARIABLE_OPS | {"Const", "Placeholder"}
+
 # Operations that hand a value on unchanged.
 _PASSING = frozenset(
     {
@@ -71,8 +74,8 @@ _HOUSEKEEPING = frozenset(
 # Name scopes that TensorFlow puts gradients, averages and moving statistics in.
 _HOUSEKEEPING_SCOPES = frozenset({"AssignMovingAvg", "ExponentialMovingAverage", "gradients"})
 _GRADIENT = "_grad"
-# A name without any of these is in no such scope; looking at its parts would take much longer.
-_HOUSEKEEPING_SIGNS = ("grad", "MovingAv")
+# A name without either of these is in no such scope; looking at its parts would take much longer.
+_GRADIENT_SIGN, _AVERAGE_SIGN = "grad", "MovingAv"
 
 # Operations that choose a branch, and which input they choose by.
 _PREDICATE = {"If": 0, "RefSwitch": 1, "StatelessIf": 0, "Switch": 1}
@@ -92,10 +95,14 @@ class Readers:
         # TensorFlow 2 saves and restores by calls of functions, which look like any other.
         saver = graph.saver
         saving = {node_name(saver.save), node_name(saver.restore)} if saver else set()
-        for node in graph.nodes:
-            if node.name not in saving and self._is_computation(node, graph):
+        nodes = graph.nodes
+        for index, (name, op) in enumerate(zip(nodes.names, nodes.ops, strict=True)):
+            if op in _SOURCES or name in saving or _is_housekeeping(name, op):
+                continue  # before it is decoded: half of a graph that is trained
+            node = nodes[index]
+            if not _asks_whether_initialized(node, graph):
                 for source in {node_name(tensor) for tensor in node.inputs}:
-                    self._consumers.setdefault(source, []).append(node.name)
+                    self._consumers.setdefault(source, []).append(name)
         self._sources: dict[str, list[str]] = {}
         self._levels: dict[str, int] = {}
         self._readers: dict[str, dict[str, bool]] = {}
@@ -181,17 +188,6 @@ class Readers:
                     readers[consumer] = chosen
         return readers
 
-    def _is_computation(self, node: Node, graph: Graph) -> bool:
-        op = node.op
-        if op in _HOUSEKEEPING or op.startswith(_HOUSEKEEPING_STARTS) or "Summary" in op:
-            return False
-        name = node.name
-        if any(sign in name for sign in _HOUSEKEEPING_SIGNS) and any(
-            _is_housekeeping_scope(part) for part in name.split("/")
-        ):
-            return False
-        return not _asks_whether_initialized(node, graph)
-
 
 def _reversed(edges: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
@@ -245,6 +241,14 @@ def without_number(name: str) -> str:
     """A name without the number that made it unique: `gradients` of `gradients_1`."""
     stem, _, number = name.rpartition("_")
     return stem if stem and number.isdecimal() else name
+
+
+def _is_housekeeping(name: str, op: str) -> bool:
+    """Whether an operation looks after variables, as its type or a scope that it is in says."""
+    if op in _HOUSEKEEPING or op.startswith(_HOUSEKEEPING_STARTS) or "Summary" in op:
+        return True
+    is_suspect = _GRADIENT_SIGN in name or _AVERAGE_SIGN in name
+    return is_suspect and any(map(_is_housekeeping_scope, name.split("/")))
 
 
 @lru_cache(4096)
