@@ -47,6 +47,12 @@ class Reduction:
     SUM_BY_NONZERO_WEIGHTS = "weighted_sum_by_nonzero_weights"
     SUM_OVER_NONZERO_WEIGHTS = SUM_BY_NONZERO_WEIGHTS
 
+    @classmethod
+    def all(cls) -> tuple[str, ...]:
+        """All ways."""
+        ways = (cls.NONE, cls.SUM, cls.MEAN, cls.SUM_OVER_BATCH_SIZE)
+        return (*ways, cls.SUM_OVER_NONZERO_WEIGHTS, cls.SUM_BY_NONZERO_WEIGHTS)
+
 
 _DEFAULT = Reduction.SUM_BY_NONZERO_WEIGHTS
 
@@ -183,7 +189,15 @@ def compute_weighted_loss(
     loss_collection: Any = GraphKeys.LOSSES,
     reduction: str = _DEFAULT,
 ) -> Tensor:
-    """One loss out of many, and collected."""
+    """One loss out of many, and collected.
+
+    Raises:
+        ValueError: nobody knows how they are to become one.
+    """
+    if reduction not in Reduction.all():
+        raise ValueError(
+            f"Invalid Reduction Key {reduction}. Key should be one of {Reduction.all()}."
+        )
     with name_scope(scope, "weighted_loss"):
         losses = convert_to_tensor(losses)
         with control_dependencies([_assert_broadcastable(weights, losses)]):

@@ -237,9 +237,21 @@ class Layer:
         self.losses.append(loss)
         _collect([loss], GraphKeys.REGULARIZATION_LOSSES)
 
-    def add_update(self, update: Any) -> None:
+    def add_update(self, updates: Any, inputs: Any = None) -> None:
         """Something that is to run with each training step."""
-        self.updates.append(update if isinstance(update, Operation) else update.op)
+        for update in updates if isinstance(updates, (list, tuple)) else [updates]:
+            self.updates.append(update if isinstance(update, Operation) else update.op)
+
+    def get_updates_for(self, inputs: Any) -> list[Any]:
+        """What is to run with each training step."""
+        return self.updates
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Something that is to be added to what is minimized."""
+        several = list(losses) if isinstance(losses, (list, tuple)) else [losses]
+        found = [loss() if callable(loss) else loss for loss in several]
+        self.losses += found
+        _collect(found, GraphKeys.REGULARIZATION_LOSSES)
 
 
 @cache

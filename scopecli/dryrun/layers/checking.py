@@ -91,6 +91,21 @@ def checked_padding(value: Any) -> str:
     return found
 
 
+def checked_layout(value: Any) -> str:
+    """Which axis the channels are on.
+
+    Raises:
+        ValueError: it is no way to say that.
+    """
+    found: str = value.lower()
+    if found not in {"channels_first", "channels_last"}:
+        raise ValueError(
+            'The `data_format` argument must be one of "channels_first", "channels_last". '
+            f"Received: {value}"
+        )
+    return found
+
+
 def checked_units(value: Any) -> int:
     """A number of outputs.
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from scopecli.dryrun.layers.base import Layer
-from scopecli.dryrun.layers.checking import activation_of, checked_padding, per_axis
+from scopecli.dryrun.layers.checking import (
+    activation_of,
+    checked_layout,
+    checked_padding,
+    per_axis,
+)
 from scopecli.dryrun.layers.core import _ZEROS, _known_depth, made
 from scopecli.dryrun.nn.activations import bias_add
 from scopecli.dryrun.nn.convolutions import convolution
@@ -40,12 +45,14 @@ class _Conv(Layer):
         name: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(trainable=trainable, name=name, **options)
+        super().__init__(
+            trainable=trainable, name=name, activity_regularizer=activity_regularizer, **options
+        )
         self.filters = int(filters)
         self.kernel_size = per_axis(kernel_size, self.rank, "kernel_size")
         self.strides = per_axis(strides, self.rank, "strides", allow_zero=True)
         self.padding = checked_padding(padding)
-        self.first = data_format == "channels_first"
+        self.first = checked_layout(data_format) == "channels_first"
         self.dilation_rate = per_axis(dilation_rate, self.rank, "dilation_rate")
         self.activation = activation_of(activation)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
@@ -261,7 +268,13 @@ class SeparableConv2D(_Conv):
 
         steps = (1, 1, *self.strides) if self.first else (1, *self.strides, 1)
         return separable_conv2d(
-            inputs, self.kernel, self.point, steps, self.padding.upper(), data_format=self.layout
+            inputs,
+            self.kernel,
+            self.point,
+            steps,
+            self.padding.upper(),
+            rate=self.dilation_rate,
+            data_format=self.layout,
         )
 
 

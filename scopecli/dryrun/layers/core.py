@@ -12,9 +12,9 @@ from scopecli.dryrun.layers.base import Layer, snake_case, when
 from scopecli.dryrun.layers.checking import activation_of, check_floating, checked_units
 from scopecli.dryrun.nn.activations import bias_add
 from scopecli.dryrun.nn.activations import dropout as nn_dropout
-from scopecli.dryrun.ops.applying import apply, constant
+from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
-from scopecli.dryrun.ops.arrays import expand_dims, reshape, shape
+from scopecli.dryrun.ops.arrays import expand_dims, reshape, shape, transpose
 from scopecli.dryrun.ops.opaque import Unknown, blame
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.values.shapes import TensorShape
@@ -126,9 +126,17 @@ class Dropout(Layer):
         self.rate = rate
         self.noise_shape = noise_shape
 
+    def _noise(self, inputs: Tensor) -> Any:
+        """The shape of what decides; an element that is not said is the input's."""
+        if self.noise_shape is None:
+            return None
+        sizes = shape(inputs)
+        told = [sizes[i] if size is None else size for i, size in enumerate(self.noise_shape)]
+        return convert_to_tensor(told)
+
     def call(self, inputs: Any, training: Any = False, **_: Any) -> Any:
         def dropped() -> Tensor:
-            return nn_dropout(inputs, rate=self.rate, noise_shape=self.noise_shape)
+            return nn_dropout(inputs, rate=self.rate, noise_shape=self._noise(inputs))
 
         if isinstance(self.rate, (int, float)) and self.rate == 0:
             return apply("Identity", inputs)
@@ -141,9 +149,13 @@ class Flatten(Layer):
     def __init__(self, data_format: Any = "channels_last", name: Any = None, **rest: Any) -> None:
         super().__init__(name=name, **rest)
         self.input_spec = {"min_ndim": 1}
+        self.first = data_format == "channels_first"
 
     def call(self, inputs: Any, **_: Any) -> Any:
         dims = inputs.dims
+        if self.first and dims is not None and len(dims) > 1:
+            inputs = transpose(inputs, perm=[0, *range(2, len(dims)), 1])
+            dims = inputs.dims
         if dims is not None and len(dims) == 1:
             return expand_dims(inputs, axis=1)
         if dims is not None and None not in dims[1:]:

@@ -48,7 +48,7 @@ class BatchNormalization(Layer):
         **options: Any,
     ) -> None:
         super().__init__(trainable=trainable, name=name, **options)
-        self.axis = axis[0] if isinstance(axis, (list, tuple)) else axis
+        self.axes = tuple(axis) if isinstance(axis, (list, tuple)) else (axis,)
         self.momentum = momentum
         self.epsilon = epsilon
         self.center = center
@@ -69,22 +69,23 @@ class BatchNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         rank = input_shape.rank
-        given = self.axis
-        if not -rank <= given < rank:
+        given = self.axes
+        if not all(-rank <= axis < rank for axis in given):
             raise ValueError(
                 "Invalid value for `axis` argument. Expected 0 <= axis < inputs.rank (with "
-                f"inputs.rank={rank}). Received: axis={(given,)}"
+                f"inputs.rank={rank}). Received: axis={given}"
             )
-        self.axis %= rank
-        depth = input_shape[self.axis].value
-        if depth is None:
+        self.axes = tuple(axis % rank for axis in given)
+        depths = {axis: input_shape[axis].value for axis in self.axes}
+        if None in depths.values():
             raise ValueError(
                 "Input has undefined `axis` dimension. Received input with shape "
-                f"{tuple(input_shape)} and axis={(self.axis,)}"
+                f"{tuple(input_shape)} and axis={self.axes}"
             )
-        self.input_spec = {"ndim": rank, "axes": {self.axis: depth}}
-        self.fused = self.fused and rank == 4 and self.axis in {1, 3}
-        sizes = (depth,)
+        self.input_spec = {"ndim": rank, "axes": depths}
+        self.fused = self.fused and rank in {4, 5} and self.axes in {(1,), (rank - 1,)}
+        one = len(self.axes) == 1
+        sizes = tuple(depths.values() if one else (depths.get(i, 1) for i in range(rank)))
         if self.scale:
             self.gamma = self.add_weight("gamma", sizes, None, *self.gamma_options)
         if self.center:
@@ -114,7 +115,9 @@ class BatchNormalization(Layer):
         kind, sizes = self.dtype, self.moving_mean.shape
         beta = self.beta if self.center else constant(0.0, kind, shape=sizes)
         gamma = self.gamma if self.scale else constant(1.0, kind, shape=sizes)
-        layout = "NCHW" if self.axis == 1 else "NHWC"
+        layout = "NCHW" if self.axes == (1,) else "NHWC"
+        if inputs.shape.rank == 5:
+            layout = "NCDHW" if self.axes == (1,) else "NDHWC"
 
         def either() -> Any:
             moving = (self.moving_mean, self.moving_variance)
@@ -144,19 +147,19 @@ class BatchNormalization(Layer):
         low = inputs.dtype.name in {"float16", "bfloat16"}
         original = inputs.dtype
         inputs = cast(inputs, "float32") if low else inputs
-        others = [axis for axis in range(len(dims)) if axis != self.axis]
-        wide = [1] * len(dims)
-        wide[self.axis] = dims[self.axis]
-        last = self.axis == len(dims) - 1
+        others = [axis for axis in range(len(dims)) if axis not in self.axes]
+        wide = [dims[axis] if axis in self.axes else 1 for axis in range(len(dims))]
+        several = len(self.axes) > 1
+        fits = several or self.axes == (len(dims) - 1,)
 
         def shaped(value: Any) -> Any:
-            return value if value is None or last else reshape(value, wide)
+            return value if value is None or fits else reshape(value, wide)
 
         scale, offset = shaped(self.gamma), shaped(self.beta)
         if static_flag(training) is False:
             mean, variance = self.moving_mean, self.moving_variance
         else:
-            found = moments(cast(inputs, self.dtype), others)
+            found = moments(cast(inputs, self.dtype), others, keep_dims=several)
             moving = (self.moving_mean, self.moving_variance)
             mean, variance = (
                 when(training, lambda v=v: v, lambda m=m: convert_to_tensor(m))

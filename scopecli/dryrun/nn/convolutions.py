@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import expand_dims, squeeze
 
 if TYPE_CHECKING:
@@ -160,67 +159,25 @@ def convolution(
     channel = 1 if str(data_format).startswith("NC") else count + 1
     with name_scope(name, None if name else default_name) as scope:
         dilated = sequence(rates, count, channel)
-        if any(rate != 1 for rate in dilated):
-            return _dilated(input, kernel, padding, strides, (dilated, channel, scope))
         steps = sequence(strides, count, channel)
-        if count == 1:
-            return conv1d(input, kernel, steps, padding, data_format=data_format, name=scope)
-        if count == 2:
-            layout = "NCHW" if channel == 1 else "NHWC"
-            return conv2d(input, kernel, steps, padding, data_format=layout, name=scope)
-        layout = "NCDHW" if channel == 1 else "NDHWC"
-        return conv3d(input, kernel, steps, padding, data_format=layout, name=scope)
 
+        def convolved(value: Any, how: Any) -> Tensor:
+            if count == 1:
+                return conv1d(value, kernel, steps, how, data_format=data_format, name=scope)
+            if count == 2:
+                layout = "NCHW" if channel == 1 else "NHWC"
+                return conv2d(value, kernel, steps, how, data_format=layout, name=scope)
+            layout = "NCDHW" if channel == 1 else "NDHWC"
+            return conv3d(value, kernel, steps, how, data_format=layout, name=scope)
 
-def _dilated(
-    input: Tensor, kernel: Any, padding: Any, strides: Any, how: tuple[list[int], int, str]
-) -> Tensor:
-    """A dilated convolution: the blocks become rows of the batch, and back."""
-    dilated, channel, scope = how
-    rates = dilated[1:-1] if channel > 1 else dilated[2:]
-    convert_to_tensor(rates, "int32", name="dilation_rate")
-    sizes = kernel.shape.as_list()[:-2]
-    extents = [size + (size - 1) * (rate - 1) for size, rate in zip(sizes, rates, strict=True)]
-    spatial = (input.dims or ())[1:-1]
-    paddings = [[0, 0] for _ in rates]
-    if str(padding).upper() == "SAME":
-        totals = [extent - 1 for extent in extents]
-        paddings = [[total // 2, total - total // 2] for total in totals]
-    whole: list[Any] = []
-    crops: list[Any] = []
-    for size, (before, behind), rate in zip(spatial, paddings, rates, strict=True):
-        extra = None if size is None else -(size + before + behind) % rate
-        whole.append([before, None if extra is None else behind + extra])
-        crops.append([0, extra])
-    if any(None in pair for pair in whole):
-        from scopecli.dryrun.ops.opaque import call
+        if all(rate == 1 for rate in dilated):
+            return convolved(input, padding)
+        from scopecli.dryrun.nn.dilated import with_space_to_batch
 
-        found = call("tf.nn.convolution", scope, input, kernel)
-        outer = (None,) * len(rates)
-        found.set_shape(((input.dims or (None,))[0], *outer, kernel.shape.as_list()[-1]))
-        return found
-    _constants(kernel, padding, list(spatial), (paddings, whole, crops))
-    blocks_in = apply("SpaceToBatchND", input, list(rates), whole)
-    if len(rates) == 1:
-        inner = conv1d(blocks_in, kernel, 1, "VALID", name=scope)
-    else:
-        inner = conv2d(blocks_in, kernel, 1, "VALID", name=scope)
-    return apply("BatchToSpaceND", inner, list(rates), crops)
-
-
-def _constants(kernel: Any, padding: Any, spatial: list[Any], pads: tuple[Any, Any, Any]) -> None:
-    """The constants that TensorFlow works the paddings out with; nothing reads them."""
-    base, whole, crops = pads
-    same = str(padding).upper() == "SAME"
-    if same:
-        constant(kernel.shape.as_list(), "int32", name="filter_shape")
-        constant(base, "int32", name="stack")
-    with get_default_graph().name_scope("required_space_to_batch_paddings"):
-        constant(spatial, "int32", name="input_shape")
-        if not same:
-            constant(base, "int32", name="base_paddings")
-        constant(whole, "int32", name="paddings")
-        constant(crops, "int32", name="crops")
+        first = channel == 1
+        apart = dilated[2:] if first else dilated[1:-1]
+        sizes = kernel.shape.as_list()
+        return with_space_to_batch(input, sizes, apart, padding, first, convolved)
 
 
 def atrous_conv2d(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.nn.convolutions import conv2d
+from scopecli.dryrun.nn.dilated import with_space_to_batch
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import shape
 
@@ -48,16 +49,21 @@ def depthwise_conv2d(
     with name_scope(name, "depthwise") as scope:
         input = convert_to_tensor(input, name="tensor_in")
         filter = convert_to_tensor(filter, name="filter_in")
-        _rate_nodes(filter, rate or dilations)
-        return depthwise_conv2d_native(
-            input, filter, strides, padding, data_format=data_format, name=scope
-        )
+
+        def each(value: Any, how: Any) -> Tensor:
+            return depthwise_conv2d_native(
+                value, filter, strides, how, data_format=data_format, name=scope
+            )
+
+        return _spread(input, filter, rate or dilations, padding, data_format, each)
 
 
-def _rate_nodes(filter: Tensor, rate: Any) -> None:
-    """The constants that are made before it is known that nothing is dilated."""
-    shape(filter)
-    convert_to_tensor(rate or [1, 1], "int32", name="dilation_rate")
+def _spread(
+    input: Tensor, filter: Tensor, rate: Any, padding: Any, data_format: Any, each: Any
+) -> Tensor:
+    """A convolution of each channel, dilated where a rate is given."""
+    first = str(data_format).startswith("NC")
+    return with_space_to_batch(input, shape(filter), rate or [1, 1], padding, first, each)
 
 
 def separable_conv2d(
@@ -76,8 +82,11 @@ def separable_conv2d(
         input = convert_to_tensor(input, name="tensor_in")
         depth = convert_to_tensor(depthwise_filter, name="depthwise_filter")
         point = convert_to_tensor(pointwise_filter, name="pointwise_filter")
-        _rate_nodes(depth, rate or dilations)
-        each = depthwise_conv2d_native(
-            input, depth, strides, padding, data_format=data_format, name="depthwise"
-        )
-        return conv2d(each, point, [1, 1, 1, 1], "VALID", data_format=data_format, name=scope)
+
+        def each(value: Any, how: Any) -> Tensor:
+            return depthwise_conv2d_native(
+                value, depth, strides, how, data_format=data_format, name="depthwise"
+            )
+
+        apart = _spread(input, depth, rate or dilations, padding, data_format, each)
+        return conv2d(apart, point, [1, 1, 1, 1], "VALID", data_format=data_format, name=scope)

@@ -19,6 +19,7 @@ _MODULES = {
     "contrib.slim.convolutions": "convolution convolution2d conv2d convolution1d conv1d"
     " convolution3d conv3d convolution2d_transpose conv2d_transpose separable_conv2d"
     " separable_convolution2d",
+    "contrib.slim.separable": "conv2d_in_plane convolution2d_in_plane",
     "contrib.slim.layers": "fully_connected linear relu relu6 flatten dropout softmax"
     " one_hot_encoding repeat stack bias_add layer_norm unit_norm embed_sequence",
     "contrib.slim.optimizers": "optimize_loss OPTIMIZER_CLS_NAMES OPTIMIZER_SUMMARIES",

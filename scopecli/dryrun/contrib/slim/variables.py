@@ -106,6 +106,8 @@ PLAIN_GETTER = renaming(None)
 def get_variables(scope: Any = None, suffix: Any = None, collection: str = "variables") -> Any:
     """The variables of a scope."""
     prefix = scope.name if hasattr(scope, "original_name_scope") else scope
+    if suffix is not None and ":" not in suffix:
+        suffix += ":"  # so that a name ends with it
     pattern = prefix if suffix is None else f"{prefix or ''}.*{suffix}"
     return get_collection(collection, pattern)
 
