@@ -15,6 +15,7 @@ from scopecli.dryrun.graph.scopes import (
     name_scope,
     no_op,
 )
+from scopecli.dryrun.loss_reduction import Reduction
 from scopecli.dryrun.namespaces import attributes
 from scopecli.dryrun.nn.cross_entropy import (
     sigmoid_cross_entropy_with_logits,
@@ -35,23 +36,6 @@ if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Operation, Tensor
 
 __getattr__: Any = attributes(__name__, {})
-
-
-class Reduction:
-    """How the losses of a batch become one."""
-
-    NONE = "none"
-    SUM = "weighted_sum"
-    SUM_OVER_BATCH_SIZE = "weighted_sum_over_batch_size"
-    MEAN = "weighted_mean"
-    SUM_BY_NONZERO_WEIGHTS = "weighted_sum_by_nonzero_weights"
-    SUM_OVER_NONZERO_WEIGHTS = SUM_BY_NONZERO_WEIGHTS
-
-    @classmethod
-    def all(cls) -> tuple[str, ...]:
-        """All ways."""
-        ways = (cls.NONE, cls.SUM, cls.MEAN, cls.SUM_OVER_BATCH_SIZE)
-        return (*ways, cls.SUM_OVER_NONZERO_WEIGHTS, cls.SUM_BY_NONZERO_WEIGHTS)
 
 
 _DEFAULT = Reduction.SUM_BY_NONZERO_WEIGHTS
@@ -194,10 +178,7 @@ def compute_weighted_loss(
     Raises:
         ValueError: nobody knows how they are to become one.
     """
-    if reduction not in Reduction.all():
-        raise ValueError(
-            f"Invalid Reduction Key {reduction}. Key should be one of {Reduction.all()}."
-        )
+    Reduction.validate(reduction)
     with name_scope(scope, "weighted_loss"):
         losses = convert_to_tensor(losses)
         with control_dependencies([_assert_broadcastable(weights, losses)]):
