@@ -7,11 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.ops.applying import apply_op
 from scopecli.dryrun.ops.applying import constant as constant_tensor
-from scopecli.dryrun.ops.filled import ones as _ones
-from scopecli.dryrun.ops.filled import zeros as _zeros
-from scopecli.dryrun.random import normal as _normal
-from scopecli.dryrun.random import truncated_normal as _truncated_normal
-from scopecli.dryrun.random import uniform as _uniform
 from scopecli.dryrun.values.dtypes import DType, as_dtype, float32
 from scopecli.dryrun.values.python_values import shape_of_value
 from scopecli.dryrun.values.shapes import TensorShape, dims_of
@@ -76,7 +71,9 @@ class zeros_initializer(Initializer):
         return "zeros" if kind.is_floating or kind.is_integer else ""
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        return _zeros(shape, self._kind(dtype))
+        from scopecli.dryrun.ops.filled import zeros
+
+        return zeros(shape, self._kind(dtype))
 
 
 class ones_initializer(Initializer):
@@ -89,7 +86,9 @@ class ones_initializer(Initializer):
         return "ones" if kind.is_floating or kind.is_integer else ""
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        return _ones(shape, self._kind(dtype))
+        from scopecli.dryrun.ops.filled import ones
+
+        return ones(shape, self._kind(dtype))
 
 
 class constant_initializer(Initializer):
@@ -138,7 +137,9 @@ class random_uniform_initializer(Initializer):
         self.dtype = as_dtype(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        return _uniform(shape, self.minval, self.maxval, self._kind(dtype))
+        from scopecli.dryrun.random import uniform
+
+        return uniform(shape, self.minval, self.maxval, self._kind(dtype))
 
 
 class random_normal_initializer(Initializer):
@@ -157,7 +158,9 @@ class random_normal_initializer(Initializer):
         return "random_normal" if plain else ""
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        found: Tensor = _normal(shape, self.mean, self.stddev, self._kind(dtype))
+        from scopecli.dryrun.random import normal
+
+        found: Tensor = normal(shape, self.mean, self.stddev, self._kind(dtype))
         return found
 
 
@@ -168,7 +171,9 @@ class truncated_normal_initializer(random_normal_initializer):
         return super().node(kind) and "truncated_normal"
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        found: Tensor = _truncated_normal(shape, self.mean, self.stddev, self._kind(dtype))
+        from scopecli.dryrun.random import truncated_normal
+
+        found: Tensor = truncated_normal(shape, self.mean, self.stddev, self._kind(dtype))
         return found
 
 
@@ -182,10 +187,12 @@ class uniform_unit_scaling_initializer(Initializer):
         self.dtype = _floating(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        from scopecli.dryrun.random import uniform
+
         whole = shape if partition_info is None else partition_info.full_shape
         size = max(math.prod(float(extent) for extent in whole[:-1]), 1.0)
         bound = math.sqrt(3 / size) * self.factor
-        return _uniform(shape, -bound, bound, self._kind(dtype))
+        return uniform(shape, -bound, bound, self._kind(dtype))
 
 
 _MODES = ("fan_in", "fan_out", "fan_avg")
@@ -232,6 +239,8 @@ class variance_scaling_initializer(Initializer):
         return _NODES[self.distribution] if plain else ""
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        from scopecli.dryrun.random import normal, truncated_normal, uniform
+
         kind = self._kind(dtype)
         whole = shape if partition_info is None else partition_info.full_shape
         fan_in, fan_out = fans(whole)
@@ -240,11 +249,11 @@ class variance_scaling_initializer(Initializer):
         found: Tensor
         if self.distribution == "uniform":
             limit = math.sqrt(3.0 * scale)
-            return _uniform(shape, -limit, limit, kind)
+            return uniform(shape, -limit, limit, kind)
         if self.distribution == "untruncated_normal":
-            found = _normal(shape, 0.0, math.sqrt(scale), kind)
+            found = normal(shape, 0.0, math.sqrt(scale), kind)
         else:
-            found = _truncated_normal(shape, 0.0, math.sqrt(scale), kind)
+            found = truncated_normal(shape, 0.0, math.sqrt(scale), kind)
         return found
 
 
@@ -308,6 +317,7 @@ class orthogonal_initializer(Initializer):
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         from scopecli.dryrun.ops.arrays import matrix_transpose, reshape
         from scopecli.dryrun.ops.wrappers import wrapper
+        from scopecli.dryrun.random import normal
 
         if len(shape) < 2:
             raise ValueError(
@@ -316,7 +326,7 @@ class orthogonal_initializer(Initializer):
             )
         rows, columns = math.prod(int(extent) for extent in shape[:-1]), int(shape[-1])
         flat = (columns, rows) if rows < columns else (rows, columns)
-        values = _normal(flat, dtype=self._kind(dtype))
+        values = normal(flat, dtype=self._kind(dtype))
         q, r = apply_op("Qr", values).outputs
         diagonal = wrapper("diag_part")(r)  # type: ignore[misc] # it is in the table
         q = q * wrapper("sign")(diagonal)  # type: ignore[misc]

@@ -25,8 +25,6 @@ from scopecli.dryrun.nn.cross_entropy import (
 from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import add, add_n, cast
 from scopecli.dryrun.ops.arrays import concat, expand_dims, rank, shape, size, squeeze
-from scopecli.dryrun.ops.checks import Assert
-from scopecli.dryrun.ops.control_flow import cond
 from scopecli.dryrun.ops.filled import ones_like, zeros_like
 from scopecli.dryrun.ops.indexing import where
 from scopecli.dryrun.ops.reductions import reduce_sum
@@ -89,6 +87,9 @@ def _assert_broadcastable(weights: Any, values: Tensor) -> Operation:
             _check_weights(weights, values)
             if weights.shape.is_fully_defined() and values.shape.is_fully_defined():
                 return no_op("static_dims_check_success")
+        from scopecli.dryrun.ops.checks import Assert
+        from scopecli.dryrun.ops.control_flow import cond
+
         is_scalar = apply("Equal", 0, weights_rank, name="is_scalar")
         told = [_NOT_BROADCASTABLE, "weights.shape=", weights.name, weights_shape]
         told += ["values.shape=", values.name, values_shape, "is_scalar=", is_scalar]
@@ -134,6 +135,8 @@ def _goes_together(own_rank: Any, own: Any, rank: Any, whole: Any) -> Any:
     """Whether shapes go together, where that is only known in a run."""
     with name_scope(None, "has_valid_nonscalar_shape") as scope:
         same = apply("Equal", rank, own_rank, name="is_same_rank")
+        from scopecli.dryrun.ops.control_flow import cond
+
         return cond(same, lambda: _has_valid_dims(own, whole), lambda: same, name=scope)
 
 

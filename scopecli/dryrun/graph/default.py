@@ -29,21 +29,16 @@ class AsDefault:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _stack.remove(self._graph)
+        del _stack[len(_stack) - 1 - _stack[::-1].index(self._graph)]  # the innermost such
 
 
-_stack: list[Graph] = []
-_default: list[Graph] = []
+_stack = [Graph()]  # the default one, and inside it those that were opened
 _opened: dict[Graph, None] = {}  # every graph that was the default for a while, in order
 
 
 def get_default_graph() -> Graph:
     """The graph that is being built."""
-    if _stack:
-        return _stack[-1]
-    if not _default:
-        _default.append(Graph())
-    return _default[0]
+    return _stack[-1]
 
 
 def graph_of(values: Any) -> Graph:
@@ -72,18 +67,17 @@ def reset_default_graph() -> None:
     Raises:
         AssertionError: another graph is open.
     """
-    if _stack:
+    if len(_stack) > 1:
         raise AssertionError(
             "Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared "
             "graph, exit the nesting and create a new graph."
         )
-    _default.clear()
+    _stack[:] = [Graph()]
 
 
 def forget_graphs() -> None:
     """Drop every graph, also those that a failed program left open."""
-    _stack.clear()
-    _default.clear()
+    _stack[:] = [Graph()]
     _opened.clear()
 
 

@@ -9,8 +9,6 @@ from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_t
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arithmetic import range as range_
 from scopecli.dryrun.ops.arrays import concat, rank, shape, transpose
-from scopecli.dryrun.ops.products import matmul
-from scopecli.dryrun.random import random_uniform
 from scopecli.dryrun.values.python_values import one_of
 from scopecli.dryrun.values.shapes import dims_of
 
@@ -30,6 +28,8 @@ def bias_add(value: Any, bias: Any, data_format: Any = None, name: str | None = 
 
 def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Tensor:
     """A product and a bias."""
+    from scopecli.dryrun.ops.products import matmul
+
     with name_scope(name, "xw_plus_b") as scope:
         x = convert_to_tensor(x, name="x")
         weights = convert_to_tensor(weights, name="weights")
@@ -39,6 +39,8 @@ def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Ten
 
 def relu_layer(x: Any, weights: Any, biases: Any, name: str | None = None) -> Tensor:
     """A product, a bias and what is positive of it."""
+    from scopecli.dryrun.ops.products import matmul
+
     with name_scope(name, "relu_layer") as scope:
         x = convert_to_tensor(x, name="x")
         weights = convert_to_tensor(weights, name="weights")
@@ -152,6 +154,8 @@ def dropout(
             rate = convert_to_tensor(rate)
             rate.shape.assert_has_rank(0)
             kept = apply("RealDiv", x, apply("Sub", constant(1, kind), rate))
+        from scopecli.dryrun.random import random_uniform
+
         noise = random_uniform(_noise_shape(x, noise_shape), dtype=kind)
         mask = noise >= rate
         found = apply("SelectV2", mask, kept, constant(0, kind))

@@ -12,7 +12,6 @@ from scopecli.dryrun.ops.arithmetic import range as range_
 from scopecli.dryrun.ops.arrays import concat, rank, reshape, shape, transpose
 from scopecli.dryrun.ops.filled import zeros_like
 from scopecli.dryrun.ops.indexing import slice, where
-from scopecli.dryrun.ops.products import matmul
 from scopecli.dryrun.values.dtypes import float32
 
 if TYPE_CHECKING:
@@ -192,6 +191,7 @@ def sum_rows(x: Tensor) -> Tensor:
     """The sum of each row, as a product with ones."""
     from scopecli.dryrun.ops.arrays import stack
     from scopecli.dryrun.ops.filled import ones
+    from scopecli.dryrun.ops.products import matmul
 
     columns = shape(x)[1]
     sizes = stack([columns, 1])

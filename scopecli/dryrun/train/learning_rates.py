@@ -12,8 +12,6 @@ from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import add, cast, divide
 from scopecli.dryrun.ops.arithmetic import pow as power
-from scopecli.dryrun.ops.cases import case
-from scopecli.dryrun.ops.control_flow import cond
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
@@ -82,6 +80,8 @@ def piecewise_constant(x: Any, boundaries: Any, values: Any, name: str | None = 
     Raises:
         ValueError: there is not one value more than there are boundaries, or types differ.
     """
+    from scopecli.dryrun.ops.cases import case
+
     limits = [convert_to_tensor(limit) for limit in boundaries]
     rates = [convert_to_tensor(value) for value in values]
     x = convert_to_tensor(x)
@@ -174,6 +174,8 @@ def cosine_decay_restarts(
     name: str | None = None,
 ) -> Tensor:
     """A rate that falls along half a wave, again and again."""
+    from scopecli.dryrun.ops.control_flow import cond
+
     with name_scope(name, "SGDRDecay") as scope:
         rate = convert_to_tensor(learning_rate, name="initial_learning_rate")
         kind = rate.dtype.base_dtype

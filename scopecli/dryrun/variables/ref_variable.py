@@ -12,7 +12,6 @@ from scopecli.dryrun.ops.shape_functions.common import assign as assign_shape
 from scopecli.dryrun.values.dtypes import as_dtype, reference
 from scopecli.dryrun.values.shapes import dims_of
 from scopecli.dryrun.variables.initial_value import promised
-from scopecli.dryrun.variables.safe_initial_value import safe_initial_value
 from scopecli.dryrun.variables.variable import Variable
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ class RefVariable(Variable):
                 assign, lambda: self._assign(graph, assign, self.initial_value, guard).outputs
             )
         else:
+            from scopecli.dryrun.variables.safe_initial_value import safe_initial_value
+
             value = self.initial_value = _converted(graph, scope, initial_value, dtype)
             dims = value.dims if shape is None and validate_shape else dims_of(shape)
             self._hold(graph, scope, value.dtype.base_dtype, dims)
