@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
 
 
+def _random(which: str, *arguments: Any, **options: Any) -> Tensor:
+    from scopecli.dryrun import random  # few programs look at what their variables start as
+
+    found: Tensor = getattr(random, which)(*arguments, **options)
+    return found
+
+
 class Initializer:
     """What makes an initial value of a given shape."""
 
@@ -137,9 +144,7 @@ class random_uniform_initializer(Initializer):
         self.dtype = as_dtype(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.random import uniform
-
-        return uniform(shape, self.minval, self.maxval, self._kind(dtype))
+        return _random("uniform", shape, self.minval, self.maxval, self._kind(dtype))
 
 
 class random_normal_initializer(Initializer):
@@ -158,10 +163,7 @@ class random_normal_initializer(Initializer):
         return "random_normal" if plain else ""
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.random import normal
-
-        found: Tensor = normal(shape, self.mean, self.stddev, self._kind(dtype))
-        return found
+        return _random("normal", shape, self.mean, self.stddev, self._kind(dtype))
 
 
 class truncated_normal_initializer(random_normal_initializer):
@@ -171,10 +173,7 @@ class truncated_normal_initializer(random_normal_initializer):
         return super().node(kind) and "truncated_normal"
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.random import truncated_normal
-
-        found: Tensor = truncated_normal(shape, self.mean, self.stddev, self._kind(dtype))
-        return found
+        return _random("truncated_normal", shape, self.mean, self.stddev, self._kind(dtype))
 
 
 class uniform_unit_scaling_initializer(Initializer):
@@ -187,12 +186,10 @@ class uniform_unit_scaling_initializer(Initializer):
         self.dtype = _floating(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.random import uniform
-
         whole = shape if partition_info is None else partition_info.full_shape
         size = max(math.prod(float(extent) for extent in whole[:-1]), 1.0)
         bound = math.sqrt(3 / size) * self.factor
-        return uniform(shape, -bound, bound, self._kind(dtype))
+        return _random("uniform", shape, -bound, bound, self._kind(dtype))
 
 
 _MODES = ("fan_in", "fan_out", "fan_avg")
@@ -239,8 +236,6 @@ class variance_scaling_initializer(Initializer):
         return _NODES[self.distribution] if plain else ""
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        from scopecli.dryrun.random import normal, truncated_normal, uniform
-
         kind = self._kind(dtype)
         whole = shape if partition_info is None else partition_info.full_shape
         fan_in, fan_out = fans(whole)
@@ -249,11 +244,11 @@ class variance_scaling_initializer(Initializer):
         found: Tensor
         if self.distribution == "uniform":
             limit = math.sqrt(3.0 * scale)
-            return uniform(shape, -limit, limit, kind)
+            return _random("uniform", shape, -limit, limit, kind)
         if self.distribution == "untruncated_normal":
-            found = normal(shape, 0.0, math.sqrt(scale), kind)
+            found = _random("normal", shape, 0.0, math.sqrt(scale), kind)
         else:
-            found = truncated_normal(shape, 0.0, math.sqrt(scale), kind)
+            found = _random("truncated_normal", shape, 0.0, math.sqrt(scale), kind)
         return found
 
 
@@ -317,7 +312,6 @@ class orthogonal_initializer(Initializer):
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         from scopecli.dryrun.ops.arrays import matrix_transpose, reshape
         from scopecli.dryrun.ops.wrappers import wrapper
-        from scopecli.dryrun.random import normal
 
         if len(shape) < 2:
             raise ValueError(
@@ -326,7 +320,7 @@ class orthogonal_initializer(Initializer):
             )
         rows, columns = math.prod(int(extent) for extent in shape[:-1]), int(shape[-1])
         flat = (columns, rows) if rows < columns else (rows, columns)
-        values = normal(flat, dtype=self._kind(dtype))
+        values = _random("normal", flat, dtype=self._kind(dtype))
         q, r = apply_op("Qr", values).outputs
         diagonal = wrapper("diag_part")(r)  # type: ignore[misc] # it is in the table
         q = q * wrapper("sign")(diagonal)  # type: ignore[misc]

@@ -38,9 +38,7 @@ _sound: set[str] = set()
 
 
 def _is_sound(name: str) -> bool:
-    """Whether a name has only letters that are allowed."""
-    if name in _sound:
-        return True
+    """Whether a name that was not looked at yet has only letters that are allowed."""
     if name.strip(_LETTERS):
         return False
     _sound.add(name)
@@ -110,28 +108,33 @@ class Graph:
         """
         full = name[:-1] if name[-1:] == "/" else self.unique_name(name)
         # The scope around was looked at when it was entered.
-        if not full or full[0] in _NOT_FIRST or not _is_sound(name):
+        sound = name in _sound or _is_sound(name)
+        if not sound or not full or full[0] in _NOT_FIRST:
             pattern = re.compile(_ROOT_NAME)
             raise ValueError(
                 f"`{full}` is not a valid node name. Accepted names conform to Regex /{pattern}/"
             )
         return full
 
-    def scope_name(self, name: str | None) -> str:
+    def scope_name(self, name: Any) -> str:
         """The stack that entering a name scope makes.
 
         Raises:
             ValueError: no scope can be called that.
+            TypeError: it is no text.
         """
-        if not name:
+        if name is None or name == "":
             return ""
+        if not isinstance(name, str):
+            kind = type(name).__name__
+            raise TypeError(f"expected string or bytes-like object, got '{kind}'")
         if self.name_stack:
-            if not _is_sound(name):
+            if name not in _sound and not _is_sound(name):
                 raise ValueError(
                     f"'{name}' is not a valid scope name. A scope name has to match the following "
                     f"pattern: {_SCOPE_NAME}"
                 )
-        elif name[0] in _NOT_FIRST or not _is_sound(name):
+        elif name[0] in _NOT_FIRST or (name not in _sound and not _is_sound(name)):
             raise ValueError(
                 f"'{name}' is not a valid root scope name. A root scope name has to match the "
                 f"following pattern: {_ROOT_NAME}"
@@ -226,7 +229,8 @@ class Graph:
             place: a name, or a scope with a slash at the end, that nothing else has.
             build: makes them, and gives the tensors that they are for.
         """
-        self._check_open()
+        if self._finalized:
+            self._check_open()
         later = self._nodes[place] = Later(self, place, build)
         self._has_later = True
         return later
@@ -326,8 +330,12 @@ class Graph:
     def add_to_collections(self, names: Any, value: Any) -> None:
         """Put a value into several collections, once into each."""
         self._check_open()
+        collections = self.collections_
         for name in (names,) if isinstance(names, str) else dict.fromkeys(names):
-            self.collections_.setdefault(name, []).append(value)
+            if name in collections:
+                collections[name].append(value)
+            else:
+                collections[name] = [value]
 
     def get_collection_ref(self, name: Hashable) -> list[Any]:
         """The list itself, which may be changed."""
@@ -379,7 +387,11 @@ class Graph:
         known = {op for controller in self.controllers for op in controller.inputs}
         wanted: list[Operation] = []
         for element in control_inputs:
-            found = element.op if hasattr(element, "handle") else self.as_graph_element(element).op
+            if type(element) is Operation and element.graph is self:
+                found = element
+            else:
+                is_resource = hasattr(element, "handle")
+                found = element.op if is_resource else self.as_graph_element(element).op
             if found not in known:
                 known.add(found)
                 wanted.append(found)

@@ -34,18 +34,15 @@ class name_scope:
         self._open: list[tuple[Graph, str, Any]] = []  # it can be entered again while it is open
 
     def __enter__(self) -> str:
-        name: Any = self.name
-        if name is None and self._values is not None:
+        name, values = self.name, self._values
+        if name is None and values is not None:
             raise ValueError(
                 f"At least one of name ({self.name}) and default_name ({self._default_name}) must "
                 "be provided."
             )
         graph, switch = get_default_graph(), None
-        if self._values and (other := graph_of(self._values)) is not graph:
+        if values and (other := graph_of(values)) is not graph:
             graph, switch = other, other.as_default()
-        if name is not None and not isinstance(name, str):
-            kind = type(name).__name__
-            raise TypeError(f"expected string or bytes-like object, got '{kind}'")
         old = graph.name_stack
         stack = graph.name_stack = graph.scope_name(name)
         if switch is not None:
@@ -187,9 +184,13 @@ def _grouped(where: str, members: list[Any], name: str | None) -> Operation:
 def _flat(values: Any) -> list[Any]:
     if isinstance(values, dict):
         values = [values[key] for key in sorted(values)]
-    if isinstance(values, (list, tuple)):
-        return [item for value in values for item in _flat(value)]
-    return [values]
+    found: list[Any] = []
+    for value in values if isinstance(values, (list, tuple)) else [values]:
+        if isinstance(value, (list, tuple, dict)):
+            found += _flat(value)
+        else:
+            found.append(value)
+    return found
 
 
 def with_dependencies(dependencies: Any, output: Tensor, name: str | None = None) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.keys import GraphKeys
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 FORMAT = "program"
 
 _TEXTS = (str, bytes)
+# What a variable is where nobody keeps it for another.
+_VARIABLE: tuple[Any, dict[str, object]] = ("variable", {})
 # Collections of messages, whose members a file names.
 _CONTEXTS = frozenset({GraphKeys.COND_CONTEXT, GraphKeys.WHILE_CONTEXT})
 
@@ -199,7 +202,7 @@ def _trained(
 def _variable(
     op: Operation, made: Any, graph: ProgramGraph, trained: frozenset[str] | None
 ) -> Variable:
-    kind, attributes = graph.roles.get(op.name, ("variable", {}))
+    kind, attributes = graph.roles.get(op.name, _VARIABLE)
     attributes = {**attributes}
     if made is not None:
         attributes["initializer"] = made.initial_value_name.removesuffix(":0")
@@ -210,19 +213,17 @@ def _variable(
     attributes["op"] = op.type
     dims = op.attributes["shape"]
     dtype = op.attributes["dtype"].name
-    elements = 1
-    for size in dims or ():
-        elements *= size or 0
     defined = dims is not None and None not in dims
     return Variable(
-        key=op.name,
-        name=op.name,
-        shape=dims,
-        dtype=dtype,
-        nbytes=nbytes(dtype, elements) if defined else None,
-        kind=kind,
-        trainable=None if trained is None else op.name in trained,
-        attributes=attributes,
+        op.name,
+        op.name,
+        dims,
+        dtype,
+        nbytes(dtype, prod(dims)) if defined else None,
+        kind,
+        None if trained is None else op.name in trained,
+        None,
+        attributes,
     )
 
 

@@ -14,6 +14,7 @@ from scopecli.dryrun.ops.filled import zeros_like
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.ops.reductions import reduce_sum
 from scopecli.dryrun.train.row_gradients import RowReaders
+from scopecli.dryrun.values.dtypes import COMPLEX, FLOATING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,10 @@ _STOPS = frozenset(
 )
 
 
+# What gradients flow through.
+_FLOWING = FLOATING | COMPLEX | {"resource"}
+
+
 def connected(losses: Sequence[Tensor]) -> tuple[set[Operation], set[int]]:
     """The nodes that gradients of these go through, and the ids of the tensors that they reach."""
     seen: set[Operation] = set()
@@ -47,8 +52,7 @@ def connected(losses: Sequence[Tensor]) -> tuple[set[Operation], set[int]]:
             continue
         seen.add(op)
         for tensor in op.inputs:
-            kind = tensor.dtype.base_dtype
-            if kind.is_floating or kind.is_complex or kind.name == "resource":
+            if tensor.dtype.base_dtype.name in _FLOWING:
                 tensors.add(id(tensor))
                 waiting.append(tensor.op)
     return seen, tensors

@@ -156,9 +156,10 @@ class Optimizer:
         with name_scope(name, self._name) as scope:
             self._prepare()
             updates = []
+            graph = get_default_graph()
             for gradient, variable in used:
-                update = name_scope("update_" + variable.op.name)
-                with update, colocate_with(variable.op):
+                update = graph.name_scope("update_" + variable.op.name)
+                with update, graph.colocate_with(variable.op):
                     updates.append(self._constrained(gradient, variable))
             if global_step is None:
                 done = self._finish(updates, scope)

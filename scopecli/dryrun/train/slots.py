@@ -9,7 +9,6 @@ from scopecli.dryrun.graph.scopes import (
 )
 from scopecli.dryrun.variables.getting import get_variable
 from scopecli.dryrun.variables.opening import variable_scope
-from scopecli.dryrun.variables.scope import get_variable_scope
 from scopecli.dryrun.variables.variable import SaveSliceInfo
 
 # What the update's node calls a slot, where `get_slot` has another name: a graph's reader knows
@@ -26,8 +25,8 @@ ROLES = {
 
 def create_slot(primary: Any, name: str, initializer: Any) -> Any:
     """A variable below another, for what is remembered of it."""
-    with variable_scope(None, f"{primary.op.name}/{name}"), colocate_with(primary.op):
-        scope = get_variable_scope()
+    opened = variable_scope(None, f"{primary.op.name}/{name}")
+    with opened as scope, colocate_with(primary.op):
         partitioner, scope.partitioner = scope.partitioner, None
         shaped = callable(initializer)
         made = get_variable(

@@ -6,8 +6,8 @@ from typing import Any
 
 from scopecli.model.dtypes import BITS
 
-_FLOATING = frozenset({"float16", "bfloat16", "float32", "float64"})
-_COMPLEX = frozenset({"complex64", "complex128"})
+FLOATING = frozenset({"float16", "bfloat16", "float32", "float64"})
+COMPLEX = frozenset({"complex64", "complex128"})
 _INTEGER = frozenset(
     {"int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "int4", "uint4"}
 )
@@ -45,12 +45,12 @@ class DType:
     @property
     def is_floating(self) -> bool:
         """Whether it is a real floating-point type."""
-        return self.base_dtype.name in _FLOATING
+        return self.base_dtype.name in FLOATING
 
     @property
     def is_complex(self) -> bool:
         """Whether it is a complex type."""
-        return self.base_dtype.name in _COMPLEX
+        return self.base_dtype.name in COMPLEX
 
     @property
     def is_integer(self) -> bool:

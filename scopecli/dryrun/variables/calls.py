@@ -22,10 +22,9 @@ class Call:
         variable: its name.
         stack: where the program stood.
         scope: the variable scope that was open.
-        reuse: its reuse mode: `None`, `False`, `True`, `AUTO_REUSE`; empty for `tf.Variable`.
     """
 
-    __slots__ = ("reuse", "scope", "stack", "variable", "what")
+    __slots__ = ("_reuse", "scope", "stack", "variable", "what")
 
     def __init__(
         self,
@@ -33,13 +32,18 @@ class Call:
         variable: str,
         stack: Sequence[tuple[str, int, str]],
         scope: str,
-        reuse: str,
+        reuse: Any,
     ) -> None:
         self.what = what
         self.variable = variable
         self.stack = stack
         self.scope = scope
-        self.reuse = reuse
+        self._reuse = reuse
+
+    @property
+    def reuse(self) -> str:
+        """The reuse mode: `None`, `False`, `True`, `AUTO_REUSE`; empty for `tf.Variable`."""
+        return getattr(self._reuse, "name", None) or str(self._reuse)
 
     @property
     def file(self) -> str:
@@ -73,12 +77,12 @@ _DEPTH = 5
 _calls: dict[Graph, list[Call]] = {}
 _refusals: dict[Graph, Refusal] = {}
 # The request that is being answered: scope and reuse mode.
-_asking: list[tuple[str, str]] = []
+_asking: list[tuple[str, Any]] = []
 
 
 def asking(scope: str, reuse: Any) -> None:
     """Remember what scope a request comes from."""
-    _asking.append((scope, getattr(reuse, "name", None) or str(reuse)))
+    _asking.append((scope, reuse))
 
 
 def answered() -> None:

@@ -22,8 +22,9 @@ def takes(function: Any, argument: str) -> bool:
         function = function.func
     if isinstance(function, FunctionType) and not hasattr(function, "__wrapped__"):
         code = function.__code__  # asked for every variable, and a signature takes long to make
-        named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        return argument in named or bool(code.co_flags & inspect.CO_VARKEYWORDS)
+        if code.co_flags & inspect.CO_VARKEYWORDS:
+            return True
+        return argument in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

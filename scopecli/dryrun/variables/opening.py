@@ -8,12 +8,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import AsDefault, get_default_graph, graph_of
-from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.variables.scope import AUTO_REUSE, VariableScope, open_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import TracebackType
+
+    from scopecli.dryrun.graph.contexts import NameScope
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 # What a scope says in place of arguments of `get_variable`.
@@ -28,6 +29,10 @@ _DEFAULTS = (
 
 class PureVariableScope:
     """A variable scope without a name scope."""
+
+    _opened: VariableScope | None = None
+    _cached: VariableScope | None = None  # the scope, where one is given and not a name
+    _counts: dict[str, int]
 
     def __init__(
         self,
@@ -45,10 +50,7 @@ class PureVariableScope:
         self._constraint = constraint
         self._defaults = defaults
         self._scopes = open_scopes()
-        self._opened: VariableScope | None = None
         self._old = self._scopes.current
-        self._counts: dict[str, int] = {}
-        self._cached: VariableScope | None = None
         if isinstance(name_or_scope, VariableScope):
             scope = name_or_scope
             self._cached = self._extended(
@@ -180,7 +182,7 @@ class variable_scope:
             self._defaults = {key: value for key, value in pairs if value is not None}
         if use_resource is not None:
             self._defaults = {**self._defaults, "use_resource": use_resource}
-        self._names: name_scope | None = None
+        self._names: NameScope | None = None
         self._pure: PureVariableScope | None = None
 
     def __enter__(self) -> VariableScope:
@@ -201,14 +203,15 @@ class variable_scope:
 
     def _enter(self) -> VariableScope:
         names = None
+        graph = get_default_graph()
         if not self._auxiliary:
-            current = get_default_graph().name_stack
-            names = name_scope(current + "/" if current else current)
+            current = graph.name_stack
+            names = graph.name_scope(current + "/" if current else current)
         given = self._name_or_scope
         if given is None:
             if self._reuse:
                 raise ValueError("reuse=True cannot be used without a name_or_scope")
-            names = names or name_scope(self._default_name)
+            names = names or graph.name_scope(self._default_name)
             original = names.__enter__()
             self._names = names
             return self._pure_entered(unique_scope(self._default_name), None, original)
@@ -217,7 +220,7 @@ class variable_scope:
         name = given if isinstance(given, str) else given.name.rpartition("/")[2]
         if not name and names is None:  # somebody enters the root scope
             return self._pure_entered(given, self._reuse, None)
-        names = names or name_scope(name)
+        names = names or graph.name_scope(name)
         entered = names.__enter__()
         self._names = names
         original = entered if isinstance(given, str) else given.original_name_scope

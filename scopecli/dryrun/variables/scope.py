@@ -148,7 +148,7 @@ class VariableScope:
         Raises:
             ValueError: the rules of reuse or the arguments forbid it.
         """
-        full_name = f"{self.name}/{name}" if self.name else name
+        full_name = f"{self._name}/{name}" if self._name else name
         graph = get_default_graph()
         # As in `name_scope(None)`: the name says all.
         stack, graph.name_stack = graph.name_stack, ""
@@ -159,8 +159,8 @@ class VariableScope:
                     raise ValueError(
                         f"Initializer type '{kind}' and explicit dtype '{dtype}' don't match."
                     )
-            reuse = self.reuse if reuse is None else reuse
-            calls.asking(self.name, reuse)
+            reuse = self._reuse if reuse is None else reuse
+            calls.asking(self._name, reuse)
             try:
                 options = {
                     "shape": shape,
@@ -220,9 +220,9 @@ class OpenScopes:
 def open_scopes() -> OpenScopes:
     """The scopes of the graph that is being built."""
     graph = get_default_graph()
-    if graph.variable_scopes is None:
-        graph.variable_scopes = OpenScopes()
-    found: OpenScopes = graph.variable_scopes
+    found: OpenScopes | None = graph.variable_scopes
+    if found is None:
+        found = graph.variable_scopes = OpenScopes()
     return found
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.scopes import (
-    add_to_collections,
     init_scope,
     name_scope,
 )
@@ -140,12 +139,16 @@ class Variable:
         self.constraint = constraint
         self._save_slice_info: Any = None
         self._caching_device = caching_device
-        with get_default_graph().control_dependencies(None):
-            values = [] if callable(initial_value) else [initial_value]
-            with name_scope(name, "Variable", values) as scope:
+        graph = get_default_graph()
+        with graph.control_dependencies(None):
+            if callable(initial_value):
+                opened: Any = graph.name_scope("Variable" if name is None else name)
+            else:
+                opened = name_scope(name, "Variable", [initial_value])
+            with opened as scope:
                 self._build(scope, initial_value, dtype, shape, validate_shape)
             self.op.stack = user_stack(_STACK_DEPTH)
-            add_to_collections(collections, self)
+            graph.add_to_collections(collections, self)
         record("created", self.op.name, self.op.stack)
 
     _no_initial_value = "initial_value must be specified."

@@ -15,7 +15,8 @@ _decorated: dict[str, tuple[str, ...]] = {}
 _stack: list[Defaults] = [{}]
 
 
-def _key(function: Any) -> str:
+def key_of(function: Any) -> str:
+    """Under which key arg scopes have a function."""
     return str(getattr(function, "_key_op", function))
 
 
@@ -43,17 +44,12 @@ def add_arg_scope(func: Callable[..., Any]) -> Callable[..., Any]:
 
 def has_arg_scope(func: Any) -> bool:
     """Whether a function takes its defaults from arg scopes."""
-    return _key(func) in _decorated
-
-
-def is_scoped(func: Any) -> bool:
-    """Whether an arg scope that is open has defaults for a function."""
-    return func._key_op in _stack[-1]  # noqa: SLF001 - TensorFlow's mark
+    return key_of(func) in _decorated
 
 
 def arg_scoped_arguments(func: Any) -> tuple[str, ...]:
     """The arguments that arg scopes may set."""
-    return _decorated[_key(func)]
+    return _decorated[key_of(func)]
 
 
 def current_arg_scope() -> Defaults:
@@ -87,7 +83,7 @@ def arg_scope(list_ops_or_scope: Any, **kwargs: Any) -> Iterator[Defaults]:
                     "%s is not decorated with @add_arg_scope",
                     (function.__module__, function.__name__),
                 )
-            scope[_key(function)] = {**scope.get(_key(function), {}), **kwargs}
+            scope[key_of(function)] = {**scope.get(key_of(function), {}), **kwargs}
     _stack.append(scope)
     try:
         yield scope

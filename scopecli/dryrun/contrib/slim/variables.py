@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import Any
 
-from scopecli.dryrun.contrib.slim.scoping import add_arg_scope, is_scoped
+from scopecli.dryrun.contrib.slim.scoping import add_arg_scope, current_arg_scope, key_of
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.scopes import device as device_scope
 from scopecli.dryrun.graph.scopes import get_collection
@@ -69,10 +69,12 @@ def model_variable(
     return variable(name, shape, dtype, initializer, regularizer, trainable, keys, **options)
 
 
+_OWN_KEYS = (GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES)
+
+
 def _model_keys(collections: Any) -> list[Any]:
     """The collections of a variable of the model."""
-    keys = [*(collections or ()), GraphKeys.GLOBAL_VARIABLES, GraphKeys.MODEL_VARIABLES]
-    return list(dict.fromkeys(keys))
+    return list(dict.fromkeys([*(collections or ()), *_OWN_KEYS]))
 
 
 def renaming(rename: dict[str, str] | None) -> Any:
@@ -90,7 +92,7 @@ def renaming(rename: dict[str, str] | None) -> Any:
     ) -> Any:
         head, slash, last = name.rpartition("/")
         new = f"{head}{slash}{names.get(last, last)}"
-        if is_scoped(model_variable) or is_scoped(variable):
+        if not _DEFAULTED.isdisjoint(current_arg_scope()):
             return model_variable(new, custom_getter=getter, collections=collections, **options)
         # What it comes to where no arg scope has a say.
         reuse = get_variable_scope().reuse
@@ -99,6 +101,8 @@ def renaming(rename: dict[str, str] | None) -> Any:
     return renamed
 
 
+# The functions whose defaults an arg scope may set, as it knows them.
+_DEFAULTED = frozenset({key_of(variable), key_of(model_variable)})
 LAYER_GETTER = renaming({"bias": "biases", "kernel": "weights"})
 PLAIN_GETTER = renaming(None)
 
