@@ -3,49 +3,48 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from scopecli.errors import UnknownNameError
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Protocol
 
     from scopecli.formats.staging import Staging
     from scopecli.model.model import Model
     from scopecli.model.renaming import Renaming, Subject
 
+    class Reader(Protocol):
+        """What a format's module has."""
 
-class Reader(Protocol):
-    """What a format's module has."""
+        def read(self, path: str) -> Model:
+            """Read the structure of a model.
 
-    def read(self, path: str) -> Model:
-        """Read the structure of a model.
+            Raises:
+                ScopecliError: whatever is wrong with the file.
+            """
 
-        Raises:
-            ScopecliError: whatever is wrong with the file.
-        """
+    class Writer(Protocol):
+        """What the module has that writes a renamed model of a format."""
 
+        def subjects(self, model: Model) -> Sequence[Subject]:
+            """The names of the file that a rename can change.
 
-class Writer(Protocol):
-    """What the module has that writes a renamed model of a format."""
+            Raises:
+                ScopecliError: the file cannot be written, or what is needed for it cannot be read.
+            """
 
-    def subjects(self, model: Model) -> Sequence[Subject]:
-        """The names of the file that a rename can change.
+        def complaints(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+            """Of all names as they would be: (name, what is wrong with it in this format)."""
 
-        Raises:
-            ScopecliError: the file cannot be written, or what is needed for it cannot be read.
-        """
+        def write(self, model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
+            """Write the renamed model; `out` is the path that the user gave (a prefix for TF).
 
-    def complaints(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Of all names as they would be: (name, what is wrong with it in this format)."""
-
-    def write(self, model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
-        """Write the renamed model; `out` is the path that the user gave (a prefix for TF).
-
-        Raises:
-            ScopecliError: the model cannot be read again, or the target cannot be written.
-        """
+            Raises:
+                ScopecliError: the model cannot be read again, or the target cannot be written.
+            """
 
 
 class Format(NamedTuple):

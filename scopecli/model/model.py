@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Protocol
 
     from scopecli.model.collection import Collection
     from scopecli.model.graph import Graph
     from scopecli.model.layer import Layer
     from scopecli.model.variable import Variable
+
+    class TensorReader(Protocol):
+        """Reads values, a run of elements at a time, so that memory stays bounded.
+
+        One thread at a time may read, and in order is quickest: some unpack a stream. A reader
+        with a true attribute `shared` may be read by several threads at once.
+        """
+
+        def read(self, variable: Variable, start: int, count: int) -> bytes:
+            """Bytes of elements `start` to `start + count` in C order, little-endian.
+
+            Raises:
+                ScopecliError: the values are missing, damaged, or not of a fixed size.
+            """
+
+        def strings(self, variable: Variable) -> Sequence[bytes]:
+            """All elements of a string tensor in C order.
+
+            Raises:
+                ScopecliError: the values are missing or damaged.
+            """
 
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -72,28 +94,6 @@ class LayerWeights(NamedTuple):
     weights: tuple[str, ...]
 
 
-class TensorReader(Protocol):
-    """Reads values, a run of elements at a time, so that memory stays bounded.
-
-    One thread at a time may read, and in order is quickest: some unpack a stream. A reader with a
-    true attribute `shared` may be read by several threads at once.
-    """
-
-    def read(self, variable: Variable, start: int, count: int) -> bytes:
-        """Bytes of elements `start` to `start + count` in C order, little-endian.
-
-        Raises:
-            ScopecliError: the values are missing, damaged, or not of a fixed size.
-        """
-
-    def strings(self, variable: Variable) -> Sequence[bytes]:
-        """All elements of a string tensor in C order.
-
-        Raises:
-            ScopecliError: the values are missing or damaged.
-        """
-
-
 class Model(NamedTuple):
     """A saved model in memory. Structure only: values are read when asked for.
 
@@ -136,7 +136,7 @@ class Model(NamedTuple):
         found: dict[str, tuple[str, ...]] = {}
         for collection in self.collections.values():
             if collection.kind == "variables":
-                for key in collection.members:
-                    if collection.key not in found.get(key, ()):
-                        found[key] = (*found.get(key, ()), collection.key)
+                own = (collection.key,)
+                for key in dict.fromkeys(collection.members):
+                    found[key] = found[key] + own if key in found else own
         return found

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 from math import prod
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Protocol
+
+    class Storage(Protocol):
+        """Where a tensor's bytes are. A reader may decode the fields when they are asked for."""
+
+        @property
+        def shard(self) -> str:
+            """Base name of the file that holds the bytes."""
+
+        @property
+        def offset(self) -> int | None:
+            """First byte in that file; None where the bytes are not one plain run."""
+
+        @property
+        def length(self) -> int:
+            """Bytes in the file, which compression may have made fewer than the tensor's own."""
+
+        @property
+        def checksum(self) -> Checksum | None:
+            """The stored checksum, or None where the format has none."""
+
 
 Kind = Literal["variable", "slot", "constant", "bookkeeping"]
 
@@ -33,26 +54,6 @@ class Checksum(NamedTuple):
 
     kind: str
     value: int
-
-
-class Storage(Protocol):
-    """Where a tensor's bytes are. A reader may decode the fields only when they are asked for."""
-
-    @property
-    def shard(self) -> str:
-        """Base name of the file that holds the bytes."""
-
-    @property
-    def offset(self) -> int | None:
-        """First byte in that file; None where the bytes are not one plain run."""
-
-    @property
-    def length(self) -> int:
-        """Bytes in the file, which compression may have made fewer than the tensor's own."""
-
-    @property
-    def checksum(self) -> Checksum | None:
-        """The stored checksum, or None where the format has none."""
 
 
 class StoredAt(NamedTuple):

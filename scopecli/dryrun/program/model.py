@@ -149,8 +149,7 @@ def model_of(graph: ProgramGraph, path: str = "", notes: Sequence[Note] = ()) ->
         notes: on how the run went.
     """
     objects = _objects(graph)
-    known = frozenset([op.name for op in graph.holders])
-    collections = dict(_collections(graph, known))
+    collections = dict(_collections(graph, objects))
     trained = _trained(objects, collections)
     variables = [_variable(op, objects.get(op.name), graph, trained) for op in graph.holders]
     found = [*notes]
@@ -228,22 +227,23 @@ def _variable(
 
 
 def _collections(
-    graph: ProgramGraph, variables: frozenset[str]
+    graph: ProgramGraph, objects: Mapping[str, Any]
 ) -> Iterator[tuple[str, Collection]]:
+    variables = frozenset([op.name for op in graph.holders])
+    known = {id(variable): name for name, variable in objects.items()}
     for key in graph.get_all_collection_keys():
         members = graph.get_collection(key)
         if members and not key.startswith("_"):
-            kind, names = _members(key, members, variables)
-            yield key, Collection(key, kind, tuple(names))
+            plain = [known.get(id(m)) or _name(m).removesuffix(":0") for m in members]
+            if variables.issuperset(plain):
+                yield key, Collection(key, "variables", tuple(plain))
+            else:
+                yield key, Collection(key, *_others(key, members))
 
 
-def _members(
-    key: str, members: Sequence[Any], variables: frozenset[str]
-) -> tuple[CollectionKind, list[str]]:
-    names = [_name(member) for member in members]
-    plain = [name.removesuffix(":0") for name in names]
-    if variables.issuperset(plain):
-        return "variables", plain
+def _others(key: str, members: Sequence[Any]) -> tuple[CollectionKind, tuple[str, ...]]:
+    """Kind and names of members that are not all variables."""
+    names = tuple([_name(member) for member in members])
     if key in _CONTEXTS:
         return "protos", names
     if all(isinstance(member, (*_TEXTS, int, float)) for member in members):
