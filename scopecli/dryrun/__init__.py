@@ -121,6 +121,7 @@ _SPACES = {
     "nn": "nn",
     "layers": "layers",
     "math": "math",
+    "linalg": "linalg",
     "train": "train",
     "random": "random",
     "initializers": "initializers",

@@ -106,6 +106,13 @@ def multinomial(
         return apply("Multinomial", logits, num_samples, output_dtype=kind)
 
 
+def categorical(
+    logits: Any, num_samples: Any, dtype: Any = None, seed: Any = None, name: str | None = None
+) -> Tensor:
+    """Samples of classes."""
+    return multinomial(logits, num_samples, seed, name or "categorical", dtype)
+
+
 def random_crop(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Tensor:
     """A part of a given size."""
     from scopecli.dryrun.graph.scopes import with_dependencies
@@ -158,6 +165,5 @@ def random_poisson(
 
 
 gamma, poisson = random_gamma, random_poisson
-categorical = multinomial
 set_seed = set_random_seed
 __getattr__ = attributes(__name__, {})

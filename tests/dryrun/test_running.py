@@ -186,6 +186,9 @@ def test_errors_of_the_program(program: Program) -> None:
         program("{}['x']\n")
     with pytest.raises(ProgramError, match=r"SyntaxError: .*train\.py:2"):
         program("def :\n")
+    unknown = r"depends on tf\.mystery, which is not known \(node Mystery\) \(.*train\.py:2\)"
+    with pytest.raises(UnsupportedError, match=unknown):
+        program("tf.layers.dense(tf.mystery(tf.zeros([1])), 4)\n")
     with pytest.raises(ProgramError, match="initial_value must have a shape specified"):
         program("tf.Variable(tf.placeholder(tf.float32))\n")
     with pytest.raises(UnknownNameError, match="has no function 'buidl'; it has: build"):

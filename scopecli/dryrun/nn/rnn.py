@@ -24,6 +24,24 @@ if TYPE_CHECKING:
 __getattr__: Any = attributes(__name__, {})
 
 
+def check_cell(name: str, cell: Any) -> None:
+    """Check that an argument is a cell.
+
+    Raises:
+        TypeError: it lacks something.
+    """
+    state = hasattr(cell, "zero_state") or hasattr(cell, "get_initial_state")
+    lacks = {
+        "'output_size' property is missing": not hasattr(cell, "output_size"),
+        "'state_size' property is missing": not hasattr(cell, "state_size"),
+        "either 'zero_state' or 'get_initial_state' method is required": not state,
+        "is not callable": not callable(cell),
+    }
+    if any(lacks.values()):
+        words = ", ".join(words for words, lacking in lacks.items() if lacking)
+        raise TypeError(f"The argument {name!r} ({cell}) is not an RNNCell: {words}.")
+
+
 def static_rnn(
     cell: Any,
     inputs: Any,
@@ -36,9 +54,13 @@ def static_rnn(
 
     Raises:
         ValueError: there is neither a state nor a type to make one of.
+        TypeError: this is no cell, or these are no steps.
     """
+    check_cell("cell", cell)
+    if not isinstance(inputs, (list, tuple, dict)):
+        raise TypeError(f"Argument `inputs` must be a sequence. Received: {inputs}")
     if not inputs:
-        raise ValueError("inputs must not be empty")
+        raise ValueError("Argument `inputs` must not be empty.")
     outputs: list[Any] = []
     with variable_scope(scope or "rnn") as opened:
         cache_beside(opened)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.scopes import control_dependencies, name_scope
 from scopecli.dryrun.nn.rnn import (
     cache_beside,
+    check_cell,
     copied_through,
     initial,
     shape_constants,
@@ -42,6 +43,7 @@ def dynamic_rnn(
     scope: Any = None,
 ) -> Any:
     """The cell in a loop; gives the outputs of all steps and the last state."""
+    check_cell("cell", cell)
     with variable_scope(scope or "rnn") as opened:
         cache_beside(opened)
         flat = flattened(inputs)
@@ -72,8 +74,17 @@ def swapped(tensor: Tensor) -> Tensor:
 
 
 def _batch_size(flat: list[Tensor]) -> Any:
-    """The batch size as a number where one of the inputs says it."""
+    """The batch size as a number where one of the inputs says it.
+
+    Raises:
+        ValueError: an input has no axis for the batch.
+    """
     for tensor in flat:
+        if tensor.dims is not None and len(tensor.dims) < 2:
+            raise ValueError(
+                f"Input tensor should have rank >= 2. Received input={tensor} of rank "
+                f"{len(tensor.dims)}"
+            )
         if tensor.dims is not None and tensor.dims[1] is not None:
             return tensor.dims[1]
     return shape(flat[0])[1]

@@ -118,9 +118,8 @@ def scan(
             for t in tensors
         ]
         arrays = [array.unstack(t) for array, t in zip(arrays, tensors, strict=True)]
-        first: Any = rows - 1 if reverse else 0
         if initializer is None:
-            values = [array.read(first) for array in arrays]
+            values = [array.read(rows - 1 if reverse else 0) for array in arrays]
         else:
             values = [convert_to_tensor(value) for value in flattened(initializer)]
         results = [
@@ -136,7 +135,7 @@ def scan(
         done = 0 if initializer is not None else 1
         if initializer is None:
             pairs = zip(results, values, strict=True)
-            results = [array.write(first, value) for array, value in pairs]
+            results = [array.write(rows - 1 if reverse else 0, value) for array, value in pairs]
 
         def compute(i: Any, before: Any, made: Any) -> Any:
             row = repacked(elems, [array.read(i) for array in arrays])

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.arrays import expand_dims, squeeze
+from scopecli.dryrun.ops.products import matmul
 from scopecli.dryrun.ops.reductions import reduce_sum
 
 if TYPE_CHECKING:
@@ -56,3 +58,26 @@ def matrix_triangular_solve(
     """What a triangular matrix has to be multiplied with."""
     with name_scope(name, "triangular_solve"):
         return apply("MatrixTriangularSolve", matrix, rhs)
+
+
+def logdet(matrix: Any, name: str | None = None) -> Any:
+    """The logarithms of the determinants of positive definite matrices."""
+    with name_scope(name, "logdet", [matrix]):
+        roots = apply("Log", matrix_diag_part(apply("Cholesky", matrix)))
+        return apply("Mul", 2.0, reduce_sum(roots, [-1]), name="mul")
+
+
+def matvec(
+    a: Any,
+    b: Any,
+    transpose_a: bool = False,
+    adjoint_a: bool = False,
+    a_is_sparse: bool = False,
+    b_is_sparse: bool = False,
+    name: str | None = None,
+) -> Any:
+    """Matrices times vectors."""
+    with name_scope(name, "MatVec", [a, b]):
+        column = expand_dims(b, axis=-1)
+        found = matmul(a, column, transpose_a=transpose_a, adjoint_a=adjoint_a)
+        return squeeze(found, axis=-1)

@@ -81,7 +81,8 @@ OPS: dict[str, str] = {
         ["Relu", "Relu6", "Elu", "Selu", "Softplus", "Softsign", "LeakyRelu"], _FEATURES
     ),
     **dict.fromkeys(
-        ["Identity", "StopGradient", "PreventGradient", "LRN", "Conj"], "input:T -> T | same"
+        ["Identity", "GuaranteeConst", "StopGradient", "PreventGradient", "LRN", "Conj"],
+        "input:T -> T | same",
     ),
     **dict.fromkeys(["ZerosLike", "OnesLike"], _UNARY),
     **dict.fromkeys(["IsNan", "IsInf", "IsFinite"], "x:T -> bool | same"),
@@ -262,7 +263,7 @@ OPS: dict[str, str] = {
     "Rank": "input:A -> int32 | scalar",
     "ReadFile": "filename:string -> string | scalar",
     "ReadVariableOp": "resource:resource -> @dtype | handle",
-    "RefSwitch": "data:&T pred:bool -> &T &T | same",
+    "RefSwitch": "data:&T pred:bool -> &T &T | switched",
     "Reshape": "tensor:T shape:int32 -> T | array.reshape",
     "ResizeArea": "images:A size:int32 -> float32 | blocks.resize",
     "ResizeBicubic": "images:A size:int32 -> float32 | blocks.resize",
@@ -324,7 +325,7 @@ OPS: dict[str, str] = {
     "StringToNumber": "string_tensor:string -> @out_type | same",
     "Substr": "input:string pos:I len:I -> string | same",
     "Svd": "input:T -> T T T | math.svd",
-    "Switch": "data:T pred:bool -> T T | same",
+    "Switch": "data:T pred:bool -> T T | switched",
     "TensorArrayCloseV3": "handle:resource ->",
     "TensorArrayConcatV3": f"{_ARRAY} flow_in:float32 -> @dtype int64 | array.joined_elements",
     "TensorArrayGatherV3": f"{_ARRAY} indices:int32 flow_in:float32 -> @dtype | unknown",
@@ -461,6 +462,8 @@ WRAPPERS: dict[str, str] = {
     "mod": "FloorMod x y",
     "greater": "Greater x y",
     "greater_equal": "GreaterEqual x y",
+    "identity_n": "IdentityN input",
+    "guarantee_const": "GuaranteeConst input",
     "invert_permutation": "InvertPermutation x",
     "is_finite": "IsFinite x",
     "is_inf": "IsInf x",
@@ -602,6 +605,7 @@ WRAPPERS: dict[str, str] = {
     "linalg.det": "MatrixDeterminant input",
     "linalg.inv": "MatrixInverse input",
     "linalg.qr": "Qr input",
+    "linalg.slogdet": "LogMatrixDeterminant input",
     "linalg.solve": "MatrixSolve matrix rhs adjoint=",
     "linalg.svd": "Svd input full_matrices= compute_uv=1",
     "nn.max_pool_with_argmax": "MaxPoolWithArgmax input ksize= strides= padding= data_format="

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import colocate_with, name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
-from scopecli.dryrun.ops.arithmetic import range
+from scopecli.dryrun.ops.arithmetic import cast, range
 from scopecli.dryrun.ops.arrays import shape
 from scopecli.dryrun.values.constant_values import number
 from scopecli.dryrun.values.dtypes import as_dtype
@@ -106,12 +106,12 @@ class TensorArray:
 
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
         """Some elements as one tensor."""
-        indices = convert_to_tensor(indices, name="indices")
         found = apply(
             "TensorArrayGatherV3", self.handle, indices, self.flow, name=name, dtype=self.dtype
         )
         if self._known[0] is not None:
-            found.dims = ((indices.dims or (None,))[0], *self._known[0])
+            places = found.op.inputs[1].dims or (None,)
+            found.dims = (places[0], *self._known[0])
         return found
 
     def concat(self, name: str | None = None) -> Tensor:
@@ -145,8 +145,9 @@ class TensorArray:
         """Set the elements to pieces of a tensor."""
         with name_scope(name, "TensorArraySplit"):
             tensor = convert_to_tensor(value, self.dtype, name="value")
+            sizes = cast(lengths, "int64")
             return self.with_flow(
-                apply("TensorArraySplitV3", self.handle, tensor, lengths, self.flow)
+                apply("TensorArraySplitV3", self.handle, tensor, sizes, self.flow)
             )
 
     def size(self, name: str | None = None) -> Tensor:

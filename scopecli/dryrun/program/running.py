@@ -92,6 +92,7 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
             notes.append(Note("stopped", words, _place(path, leaving) or ""))
     except ScopecliError as error:
         error.path = error.path or path
+        error.where = error.where or _place(path, error)
         raise
     except Exception as error:
         refusal = calls.refusal_of(error)
@@ -190,7 +191,8 @@ def _place(path: str, error: BaseException) -> str | None:
 
 def _failure(path: str, error: Exception) -> ProgramError:
     """What a program's own error is, and where."""
-    words = str(error).strip().partition("\n")[0]
+    words = error.msg if isinstance(error, SyntaxError) else str(error)
+    words = words.strip().partition("\n")[0]
     problem = f"{type(error).__name__}: {words}" if words else type(error).__name__
     where = _place(path, error)
     if isinstance(error, SyntaxError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scopecli.dryrun.initializers import constant_initializer, zeros_initializer
+from scopecli.dryrun.layers.checking import activation_of
 from scopecli.dryrun.nn.activations import bias_add
 from scopecli.dryrun.nn.rnn_cell.base import LayerCell, depth_of, gate, tanh
 from scopecli.dryrun.ops.arrays import concat, split
@@ -25,7 +26,7 @@ class BasicRNNCell(LayerCell):
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype, **options)
         self.units = self.state_size = self.output_size = num_units
-        self.activation = activation or tanh
+        self.activation = activation_of(activation) or tanh
         self.kernel: Any = None
         self.bias: Any = None
 
@@ -56,7 +57,7 @@ class GRUCell(LayerCell):
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype, **options)
         self.units = self.state_size = self.output_size = num_units
-        self.activation = activation or tanh
+        self.activation = activation_of(activation) or tanh
         self.initializers = (kernel_initializer, bias_initializer)
         self.gates: tuple[Any, ...] = ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scopecli.dryrun.initializers import zeros_initializer
+from scopecli.dryrun.layers.checking import activation_of
 from scopecli.dryrun.nn.activations import bias_add
 from scopecli.dryrun.nn.rnn_cell.base import LayerCell, depth_of, gate, tanh
 from scopecli.dryrun.ops.applying import apply, constant
@@ -49,7 +50,7 @@ class BasicLSTMCell(LayerCell):
         self.state_is_tuple = state_is_tuple
         pair = LSTMStateTuple(num_units, num_units)
         self.state_size = pair if state_is_tuple else 2 * num_units
-        self.activation = activation or tanh
+        self.activation = activation_of(activation) or tanh
         self.kernel: Any = None
         self.bias: Any = None
 
@@ -106,7 +107,7 @@ class LSTMCell(LayerCell):
         self.peeps = use_peepholes
         self.initializer = initializer
         self.shards = num_unit_shards, num_proj_shards
-        self.activation = activation or tanh
+        self.activation = activation_of(activation) or tanh
         self.kernel: Any = None
         self.bias: Any = None
         self.projection: Any = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import device, name_scope
@@ -10,10 +10,16 @@ from scopecli.dryrun.nn.activations import dropout
 from scopecli.dryrun.nn.rnn_cell.base import RNNCell
 from scopecli.dryrun.nn.rnn_cell.lstm import LSTMStateTuple
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.arithmetic import divide
 from scopecli.dryrun.ops.arrays import concat
+from scopecli.dryrun.random import random_uniform
 from scopecli.dryrun.values.constant_values import constant_value
+from scopecli.dryrun.values.shapes import TensorShape
 from scopecli.dryrun.values.structures import flattened, repacked
 from scopecli.dryrun.variables.opening import variable_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class MultiRNNCell(RNNCell):
@@ -88,6 +94,9 @@ class DropoutWrapper(_Wrapper):
         input_keep_prob: Any = 1.0,
         output_keep_prob: Any = 1.0,
         state_keep_prob: Any = 1.0,
+        variational_recurrent: bool = False,
+        input_size: Any = None,
+        dtype: Any = None,
         *_: Any,
         **__: Any,
     ) -> None:
@@ -105,29 +114,62 @@ class DropoutWrapper(_Wrapper):
                 if value is not None and not 0 <= value <= 1:
                     raise ValueError(f"Parameter {name} must be between 0 and 1. Received {value}")
                 self.keep.append(tensor if value is None else float(value))
+        # What decides in every step, of the input, each part of the state, and the output.
+        self.noise: tuple[Any, list[Any], Any] = (None, [], None)
+        if variational_recurrent:
+            self.noise = self._made_noise(input_size, dtype)
+
+    def _made_noise(self, input_size: Any, dtype: Any) -> tuple[Any, list[Any], Any]:
+        if dtype is None:
+            raise ValueError("When variational_recurrent=True, dtype must be provided")
+        given = None
+        if _drops(self.keep[0]):
+            if input_size is None:
+                raise ValueError(
+                    "When variational_recurrent=True and input_keep_prob < 1.0 or is unknown, "
+                    "input_size must be provided"
+                )
+            given = _noise(input_size, dtype)
+        parts = [_noise(size, dtype) for size in flattened(self.cell.state_size)]
+        return given, parts, _noise(self.cell.output_size, dtype)
 
     def __call__(self, inputs: Any, state: Any = None, scope: Any = None, **_: Any) -> Any:
         before, between, behind = self.keep
-        inputs = _dropped(inputs, before)
+        inputs = _dropped(inputs, before, self.noise[0])
         output, new = self.cell(inputs, state, scope=scope)
-        if isinstance(between, Tensor) or between < 1:
-            new = _dropped_state(new, between)
-        return _dropped(output, behind), new
+        if _drops(between):
+            new = _dropped_state(new, between, iter(self.noise[1]))
+        return _dropped(output, behind, self.noise[2]), new
 
 
-def _dropped(tensor: Any, keep: Any) -> Any:
-    if isinstance(keep, Tensor) or keep < 1:
+def _noise(size: Any, dtype: Any) -> Tensor:
+    """Random numbers that are the same for every row of a batch."""
+    return random_uniform(concat([[1], TensorShape(size).as_list()], 0), dtype=dtype)
+
+
+def _drops(keep: Any) -> bool:
+    return isinstance(keep, Tensor) or keep < 1
+
+
+def _dropped(tensor: Any, keep: Any, noise: Any) -> Any:
+    if not _drops(keep):
+        return tensor
+    if noise is None:
         return dropout(tensor, rate=1.0 - keep)
-    return tensor
+    kept = apply("Floor", keep + noise)
+    found: Any = divide(tensor, keep) * kept
+    found.set_shape(tensor.shape)
+    return found
 
 
-def _dropped_state(state: Any, keep: Any) -> Any:
+def _dropped_state(state: Any, keep: Any, noises: Iterator[Any]) -> Any:
     """A state with zeros in it; what a cell remembers is left as it is."""
     if isinstance(state, LSTMStateTuple):
-        return LSTMStateTuple(state.c, _dropped(state.h, keep))
+        next(noises, None)
+        return LSTMStateTuple(state.c, _dropped(state.h, keep, next(noises, None)))
     if isinstance(state, tuple):
-        return tuple(_dropped_state(part, keep) for part in state)
-    return _dropped(state, keep)
+        return tuple(_dropped_state(part, keep, noises) for part in state)
+    return _dropped(state, keep, next(noises, None))
 
 
 class ResidualWrapper(_Wrapper):

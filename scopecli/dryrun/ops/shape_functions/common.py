@@ -17,6 +17,13 @@ def same(inputs: Inputs, _: Attributes) -> Dims:
     return inputs[0].dims  # type: ignore[no-any-return]
 
 
+def switched(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """Of the first input, on either side of one condition."""
+    if inputs[1].dims:
+        raise ValueError(f"Shape must be rank 0 but is rank {len(inputs[1].dims)}")
+    return [inputs[0].dims, inputs[0].dims]
+
+
 def second(inputs: Inputs, _: Attributes) -> Dims:
     """Of the second input."""
     return inputs[1].dims  # type: ignore[no-any-return]
