@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 # depth the rest of a name is one leaf.
 MAX_DEPTH = 100
 
-# Patterns are compiled where they are first used: compiling one takes as long as importing a
-# module, and a short listing needs none of them.
-_DIGITS = r"([0-9]+)"
-_LAST_NUMBER = r"(?s)(.*?)([0-9]+)([^0-9]*)"
+# It is compiled where it is first used, as few names need it: that takes as long as importing a
+# module. So the numbers in a name, which every listing asks for, are found without a pattern.
 _NOT_PRINTABLE = (
     r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     r"\ud800-\udfff\ufeff]"
@@ -26,6 +24,17 @@ _NOT_PRINTABLE = (
 _LONG = 256
 # `kernel`, `bias` and `layer_7` come again in every scope.
 _REMEMBERED = 4096
+
+
+class _OnlyDigits(dict[int, str]):
+    """For `str.translate`: what is no digit becomes a space."""
+
+    def __missing__(self, code: int) -> str:
+        return " "
+
+
+_ONLY_DIGITS = _OnlyDigits(dict.fromkeys(range(128), " "))
+_ONLY_DIGITS.update((ord(digit), digit) for digit in "0123456789")
 
 NaturalKey = tuple[tuple[str, int, str], ...]
 
@@ -53,13 +62,13 @@ def natural_key(name: str) -> NaturalKey:
     """A sort key under which `layer_2` stands before `layer_10`."""
     if len(name) > _LONG:
         return ((name, -1, ""),)
-    parts = re.split(_DIGITS, name)
-    # Digits with the same value (`1`, `01`) are told apart by their spelling.
-    numbers = [(int(digits), digits) for digits in parts[1::2]]
-    texts = parts[::2]
-    return tuple(
-        (text, *(numbers[i] if i < len(numbers) else (-1, ""))) for i, text in enumerate(texts)
-    )
+    found: list[tuple[str, int, str]] = []
+    rest = name
+    for digits in name.translate(_ONLY_DIGITS).split():
+        text, _, rest = rest.partition(digits)
+        # Digits with the same value (`1`, `01`) are told apart by their spelling.
+        found.append((text, int(digits), digits))
+    return (*found, (rest, -1, ""))
 
 
 @lru_cache(_REMEMBERED)
@@ -68,10 +77,11 @@ def numbered(name: str) -> tuple[str, int, str] | None:
 
     A number with a leading zero is not one that can be counted with.
     """
-    match = re.fullmatch(_LAST_NUMBER, name) if len(name) <= _LONG else None
-    if match is None or (match[2][0] == "0" and match[2] != "0") or len(match[2]) > 18:
+    runs = name.translate(_ONLY_DIGITS).split() if len(name) <= _LONG else None
+    if not runs or (runs[-1][0] == "0" and runs[-1] != "0") or len(runs[-1]) > 18:
         return None
-    return match[1], int(match[2]), match[3]
+    stem, digits, tail = name.rpartition(runs[-1])
+    return stem, int(digits), tail
 
 
 def ranges(numbers: Iterable[int]) -> str:

@@ -140,18 +140,20 @@ class Scope:
     def members(self) -> list[Member]:
         """What is directly inside, ordered as people count: `layer_2` before `layer_10`."""
         tree, prefix = self._tree, self.prefix
+        paths, separator, stop = tree.paths, tree.separator, self.stop
         skip = len(prefix)
+        is_deepest = self.depth >= MAX_DEPTH
         leaves: dict[str, list[Variable]] = {}
         scopes: dict[str, Scope] = {}
         at = self.start
-        while at < self.stop:
-            path = tree.paths[at]
-            cut = path.find(tree.separator, skip) if self.depth < MAX_DEPTH else -1
+        while at < stop:
+            path = paths[at]
+            cut = -1 if is_deepest else path.find(separator, skip)
             if cut < 0:
                 leaves.setdefault(path[skip:], []).append(tree.variables[at])
                 at += 1
                 continue
-            end = tree.end_of(path[: cut + 1], at, self.stop)
+            end = tree.end_of(path[: cut + 1], at, stop)
             name = path[skip:cut]
             scopes[name] = Scope(tree, path[:cut], name, at, end, self.depth + 1)
             at = end
