@@ -1,4 +1,4 @@
-"""Where the program stands: the frames that are not the engine's own."""
+"""Where the program stands, the frames that are not the engine's own; and where it ends."""
 
 from __future__ import annotations
 
@@ -65,3 +65,21 @@ def user_stack(depth: int) -> Stack:
     except AttributeError:  # there is no frame left: cheaper than to look at each
         pass
     return Stack(found)
+
+
+class GraphComplete(BaseException):
+    """The program asked for a value. Not an Exception, so that no program catches it by accident.
+
+    Attributes:
+        graph: that the value is in.
+        file: where the program asked.
+        line: in the file.
+    """
+
+    def __init__(self, graph: Any) -> None:
+        self.graph = graph
+        frames = user_stack(1)
+        self.file: str
+        self.line: int
+        self.file, self.line = frames[0][:2] if frames else ("", 0)
+        super().__init__(f"{self.file}:{self.line}")

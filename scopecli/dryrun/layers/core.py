@@ -15,7 +15,6 @@ from scopecli.dryrun.nn.activations import dropout as nn_dropout
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import expand_dims, reshape, shape, transpose
-from scopecli.dryrun.ops.opaque import Unknown, blame
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.values.shapes import TensorShape
 
@@ -104,6 +103,10 @@ class Dense(Layer):
 
 def _known_depth(inputs: Any, axis: int, what: str) -> None:
     """Name the unknown operation where a layer needs the number of channels from it."""
+    if isinstance(inputs, Tensor) and inputs.dims and inputs.dims[axis] is not None:
+        return
+    from scopecli.dryrun.ops.opaque import Unknown, blame
+
     if isinstance(inputs, Unknown):
         inputs = inputs.tensor()
     dims = getattr(inputs, "dims", ())

@@ -8,7 +8,6 @@ from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.nn.convolutions import channel_axis, check_padding, sequence
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
 from scopecli.dryrun.ops.arrays import expand_dims, squeeze
-from scopecli.dryrun.ops.opaque import call
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
@@ -100,6 +99,8 @@ def pool(
     with name_scope(name, f"{kind}_pool") as scope:
         input = convert_to_tensor(input, name="input")
         if any(rate > 1 for rate in rates):
+            from scopecli.dryrun.ops.opaque import call
+
             return call("tf.nn.pool", scope, input)
         constant(rates, "int32", name="dilation_rate")
         function = globals()[f"{kind}_pool{_SPATIAL[count]}"]

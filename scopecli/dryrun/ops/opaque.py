@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.nodes import Operation, Tensor
+from scopecli.dryrun.ops.operators import overload
 from scopecli.dryrun.values.dtypes import DType, float32
 
 if TYPE_CHECKING:
@@ -205,6 +206,9 @@ class Unknown:
 
     def __bool__(self) -> bool:
         return True
+
+
+overload(Unknown, lambda unknown: unknown.tensor())
 
 
 _OF_TENSORS = frozenset(

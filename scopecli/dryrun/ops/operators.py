@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
-from scopecli.dryrun.ops.opaque import Unknown
 from scopecli.dryrun.values.dtypes import BY_NAME
 from scopecli.dryrun.values.shapes import Dimension
 
@@ -262,4 +261,3 @@ _METHODS: dict[str, Callable[..., Tensor]] = {
 }
 for _method, _operator in _METHODS.items():
     setattr(Tensor, _method, _operator)
-overload(Unknown, lambda unknown: unknown.tensor())

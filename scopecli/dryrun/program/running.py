@@ -9,8 +9,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import built_graph, forget_graphs
+from scopecli.dryrun.graph.stack import GraphComplete
 from scopecli.dryrun.program.model import model_of
-from scopecli.dryrun.program.session import GraphComplete
 from scopecli.dryrun.program.standing_in import standing_in
 from scopecli.dryrun.variables import calls
 from scopecli.errors import PathError, ProgramError, ScopecliError, UnknownNameError

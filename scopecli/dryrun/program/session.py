@@ -5,25 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from scopecli.dryrun.graph.default import get_default_graph
-from scopecli.dryrun.graph.stack import user_stack
-
-
-class GraphComplete(BaseException):
-    """The program asked for a value. Not an Exception, so that no program catches it by accident.
-
-    Attributes:
-        graph: that the value is in.
-        file: where the program asked.
-        line: in the file.
-    """
-
-    def __init__(self, graph: Any) -> None:
-        self.graph = graph
-        frames = user_stack(1)
-        self.file: str
-        self.line: int
-        self.file, self.line = frames[0][:2] if frames else ("", 0)
-        super().__init__(f"{self.file}:{self.line}")
+from scopecli.dryrun.graph.stack import GraphComplete
 
 
 class Session:

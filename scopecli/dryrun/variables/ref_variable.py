@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
-from scopecli.dryrun.ops.opaque import blame
 from scopecli.dryrun.ops.shape_functions.common import assign as assign_shape
 from scopecli.dryrun.values.dtypes import as_dtype, reference
 from scopecli.dryrun.values.shapes import dims_of
@@ -51,6 +50,8 @@ class RefVariable(Variable):
             dims = value.dims if shape is None and validate_shape else dims_of(shape)
             self._hold(graph, scope, value.dtype.base_dtype, dims)
             if validate_shape and (value.dims is None or None in value.dims):
+                from scopecli.dryrun.ops.opaque import blame
+
                 blame(value, f"variable {self.op.name}")
                 raise ValueError(f"initial_value must have a shape specified: {value}")
             guarded = safe_initial_value(scope, value)

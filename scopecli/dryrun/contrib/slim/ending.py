@@ -10,7 +10,6 @@ from scopecli.dryrun.initializers import (
     zeros_initializer,
 )
 from scopecli.dryrun.ops.applying import apply
-from scopecli.dryrun.ops.opaque import blame
 
 
 def rectified(x: Any) -> Any:
@@ -39,5 +38,7 @@ def check_depth(inputs: Any, axis: int, words: str) -> None:
         ValueError: with these words.
     """
     if inputs.dims and inputs.dims[axis] is None:
+        from scopecli.dryrun.ops.opaque import blame
+
         blame(inputs, "a layer of slim")
         raise ValueError(words)
