@@ -200,9 +200,14 @@ def _found(name: str) -> Any:
     # The import machinery asks before it imports.
     if PathFinder.find_spec(f"{_PACKAGE}.{name}", __path__):
         raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}")
-    from scopecli.dryrun.ops.opaque import unknown
+    from scopecli.dryrun.ops.wrappers import wrapper
 
-    return unknown("", name)
+    found = wrapper(name)
+    if found is None:
+        from scopecli.dryrun.ops.opaque import Opaque
+
+        return Opaque(f"tf.{name}")
+    return found
 
 
 def disable_v2_behavior() -> None:

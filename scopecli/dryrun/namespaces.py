@@ -33,14 +33,20 @@ def attributes(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]
     path = package.removeprefix(f"{_ENGINE}.")
 
     def attribute(name: str) -> Any:
+        # What is found, the namespace has the next time.
         if name in where:
-            # The next time, the namespace has it.
             found = known[name] = getattr(import_module(f"{_ENGINE}.{where[name]}"), name)
             return found
         if name.startswith("__") or f"{path}.{name}" in modules:
             raise AttributeError(name)  # the import machinery asks before it imports
-        from scopecli.dryrun.ops.opaque import unknown
+        from scopecli.dryrun.ops.wrappers import wrapper_in
 
-        return unknown(path, name)
+        found = wrapper_in(path, name)
+        if found is None:
+            from scopecli.dryrun.ops.opaque import Opaque
+
+            return Opaque(f"tf.{path}.{name}")
+        known[name] = found
+        return found
 
     return attribute

@@ -228,14 +228,6 @@ _WITHOUT_NODES = (
 )
 
 
-def unknown(namespace: str, name: str) -> Any:
-    """What a namespace has besides its own functions: wrappers, and otherwise something opaque."""
-    from scopecli.dryrun.ops.wrappers import wrapper
-
-    dotted = f"{namespace}.{name}" if namespace else name
-    return wrapper(dotted) or wrapper(name) or Opaque(f"tf.{dotted}")
-
-
 def unknown_source(tensor: Tensor) -> tuple[str, str] | None:
     """What is not known and makes a tensor's shape unknown: its path and node."""
     seen: set[Operation] = set()

@@ -42,3 +42,8 @@ def wrapper(name: str) -> Callable[..., Any] | None:
 
     function.__name__ = name
     return function
+
+
+def wrapper_in(namespace: str, name: str) -> Callable[..., Any] | None:
+    """The function that a namespace has under a name, its own or that of `tf`; or None."""
+    return wrapper(f"{namespace}.{name}") or wrapper(name)
