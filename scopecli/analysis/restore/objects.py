@@ -19,8 +19,7 @@ from scopecli.analysis.restore.prediction import (
     verdict_of,
     with_renames,
 )
-from scopecli.analysis.restore.reading import INVALID, dtype_message
-from scopecli.analysis.restore.saver import OBJECT_GRAPH_KEY
+from scopecli.analysis.restore.reading import INVALID, OBJECT_GRAPH_KEY, dtype_message
 from scopecli.errors import UnsupportedError
 
 if TYPE_CHECKING:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Shape = tuple[int | None, ...]
 
 V1_FORMAT = "tf-v1-checkpoint"
+# The entry of an object-based checkpoint that no variable is restored from.
+OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 NOT_FOUND, INVALID = "NotFoundError", "InvalidArgumentError"
 
 # The steps of a restore, in their order; each is done for all keys before the next.

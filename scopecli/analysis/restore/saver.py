@@ -18,6 +18,7 @@ from scopecli.analysis.restore.prediction import (
 from scopecli.analysis.restore.reading import (
     ASSIGNING,
     NOT_FOUND,
+    OBJECT_GRAPH_KEY,
     V1_FORMAT,
     Lookup,
     Reader,
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from scopecli.model.graph import Graph, Saver
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
-
-# The entry of an object-based checkpoint that no variable is restored from.
-OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 _CALL = "tf.compat.v1.train.Saver.restore"
 _GLOBAL = "variables"
