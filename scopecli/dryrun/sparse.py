@@ -71,6 +71,19 @@ class SparseTensor:
         """Of the whole, as far as it is known."""
         return self.shape
 
+    def _with_dense(self, type_: str, name: str, dense: Any) -> SparseTensor:
+        """Each element with the one of a dense tensor that stands at its place."""
+        with name_scope(None, name, [self]) as scope:
+            dense = convert_to_tensor(dense, self.dtype.base_dtype, name="y")
+            parts = (self.indices, self.values, self.dense_shape)
+            return self.with_values(apply(type_, *parts, dense, name=scope))
+
+    def __mul__(self, other: Any) -> SparseTensor:
+        return self._with_dense("SparseDenseCwiseMul", "mul", other)
+
+    def __truediv__(self, other: Any) -> SparseTensor:
+        return self._with_dense("SparseDenseCwiseDiv", "truediv", other)
+
 
 def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> SparseTensor:
     """A sparse tensor that is fed."""

@@ -129,7 +129,12 @@ def dropout(
         ValueError: no rate is given, or an impossible one.
     """
     if keep_prob is not None:
-        rate = one_of("rate", rate, "keep_prob", 1.0 - keep_prob)
+        try:
+            dropped = 1.0 - keep_prob
+        except TypeError:
+            words = "`keep_prob` must be a floating point number or Tensor. Received: keep_prob="
+            raise ValueError(f"{words}{keep_prob}") from None
+        rate = one_of("rate", rate, "keep_prob", dropped)
     if rate is None:
         raise ValueError(f"`rate` must be provided. Received: rate={rate}")
     with name_scope(name, "dropout"):

@@ -353,7 +353,7 @@ def _input(
                 f"does not match type {wanted.name} of argument '{first}'."
             )
         return tensor
-    return _typed(type_, argument, wanted, value)
+    return typed(type_, argument, wanted, value)
 
 
 def _untyped(argument: str, value: Any) -> Tensor:
@@ -365,7 +365,12 @@ def _untyped(argument: str, value: Any) -> Tensor:
         ) from None
 
 
-def _typed(type_: str, argument: str, wanted: DType, value: Any) -> Tensor:
+def typed(type_: str, argument: str, wanted: DType, value: Any) -> Tensor:
+    """A value as an input of a node that asks for a type.
+
+    Raises:
+        TypeError: it has another.
+    """
     try:
         return convert_to_tensor(value, wanted, name=argument)
     except TypeError as error:
@@ -384,7 +389,7 @@ def _typed(type_: str, argument: str, wanted: DType, value: Any) -> Tensor:
 def _of_type(type_: str, argument: str, kind: str, value: Any) -> Tensor:
     """An input of a fixed type. Shapes and axes are int32 or int64: they stand as int32."""
     if kind != "int32":
-        return _typed(type_, argument, BY_NAME[kind], value)
+        return typed(type_, argument, BY_NAME[kind], value)
     known = isinstance(value, Tensor) or hasattr(value, "_as_tensor")
     if isinstance(value, (list, tuple)) and not value:
         tensor = constant([], name=argument)  # floating point is tried first

@@ -43,7 +43,7 @@ def div(x: Any, y: Any, name: str | None = None) -> Tensor:
     """The quotient; of integers, rounded down."""
     with name_scope(name, "div") as scope:
         x = convert_to_tensor(x, name="x")
-        y = convert_to_tensor(y, name="y", hint=x.dtype.base_dtype)
+        y = convert_to_tensor(y, x.dtype.base_dtype, name="y")
         type_ = "RealDiv" if x.dtype.is_floating or x.dtype.is_complex else "FloorDiv"
         return apply(type_, x, y, name=scope)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.nodes import Tensor
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor, typed
 from scopecli.dryrun.values.dtypes import BY_NAME
 from scopecli.dryrun.values.shapes import Dimension
 
@@ -32,9 +32,16 @@ _DIVIDED_AS |= {"int32": "float64", "int64": "float64"}
 
 
 def _binary(scope: str, type_: str) -> Callable[[Any, Any], Tensor]:
+    loose = type_ in {"AddV2", "RealDiv"}  # these find a type for the other side by themselves
+
     def operator(x: Any, y: Any) -> Tensor:
         with get_default_graph().name_scope(scope) as name:
-            y = convert_to_tensor(y, name="y", hint=x.dtype.base_dtype)
+            if not isinstance(y, Tensor):
+                kind = x.dtype.base_dtype
+                if loose or hasattr(y, "_as_tensor"):
+                    y = convert_to_tensor(y, name="y", hint=kind)
+                else:
+                    y = typed(type_, "y", kind, y)
             return _combined(type_, x, y, name)
 
     return operator

@@ -305,6 +305,10 @@ OPS: dict[str, str] = {
         "data:T indices:I segment_ids:J -> T | math.segment",
     ),
     "SparseSoftmaxCrossEntropyWithLogits": "features:T labels:I -> T T | nn.sparse_cross_entropy",
+    **dict.fromkeys(
+        ["SparseDenseCwiseAdd", "SparseDenseCwiseMul", "SparseDenseCwiseDiv"],
+        "sp_indices:int64 sp_values:T sp_shape:int64 dense:T -> T | some",
+    ),
     "SparseTensorDenseMatMul": "a_indices:int64 a_values:T a_shape:int64 b:T -> T"
     " | math.sparse_matmul",
     "SparseToDense": "sparse_indices:I output_shape:I sparse_values:T default_value:T -> T"

@@ -155,7 +155,7 @@ def _fits(value: Any, wanted: DType) -> bool:
         return isinstance(value, bool)
     if wanted.name == "string":
         return isinstance(value, (str, bytes))
-    if isinstance(value, (str, bytes, bool)):
+    if isinstance(value, (str, bytes)):
         return False
     if wanted.is_integer:
         return isinstance(value, int) or hasattr(value, "__index__")

@@ -126,8 +126,11 @@ def together(inputs: Inputs, _: Attributes) -> Dims:
 
 
 def together_but_first(inputs: Inputs, _: Attributes) -> Dims:
-    """What the second and third say together."""
-    return _merge(inputs[1].dims, inputs[2].dims)
+    """What the second and third say together; a condition of their rank has their shape."""
+    condition, both = inputs[0].dims, _merge(inputs[1].dims, inputs[2].dims)
+    if condition and both is not None and len(condition) == len(both):
+        _merge(condition, both)
+    return both
 
 
 def _merge(a: Dims, b: Dims) -> Dims:
