@@ -41,7 +41,7 @@ def _is_sound(name: str) -> bool:
     """Whether a name that was not looked at yet has only letters that are allowed."""
     if name.strip(_LETTERS):
         return False
-    if name[-1:] != "/":  # with a slash it is the name of one node, with all scopes around it
+    if "/" not in name:  # with a slash it is one node's, with the scopes around it
         _sound.add(name)
     return True
 

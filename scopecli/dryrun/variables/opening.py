@@ -77,12 +77,13 @@ class PureVariableScope:
             self._counts = dict(scopes.counts)
             found = self._cached
         else:
-            given = self._name_or_scope
-            name = f"{self._old.name}/{given}" if self._old.name else given
+            old, given = self._old, self._name_or_scope
+            outer = old.name
+            name = f"{outer}/{given}" if outer else given
             # Reuse is inherited, and cannot be switched off inside.
-            self._reuse = self._reuse or self._old.reuse
+            self._reuse = self._reuse or old.reuse
             original = given if self._old_name_scope is None else self._old_name_scope
-            found = self._extended(self._old, name, self._reuse, original)
+            found = self._extended(old, name, self._reuse, original)
             scopes.open(name)
         scopes.current = self._opened = found
         return found
