@@ -165,8 +165,10 @@ def _as_program(file: str) -> Iterator[None]:
         sys.path[:] = paths
         # Another program may have modules of the same names beside it.
         for name, module in list(sys.modules.items()):
+            if module is modules.get(name):
+                continue
             own = getattr(module, "__file__", None) or ""
-            if module is not modules.get(name) and own.startswith(folder + os.sep):
+            if own.startswith(folder + os.sep):
                 sys.modules.pop(name)
                 if name in modules:
                     sys.modules[name] = modules[name]

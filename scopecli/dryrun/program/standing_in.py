@@ -92,19 +92,19 @@ def standing_in(names: Sequence[str]) -> Iterator[None]:
     if not names:
         yield
         return
-    before = {name: module for name, module in sys.modules.items() if _is_ours(name)}
-    for name in before:
-        del sys.modules[name]
+    before = {name: sys.modules.pop(name) for name in _ours()}
     finder: Any = _Finder()
     sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
         sys.meta_path.remove(finder)
-        for name in [name for name in sys.modules if _is_ours(name)]:
+        for name in _ours():
             del sys.modules[name]
         sys.modules.update(before)
 
 
-def _is_ours(name: str) -> bool:
-    return name.partition(".")[0] in _ROOTS
+def _ours() -> list[str]:
+    """The modules that are imported and would be stood in for."""
+    names = [name for name in list(sys.modules) if name.startswith(_ROOTS)]
+    return [name for name in names if name.partition(".")[0] in _ROOTS]
