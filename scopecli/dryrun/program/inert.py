@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from itertools import count
 from typing import Any
+
+from scopecli.dryrun.graph.devices import parsed, written
 
 
 class Coordinator:
@@ -61,22 +64,30 @@ def replica_device_setter(
     worker_device: str = "/job:worker",
     merge_devices: bool = True,
     cluster: Any = None,
-    *_: Any,
-    **__: Any,
+    ps_ops: Any = None,
+    ps_strategy: Any = None,
 ) -> Any:
     """A device function that puts variables on the parameter servers in turn."""
     if cluster is not None:
-        ps_tasks = len(ClusterSpec(cluster).jobs.get(ps_device.removeprefix("/job:"), ()))
+        ps_tasks = len(ClusterSpec(cluster).jobs.get(parsed(ps_device).get("job", ""), ()))
     if not ps_tasks:
         return None
-    count = -1
+    kept = {"VariableV2", "VarHandleOp"} if ps_ops is None else set(ps_ops)
+    turns = count()
 
     def device(op: Any) -> str:
-        nonlocal count
-        if op.type not in {"VariableV2", "VarHandleOp"}:
-            return worker_device
-        count += 1
-        return f"{ps_device}/task:{count % ps_tasks}"
+        if op.device and not merge_devices:
+            return str(op.device)
+        asked = parsed(op.device)
+        if op.type not in kept:
+            return written({**parsed(worker_device), **asked})
+        server = parsed(ps_device)
+        if server.get("job") and asked.get("job") in {None, server["job"]}:
+            number = ps_strategy(op) if ps_strategy else next(turns)
+            if not isinstance(number, int):  # a way to share them that is not known
+                number = next(turns)
+            server["task"] = str(number % ps_tasks)
+        return written({**server, **asked})
 
     return device
 

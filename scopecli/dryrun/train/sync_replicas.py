@@ -9,7 +9,14 @@ from typing import Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.keys import GraphKeys
-from scopecli.dryrun.graph.scopes import control_dependencies, device, group, name_scope, no_op
+from scopecli.dryrun.graph.scopes import (
+    colocate_with,
+    control_dependencies,
+    device,
+    group,
+    name_scope,
+    no_op,
+)
 from scopecli.dryrun.ops.applying import convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.filled import fill
@@ -120,12 +127,12 @@ class SyncReplicasOptimizer(Optimizer):
         if global_step is None:
             raise ValueError("Global step is required to check staleness")
         self._global_step = global_step
-        no_op()
         kind = global_step.dtype.base_dtype
         local = [GraphKeys.LOCAL_VARIABLES]
-        local_step = Variable(
-            0, trainable=False, collections=local, dtype=kind, name="sync_rep_local_step"
-        )
+        with colocate_with(no_op()):  # on no parameter server
+            local_step = Variable(
+                0, trainable=False, collections=local, dtype=kind, name="sync_rep_local_step"
+            )
         self.local_step_init_op = assign(local_step, global_step)
         self.ready_for_local_init_op = report_uninitialized_variables(global_variables())
         where = global_step.device
