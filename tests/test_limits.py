@@ -286,6 +286,19 @@ def test_a_shape_that_is_a_bomb(tmp_path: Path) -> None:
     assert opened(tmp_path / "m.h5") == READ
 
 
+def test_a_chunk_that_is_a_bomb(tmp_path: Path) -> None:
+    """So does a chunk of a Zarr array."""
+    header = {"zarr_format": 2, "dtype": "<f4", "shape": [2**30], "chunks": [2**27]}
+    (tmp_path / ".zarray").write_text(json.dumps(header), "utf-8")
+
+    def work() -> None:
+        model = survey(tmp_path)
+        assert model.tensors is not None
+        assert not any(model.tensors.read(model.variables[0], 2**29, 1000))
+
+    assert outcome(work, 64 << 20) == READ
+
+
 # --- circles ----------------------------------------------------------------------------------
 
 

@@ -87,7 +87,7 @@ class TestUsage:
         ("arguments", "parts"),
         [
             (["lst"], ["no command 'lst'", "did you mean 'list'? See scopecli -h"]),
-            (["list", "--fmt", GAN], ["Did you mean '--format'? See scopecli list -h"]),
+            (["list", "--fmt", GAN], ["Did you mean ", "--format", "? See scopecli list -h"]),
             (["xyzzy"], ["no command 'xyzzy'"]),
             (["tree"], ["PATH", "scopecli tree -h"]),
             (["tree", "--depth", "0", GAN], ["--depth", "scopecli tree -h"]),

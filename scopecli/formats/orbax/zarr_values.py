@@ -122,16 +122,17 @@ class ZarrTensors:
             chunk = _filled(header, shape)
         else:
             chunk = _unpacked(data, header, header.codecs, shape, name)
-        self._held += chunk.nbytes + _REMEMBERING
+        taken = _REMEMBERING + (chunk.nbytes if data is not None else 0)
+        self._held += taken
         if self._held > _REMEMBERED:
             self._chunks.clear()
-            self._held = chunk.nbytes + _REMEMBERING
+            self._held = taken
         self._chunks[key, index] = chunk
         return chunk
 
 
 def _filled(header: Header, shape: tuple[int, ...]) -> Elements:
-    """A chunk that was not written."""
+    """A chunk that was not written: one element, seen everywhere, whatever size the file claims."""
     import numpy as np
 
     name = header.dtype
@@ -153,7 +154,7 @@ def _filled(header: Header, shape: tuple[int, ...]) -> Elements:
         raise DamagedFileError(f"has the fill value {fill!r}") from error
     if header.big_endian:
         number = number.byteswap()
-    return np.full(shape, np.frombuffer(number.tobytes(), f"V{header.size}")[0])
+    return np.broadcast_to(np.frombuffer(number.tobytes(), f"V{header.size}"), shape)
 
 
 def _unpacked(
