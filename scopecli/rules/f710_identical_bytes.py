@@ -60,10 +60,10 @@ def check(context: Context) -> Iterator[Hit]:
         if fingerprint is not None:
             alike.setdefault((fingerprint, variable.dtype, variable.shape), []).append(variable)
     for first, *rest in alike.values():
-        others = [variable for variable in rest if not _is_one(variable, first)]
-        if others and not _is_constant(context, first):
-            for variable in others:
-                yield Hit(variable.name, f"holds the same values as {first.name}")
+        if rest and not _is_constant(context, first):  # most that are alike are zeros
+            for variable in rest:
+                if not _is_one(variable, first):
+                    yield Hit(variable.name, f"holds the same values as {first.name}")
 
 
 def _is_one(variable: Variable, other: Variable) -> bool:
