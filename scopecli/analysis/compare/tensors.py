@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXACT", "Tolerance", "ValueDifference", "compare", "compare_all", "stored_same"]
 
-# One may wait for the disk. Each takes 27 MB for chunks of HDF5, and 150 are to do for all.
+# One may wait for the disk. Each takes up to 27 MB for chunks of HDF5, and 150 are to do for all.
 _FEWEST, _MOST = 2, 3
 
 

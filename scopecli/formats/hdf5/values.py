@@ -1,7 +1,7 @@
 """The values of HDF5 datasets, read a run of elements at a time.
 
-Values that are one plain run of bytes are read as such, and deflated chunks are unpacked here: that
-takes half the time, and none of h5py's lock, which keeps threads from working side by side.
+Values that are one plain run of bytes are read as such, and so are most chunks: that takes half the
+time, and none of h5py's lock, which keeps threads from working side by side.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from scopecli.errors import UnsupportedError
-from scopecli.formats.hdf5.chunks import PackedChunks, packed_chunks
+from scopecli.formats.hdf5.chunks import Chunks, open_chunks
 from scopecli.formats.hdf5.file import Hdf5File, translated
 from scopecli.formats.hdf5.names import encoded
 from scopecli.formats.hdf5.objects import is_external
@@ -71,14 +71,14 @@ class _Values(NamedTuple):
         dataset: h5py's `DatasetID`.
         kind: what its elements are read as.
         start: first byte in the file where they are stored just so, one behind the other.
-        chunks: reads them where they are stored just so, in chunks that are packed.
+        chunks: reads them where they are stored just so, in chunks.
     """
 
     key: str
     dataset: Any
     kind: Any
     start: int | None
-    chunks: PackedChunks | None
+    chunks: Chunks | None
 
     def read(self, block: Block, part: Array) -> None:
         """Fill an array of bytes, a row an element."""
@@ -186,7 +186,7 @@ class Hdf5Values:
             start = dataset.get_offset() if is_plain else None
             if start is not None and start + dataset.get_storage_size() > file.size:
                 start = None  # libhdf5 says what is wrong
-            chunks = packed_chunks(dataset, file.size) if is_plain else None
+            chunks = open_chunks(dataset, file) if is_plain else None
             last = self._here.last = _Values(variable.key, dataset, kind, start, chunks)
         return last
 

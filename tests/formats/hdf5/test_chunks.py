@@ -1,4 +1,4 @@
-"""Chunks that are unpacked without libhdf5, held against h5py."""
+"""Chunks that are read and unpacked without libhdf5, held against h5py."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from scopecli.errors import DamagedFileError
 from scopecli.formats.hdf5 import chunks as hdf5_chunks
 from scopecli.formats.hdf5 import reader as hdf5
 from scopecli.formats.hdf5 import values as hdf5_values
+from scopecli.formats.hdf5.file import Hdf5File
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +64,7 @@ axes = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 5)), min_size=1, max
 @given(
     axes,
     st.sampled_from(["<f4", "<f8", "<i2", "u1", "<c16", ">f4"]),
+    st.sampled_from(["gzip", None]),
     st.booleans(),
     st.booleans(),
     st.integers(1, 200),
@@ -72,6 +74,7 @@ def test_any_run_is_what_was_written(
     tmp_path_factory: pytest.TempPathFactory,
     sides: list[tuple[int, int]],
     dtype: str,
+    compression: str | None,
     shuffle: bool,
     checked: bool,
     kept: int,
@@ -81,7 +84,7 @@ def test_any_run_is_what_was_written(
     array = numbers(shape, dtype)
     path = str(tmp_path_factory.mktemp("chunks") / "x.h5")
     with h5py.File(path, "w") as file:
-        how: Any = {"compression": "gzip", "shuffle": shuffle, "fletcher32": checked}
+        how: Any = {"compression": compression, "shuffle": shuffle, "fletcher32": checked}
         file.create_dataset("x", data=array, chunks=chunks, **how)
     model = hdf5.read(path)
     plain = array.astype(array.dtype.newbyteorder("<")).ravel()
@@ -93,13 +96,61 @@ def test_any_run_is_what_was_written(
             assert read(model, start, count) == plain[start : start + count].tobytes()
 
 
+@pytest.mark.parametrize("compression", ["gzip", None])
 @pytest.mark.parametrize("shuffle", [False, True])
-def test_libhdf5_is_not_asked(tmp_path: Path, left: list[int], shuffle: bool) -> None:
+def test_libhdf5_is_not_asked(
+    tmp_path: Path, left: list[int], shuffle: bool, compression: str | None
+) -> None:
     array, path = numbers((9, 7)), str(tmp_path / "x.h5")
     with h5py.File(path, "w") as file:
-        file.create_dataset("x", data=array, chunks=CHUNK, compression="gzip", shuffle=shuffle)
+        how: Any = {"compression": compression, "shuffle": shuffle}
+        file.create_dataset("x", data=array, chunks=CHUNK, **how)
     assert read(hdf5.read(path), 0, array.size) == array.tobytes()
     assert left == []
+
+
+@pytest.mark.parametrize("compression", ["gzip", None])
+@pytest.mark.parametrize(("user_block", "most"), [(512, 9), (0, 8)])
+def test_places_that_are_not_known(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    compression: str | None,
+    user_block: int,
+    most: int,
+) -> None:
+    """A user block moves them, and of too many chunks they are not asked for."""
+    monkeypatch.setattr(hdf5_chunks, "_MOST", most)
+    array, path = numbers((9, 7)), str(tmp_path / "x.h5")
+    with h5py.File(path, "w", userblock_size=user_block) as file:
+        file.create_dataset("x", data=array, chunks=CHUNK, compression=compression)
+    monkeypatch.setattr(Hdf5File, "read", None)  # it is not read at any place
+    assert read(hdf5.read(path), 0, array.size) == array.tobytes()
+
+
+def test_a_chunk_outside_the_file_is_libhdf5s_to_complain_of(tmp_path: Path) -> None:
+    array, path = numbers((8, 3)), tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        x = file.create_dataset("x", data=array, chunks=CHUNK)
+        places = [x.id.get_chunk_info(number).byte_offset for number in range(2)]
+    data = path.read_bytes()
+    stored = places[1].to_bytes(8, "little")
+    assert data.count(stored) == 1
+    path.write_bytes(data.replace(stored, len(data).to_bytes(8, "little")))
+    with pytest.raises(DamagedFileError):
+        read(hdf5.read(str(path)), 0, array.size)
+
+
+def test_only_chunks_that_were_used_in_part_are_kept() -> None:
+    asked: list[tuple[int, ...]] = []
+
+    def fetch(corner: tuple[int, ...]) -> tuple[int, bytes]:
+        asked.append(corner)
+        return 0, bytes(48)
+
+    chunks = hdf5_chunks.Chunks(fetch, CHUNK, 4, [])
+    for start, rows in [(0, 4), (0, 4), (4, 2), (6, 2)]:
+        assert list(chunks.read((start, 0), np.ones((rows, 3, 4), np.uint8))) == []
+    assert asked == [(0, 0), (0, 0), (4, 0)]
 
 
 def test_libhdf5_has_the_chunks_that_were_never_written(tmp_path: Path, left: list[int]) -> None:
@@ -168,6 +219,7 @@ def test_libhdf5_is_entered_with_its_lock() -> None:
 
     steps = [hdf5_chunks._Filter(1, 0)]
     block = np.zeros((*CHUNK, 4), np.uint8)
-    assert list(hdf5_chunks.PackedChunks(Dataset(), CHUNK, 4, steps).read((0, 0), block)) == []
+    fetch = hdf5_chunks._from_library(Dataset())
+    assert list(hdf5_chunks.Chunks(fetch, CHUNK, 4, steps).read((0, 0), block)) == []
     assert block.ravel().tolist() == list(range(48))
     assert not _objects.phil._is_owned()
