@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from scopecli.binary import sstable
+from scopecli.binary.protobuf.wire import varint
 from scopecli.binary.source import Source
-from scopecli.binary.wire import varint
 from tests import bundles
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
-from scopecli.binary.hdf5_dataset import Dataset
-from scopecli.binary.hdf5_pages import LibraryNeededError
-from scopecli.binary.hdf5_reader import Hdf5Reader, Place
+from scopecli.binary.hdf5.dataset import Dataset
+from scopecli.binary.hdf5.pages import LibraryNeededError
+from scopecli.binary.hdf5.reader import Hdf5Reader, Place
 from scopecli.binary.source import Source
 from scopecli.errors import ScopecliError
 from scopecli.formats.hdf5 import file as hdf5_file

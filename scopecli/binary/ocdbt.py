@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary import crc, zstandard
 from scopecli.binary.inner_paths import is_inside
+from scopecli.binary.protobuf.wire import varint
 from scopecli.binary.source import Source
-from scopecli.binary.wire import varint
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.model.records import NamedTuple
 

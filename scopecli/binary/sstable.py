@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.binary.crc import masked_crc32c
-from scopecli.binary.wire import varint
+from scopecli.binary.protobuf.wire import varint
 from scopecli.errors import DamagedFileError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.binary.crc import masked_crc32c
+from scopecli.binary.protobuf.wire_writer import varint
 from scopecli.binary.sstable import FOOTER_SIZE, MAGIC
-from scopecli.binary.wire_writer import varint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

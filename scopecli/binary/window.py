@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scopecli.binary.protobuf.wire import BYTES, FIXED32, FIXED64, VARINT, fields, varint
 from scopecli.binary.source import Source
-from scopecli.binary.wire import BYTES, FIXED32, FIXED64, VARINT, fields, varint
 from scopecli.errors import DamagedFileError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from codecs import getincrementaldecoder
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from scopecli.binary.protobuf.wire import BYTES, VARINT
 from scopecli.binary.window import Window
-from scopecli.binary.wire import BYTES, VARINT
 from scopecli.errors import DamagedFileError
 from scopecli.model.records import NamedTuple
 

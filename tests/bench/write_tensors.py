@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scopecli.binary.wire_writer import bytes_field, number_field
+from scopecli.binary.protobuf.wire_writer import bytes_field, number_field
 from tests.bench.tensors import torch_tensors
 
 if TYPE_CHECKING:

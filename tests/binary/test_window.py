@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopecli.binary import wire
+from scopecli.binary.protobuf import wire
 from scopecli.binary.window import BLOCK, Window
 from scopecli.errors import DamagedFileError, PathError, ScopecliError
 from tests.bundles import message, varint

@@ -74,7 +74,7 @@ def look(model: Model) -> None:
 
 
 def wire(data: bytes, folder: str) -> None:
-    from scopecli.binary import wire
+    from scopecli.binary.protobuf import wire
     from scopecli.binary.window import Window
 
     window = Window(_written(folder, "message", data))
@@ -121,17 +121,17 @@ def archive(data: bytes, folder: str) -> None:
 
 
 def pickle(data: bytes, _: str) -> None:
-    from scopecli.binary import pickle_opcodes
+    from scopecli.binary.pickle import opcodes
 
-    found = pickle_opcodes.walk(data, "pickle")
+    found = opcodes.walk(data, "pickle")
     str(found.imports)
-    pickle_opcodes.walk(data, "pickle", found.end)
+    opcodes.walk(data, "pickle", found.end)
 
 
 def hdf5(data: bytes, folder: str) -> None:
     """The structure of a file; what our own reader leaves to libhdf5 is libhdf5's."""
-    from scopecli.binary.hdf5_pages import LibraryNeededError
-    from scopecli.binary.hdf5_reader import Hdf5Reader, Place
+    from scopecli.binary.hdf5.pages import LibraryNeededError
+    from scopecli.binary.hdf5.reader import Hdf5Reader, Place
     from scopecli.binary.source import Source
     from scopecli.formats.hdf5 import listing as hdf5_listing
 

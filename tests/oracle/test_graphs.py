@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from scopecli.analysis import values
-from scopecli.binary import pbtxt
+from scopecli.binary.protobuf import pbtxt
 from scopecli.formats.opening import load
 from scopecli.formats.tensorflow import metagraph
 from scopecli.formats.tensorflow import protobuf as tf_protobuf

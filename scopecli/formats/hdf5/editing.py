@@ -10,7 +10,7 @@ import shutil
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
-from scopecli.binary.hdf5_reader import Place
+from scopecli.binary.hdf5.reader import Place
 from scopecli.binary.source import Source
 from scopecli.errors import PathError, UnsupportedError
 from scopecli.formats.hdf5 import file as hdf5_file

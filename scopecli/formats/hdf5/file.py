@@ -34,8 +34,8 @@ from scopecli.formats.hdf5.overlay import Overlay, OverlayFile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.binary.hdf5_attributes import Value
-    from scopecli.binary.hdf5_reader import Object, Place
+    from scopecli.binary.hdf5.attributes import Value
+    from scopecli.binary.hdf5.reader import Object, Place
     from scopecli.binary.readable import Readable
 
 # Two threads in libhdf5 at once crash the process.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary.hdf5_dataset import Dataset
+from scopecli.binary.hdf5.dataset import Dataset
 from scopecli.formats.hdf5.names import decoded
 from scopecli.model.model import Note
 from scopecli.model.records import NamedTuple
 from scopecli.model.variable import NO_ATTRIBUTES, StoredAt, Variable
 
 if TYPE_CHECKING:
-    from scopecli.binary.hdf5_reader import Pointer
+    from scopecli.binary.hdf5.reader import Pointer
     from scopecli.formats.hdf5.protocol import Structure
 
 

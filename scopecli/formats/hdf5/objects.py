@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from h5py import h5, h5d, h5l, h5o
 
-from scopecli.binary.hdf5_dataset import dataset
-from scopecli.binary.hdf5_reader import MAX_DEPTH, MAX_NAME_BYTES, Pointer
+from scopecli.binary.hdf5.dataset import dataset
+from scopecli.binary.hdf5.reader import MAX_DEPTH, MAX_NAME_BYTES, Pointer
 from scopecli.errors import UnsupportedError
 from scopecli.formats.hdf5 import types as hdf5_types
 from scopecli.model.records import NamedTuple
@@ -20,9 +20,9 @@ from scopecli.model.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.binary.hdf5_dataset import Dataset
-    from scopecli.binary.hdf5_datatype import Datatype
-    from scopecli.binary.hdf5_reader import Object
+    from scopecli.binary.hdf5.dataset import Dataset
+    from scopecli.binary.hdf5.datatype import Datatype
+    from scopecli.binary.hdf5.reader import Object
 
 
 class Link(NamedTuple):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.binary.hdf5_attributes import Value
-    from scopecli.binary.hdf5_reader import Object, Place
+    from scopecli.binary.hdf5.attributes import Value
+    from scopecli.binary.hdf5.reader import Object, Place
 
 
 class Structure(Protocol):

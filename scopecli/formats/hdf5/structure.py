@@ -10,8 +10,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from scopecli.binary.hdf5_pages import LibraryNeededError
-from scopecli.binary.hdf5_reader import Hdf5Reader, Place
+from scopecli.binary.hdf5.pages import LibraryNeededError
+from scopecli.binary.hdf5.reader import Hdf5Reader, Place
 from scopecli.binary.source import Source
 from scopecli.model.records import NamedTuple
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from h5py import h5t
 
-from scopecli.binary.hdf5_datatype import FLOATS, Datatype
+from scopecli.binary.hdf5.datatype import FLOATS, Datatype
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,8 +10,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from scopecli.formats.hdf5 import attributes as hdf5_attributes
-from scopecli.formats.hdf5 import editing
+from scopecli.formats.hdf5 import attributes, editing
 from scopecli.formats.hdf5 import file as hdf5_file
 from scopecli.formats.hdf5 import links as hdf5_links
 from scopecli.formats.hdf5 import writer as hdf5_writer
@@ -84,11 +83,11 @@ def _edit(file: Hdf5File, changes: Changes) -> None:
     holder = file.group(changes.top)
     names = [name for name in file.strings(holder, "layer_names") if name in changes.groups]
     new = [changes.groups[name] for name in names]
-    hdf5_attributes.rewrite_list(file, holder, "layer_names", new)
+    attributes.rewrite_list(file, holder, "layer_names", new)
     for path, weights in changes.weights.items():
         group = file.group(path)
         if group is not None:
-            hdf5_attributes.rewrite_list(file, group, "weight_names", weights)
+            attributes.rewrite_list(file, group, "weight_names", weights)
     hdf5_links.relink(file, changes.links)
 
 
@@ -102,13 +101,13 @@ def _rename_config(file: Hdf5File, changes: Changes) -> None:
     config = keras_config.walk(document, version if isinstance(version, str) else "")
     config_names.rename(document, config, changes.layers, file.name)
     new = config_names.as_written(document, text, file.name)
-    hdf5_attributes.rewrite_text(file, root, "model_config", new)
+    attributes.rewrite_text(file, root, "model_config", new)
     text = file.attribute(root, "training_config")
     compiled = _parsed(text)
     if compiled is not None:
         config_names.rename_outputs(document, changes.layers, compiled)
         new = config_names.as_written(compiled, text, file.name)
-        hdf5_attributes.rewrite_text(file, root, "training_config", new)
+        attributes.rewrite_text(file, root, "training_config", new)
 
 
 def _parsed(text: object) -> dict[str, Any] | None:

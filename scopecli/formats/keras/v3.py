@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from scopecli.binary import zipdir
-from scopecli.binary.hdf5_reader import Place
+from scopecli.binary.hdf5.reader import Place
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.hdf5 import listing as hdf5_listing

@@ -10,7 +10,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from scopecli.binary import zipdir
-from scopecli.binary.hdf5_reader import Place
+from scopecli.binary.hdf5.reader import Place
 from scopecli.binary.source import Source
 from scopecli.formats import zip_copy
 from scopecli.formats.hdf5 import editing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary.wire import BYTES, VARINT, signed64
+from scopecli.binary.protobuf.wire import BYTES, VARINT, signed64
 from scopecli.formats.onnx.layout import (
     DTYPES,
     FunctionProto,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from scopecli.binary.wire import BYTES
+from scopecli.binary.protobuf.wire import BYTES
 from scopecli.errors import DamagedFileError
 from scopecli.formats.onnx import tensor as onnx_tensor
 from scopecli.formats.onnx.layout import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from scopecli.binary.wire import BYTES, FIXED32, FIXED64, VARINT
+from scopecli.binary.protobuf.wire import BYTES, FIXED32, FIXED64, VARINT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ import os
 from math import prod
 from typing import TYPE_CHECKING
 
-from scopecli.binary.wire import BYTES, FIXED32, FIXED64, VARINT, numbers, signed64, varint
+from scopecli.binary.protobuf.wire import BYTES, FIXED32, FIXED64, VARINT, numbers, signed64, varint
 from scopecli.errors import DamagedFileError
 from scopecli.formats.onnx.layout import (
     CONSTANT_VALUES,

@@ -9,8 +9,8 @@ import struct
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from scopecli.binary.protobuf.wire import BYTES, FIXED32, VARINT, signed64, varint
 from scopecli.binary.window import Window
-from scopecli.binary.wire import BYTES, FIXED32, VARINT, signed64, varint
 from scopecli.formats.tensorflow.graph_layout import AttrValue, MapEntry
 from scopecli.formats.tensorflow.types import dtype_name, tensor_shape
 

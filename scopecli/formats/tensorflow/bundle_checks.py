@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary import crc, wire
+from scopecli.binary import crc
+from scopecli.binary.protobuf import wire
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError
 from scopecli.formats.tensorflow.bundle_values import BundleTensors, EntryStorage

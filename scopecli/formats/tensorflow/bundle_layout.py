@@ -12,8 +12,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from scopecli.binary import wire_writer
 from scopecli.binary.crc import masked_crc32c
+from scopecli.binary.protobuf import wire_writer
 from scopecli.binary.source import Source
 from scopecli.formats.tensorflow.bundle_values import Shards
 from scopecli.formats.tensorflow.layout import BundleEntry

@@ -7,7 +7,8 @@ from functools import cache
 from math import prod
 from typing import TYPE_CHECKING
 
-from scopecli.binary import crc, wire
+from scopecli.binary import crc
+from scopecli.binary.protobuf import wire
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.tensorflow.layout import BundleEntry

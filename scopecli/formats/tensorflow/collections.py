@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from scopecli.binary import wire
+from scopecli.binary.protobuf import wire
 from scopecli.errors import DamagedFileError
 from scopecli.formats.tensorflow.attributes import entry_spans
 from scopecli.formats.tensorflow.graph_layout import CollectionDef as Layout

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary.wire import BYTES, VARINT
+from scopecli.binary.protobuf.wire import BYTES, VARINT
 from scopecli.formats.tensorflow.attributes import Attributes, entry_spans, map_spans
 from scopecli.formats.tensorflow.graph_layout import FunctionLibrary as Layout
 from scopecli.formats.tensorflow.graph_layout import SignatureDef

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from scopecli.binary.wire import BYTES, VARINT, numbers, signed64
+from scopecli.binary.protobuf.wire import BYTES, VARINT, numbers, signed64
 from scopecli.formats.tensorflow import collections as tf_collections
 from scopecli.formats.tensorflow import saver
 from scopecli.formats.tensorflow import variables as tf_variables

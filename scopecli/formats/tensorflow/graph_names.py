@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from scopecli.binary.wire_edit import Choice, Meaning
+from scopecli.binary.protobuf.wire_edit import Choice, Meaning
 from scopecli.formats.tensorflow.tensor import packed_strings, unpacked_strings
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary import wire_edit
+from scopecli.binary.protobuf import wire_edit
 from scopecli.binary.window import BLOCK
 from scopecli.formats.tensorflow import graph_names as tf_graph_names
 from scopecli.formats.tensorflow import optimizers, saver
@@ -16,8 +16,8 @@ from scopecli.model.renaming import Subject
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from scopecli.binary.protobuf.wire_edit import Meaning, Patch
     from scopecli.binary.window import Window
-    from scopecli.binary.wire_edit import Meaning, Patch
     from scopecli.formats.tensorflow.graph import GraphFile
     from scopecli.formats.tensorflow.graph_names import Changes
 

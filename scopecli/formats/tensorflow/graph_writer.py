@@ -12,9 +12,9 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from scopecli.binary import wire_edit
+from scopecli.binary.protobuf import wire_edit
+from scopecli.binary.protobuf.wire import BYTES
 from scopecli.binary.window import BLOCK
-from scopecli.binary.wire import BYTES
 from scopecli.errors import UnsupportedError
 from scopecli.formats.tensorflow import graph as tf_graph
 from scopecli.formats.tensorflow import graph_names, graphdef, metagraph, saved_model
@@ -26,8 +26,8 @@ from scopecli.formats.tensorflow.graph_subjects import Part
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from scopecli.binary.protobuf.wire_edit import Patch
     from scopecli.binary.window import Window
-    from scopecli.binary.wire_edit import Patch
     from scopecli.formats.staging import Staging
     from scopecli.model.model import Model
     from scopecli.model.renaming import Renaming, Subject

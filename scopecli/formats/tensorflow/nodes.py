@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scopecli.binary.protobuf.wire import BYTES
 from scopecli.binary.window import BLOCK
-from scopecli.binary.wire import BYTES
 from scopecli.formats.tensorflow.attributes import Attributes
 from scopecli.formats.tensorflow.graph_layout import NodeDef
 from scopecli.model.graph import Node

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from scopecli.binary import wire
+from scopecli.binary.protobuf import wire
 from scopecli.formats.tensorflow.layout import ObjectGraph as Layout
 from scopecli.formats.tensorflow.object_graph import ATTRIBUTES_MARK, SLOT_MARK, unescaped
 from scopecli.model.records import NamedTuple

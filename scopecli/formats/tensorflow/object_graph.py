@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from scopecli.binary import wire
+from scopecli.binary.protobuf import wire
 from scopecli.formats.tensorflow.layout import ObjectGraph as Layout
 from scopecli.model.records import NamedTuple
 from scopecli.model.variable import NO_ATTRIBUTES, Kind

@@ -13,7 +13,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
-from scopecli.binary import wire, wire_writer
+from scopecli.binary.protobuf import wire, wire_writer
 from scopecli.errors import ScopecliError, UnsupportedError
 from scopecli.formats.tensorflow import names as tf_names
 from scopecli.formats.tensorflow import object_edges as tf_object_edges

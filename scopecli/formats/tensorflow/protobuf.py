@@ -9,8 +9,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from scopecli.binary.protobuf.wire import BYTES, VARINT
 from scopecli.binary.window import Window
-from scopecli.binary.wire import BYTES, VARINT
 from scopecli.errors import DamagedFileError
 from scopecli.formats.tensorflow.graph_layout import GraphDef, MetaGraph, NodeDef, SavedModel
 

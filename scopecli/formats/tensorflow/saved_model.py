@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from scopecli.binary.wire import BYTES
+from scopecli.binary.protobuf.wire import BYTES
 from scopecli.errors import DamagedFileError, PathError, ScopecliError, UnknownNameError
 from scopecli.formats.tensorflow import graph as tf_graph
 from scopecli.formats.tensorflow import object_graph

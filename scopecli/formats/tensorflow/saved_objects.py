@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary.wire import BYTES, VARINT
+from scopecli.binary.protobuf.wire import BYTES, VARINT
 from scopecli.formats.tensorflow import object_graph
 from scopecli.formats.tensorflow.graph_layout import SavedObject as Layout
 from scopecli.formats.tensorflow.layout import ObjectGraph

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary import ordered_code, wire_writer
+from scopecli.binary import ordered_code
+from scopecli.binary.protobuf import wire_writer
 
 if TYPE_CHECKING:
     from scopecli.model.renaming import Renaming

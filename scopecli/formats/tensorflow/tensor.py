@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from scopecli.binary.wire import BYTES, FIXED32, FIXED64, VARINT, varint, write_varint
+from scopecli.binary.protobuf.wire import BYTES, FIXED32, FIXED64, VARINT, varint, write_varint
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.tensorflow.graph_layout import TensorProto
 from scopecli.formats.tensorflow.types import dtype_name, stored_bytes, tensor_shape

@@ -12,8 +12,8 @@ from scopecli.formats.tensorflow import protobuf
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from scopecli.binary.pbtxt import Schema
-    from scopecli.binary.wire_edit import Patch
+    from scopecli.binary.protobuf.pbtxt import Schema
+    from scopecli.binary.protobuf.wire_edit import Patch
 
 _HEAD = 4096
 
@@ -27,7 +27,7 @@ def opened(path: str, message: str) -> Window:
     text = _text(path)
     if text is None:
         return Window(path)
-    from scopecli.binary import pbtxt
+    from scopecli.binary.protobuf import pbtxt
 
     try:
         return Window(path, pbtxt.encode(text, message, _schema()))
@@ -44,7 +44,7 @@ def patched(window: Window, message: str, patches: Sequence[Patch]) -> Iterator[
     Raises:
         ScopecliError: it cannot be read any more.
     """
-    from scopecli.binary import pbtxt_edit, wire_edit
+    from scopecli.binary.protobuf import pbtxt_edit, wire_edit
 
     text = _text(window.path)
     if text is None:
@@ -72,7 +72,7 @@ def _text(path: str) -> bytes | None:
 
 
 def _schema() -> Schema:
-    from scopecli.binary.pbtxt import Schema
+    from scopecli.binary.protobuf.pbtxt import Schema
     from scopecli.formats.tensorflow.text_layout import ENUMS, MESSAGES
 
     return Schema(MESSAGES, ENUMS, "tensorflow.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from scopecli.binary import wire
+from scopecli.binary.protobuf import wire
 from scopecli.errors import DamagedFileError
 from scopecli.formats.tensorflow.layout import DTYPES, REFERENCE, TensorShape
 from scopecli.model.dtypes import BITS

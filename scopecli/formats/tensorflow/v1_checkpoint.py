@@ -11,7 +11,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from scopecli.binary import sstable, wire
+from scopecli.binary import sstable
+from scopecli.binary.protobuf import wire
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError
 from scopecli.formats.tensorflow import slots as tf_slots

@@ -12,9 +12,9 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from scopecli.binary import ordered_code, sstable
+from scopecli.binary.protobuf.wire import BYTES
 from scopecli.binary.source import Source
 from scopecli.binary.window import Window
-from scopecli.binary.wire import BYTES
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.tensorflow.layout import TensorSlices
 from scopecli.formats.tensorflow.tensor import Constant

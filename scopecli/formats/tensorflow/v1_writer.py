@@ -10,7 +10,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from scopecli.binary import sstable, sstable_writer, wire, wire_writer
+from scopecli.binary import sstable, sstable_writer
+from scopecli.binary.protobuf import wire, wire_writer
 from scopecli.binary.source import Source
 from scopecli.errors import UnsupportedError
 from scopecli.formats.tensorflow import names as tf_names

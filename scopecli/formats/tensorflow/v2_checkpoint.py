@@ -13,7 +13,8 @@ import os
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from scopecli.binary import sstable, wire
+from scopecli.binary import sstable
+from scopecli.binary.protobuf import wire
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, ScopecliError
 from scopecli.formats.some_notes import some

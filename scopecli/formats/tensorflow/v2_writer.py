@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from scopecli.binary import sstable, sstable_writer, wire_writer
+from scopecli.binary import sstable, sstable_writer
+from scopecli.binary.protobuf import wire_writer
 from scopecli.binary.source import Source
 from scopecli.formats.tensorflow import bundle_layout as tf_bundle_layout
 from scopecli.formats.tensorflow import names as tf_names

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary import member_bytes, pickle_opcodes, zipdir
+from scopecli.binary import member_bytes, zipdir
+from scopecli.binary.pickle import opcodes
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
 from scopecli.formats.torch.marks import PICKLE, is_pickle
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from scopecli.binary.member_bytes import Bytes
-    from scopecli.binary.pickle_values import Pickle
+    from scopecli.binary.pickle.values import Pickle
 
 LITTLE = "little"
 
@@ -83,12 +84,12 @@ class Archive:
         self.pickle_name = self._folder + PICKLE
         self.notes = list(self._ambiguities(members, main))
         data = self._read(source, PICKLE)
-        self.pickle: Pickle = pickle_opcodes.walk(data, f"{source.name}:{PICKLE}")
+        self.pickle: Pickle = opcodes.walk(data, f"{source.name}:{PICKLE}")
         self.pickle_size = len(data)
         self.constants: Pickle | None = None
         if self._folder + _CONSTANTS in self._members:
             data = self._read(source, _CONSTANTS)
-            self.constants = pickle_opcodes.walk(data, f"{source.name}:{_CONSTANTS}")
+            self.constants = opcodes.walk(data, f"{source.name}:{_CONSTANTS}")
             self.pickle_size += len(data)
         self.others = list(self._others(source, pickles))
         self.byte_order = self._fact(source, "byteorder") or LITTLE
@@ -159,7 +160,7 @@ class Archive:
                 seen.add(member.header)
                 try:
                     data = _bytes_of(source, member, room)
-                    yield pickle_opcodes.walk(data, f"{source.name}:{member.name}")
+                    yield opcodes.walk(data, f"{source.name}:{member.name}")
                 except ScopecliError:
                     continue  # nobody can load it either
                 room -= len(data)

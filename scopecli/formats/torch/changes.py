@@ -11,7 +11,7 @@ from scopecli.model.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from scopecli.binary.pickle_edit import Entry, Trace
+    from scopecli.binary.pickle.edit import Entry, Trace
     from scopecli.formats.torch.entries import Holder, Place, Places
     from scopecli.formats.torch.tree import Found
     from scopecli.model.renaming import Renaming

@@ -11,8 +11,8 @@ import os
 from math import prod
 from typing import TYPE_CHECKING
 
-from scopecli.binary import pickle_opcodes
-from scopecli.binary.pickle_values import Object
+from scopecli.binary.pickle import opcodes
+from scopecli.binary.pickle.values import Object
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.some_notes import some
@@ -45,7 +45,7 @@ def read(path: str, format_id: str) -> Model:
         size = source.size
         if size > _LARGEST:
             raise UnsupportedError(f"has {size} bytes of metadata", path=file)
-        pickle = pickle_opcodes.walk(source.head(size), file)
+        pickle = opcodes.walk(source.head(size), file)
     entries = mapping(_attributes(pickle.value).get("state_dict_metadata"))
     if entries is None:
         raise DamagedFileError("is no metadata of a distributed checkpoint", path=file)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from scopecli.binary.pickle_values import Object
+from scopecli.binary.pickle.values import Object
 from scopecli.formats.torch.tensors import tensor
 from scopecli.formats.torch.tree import SEPARATOR, STATE, is_optimizer, joined, mapping, sequence
 from scopecli.model.records import NamedTuple
@@ -17,7 +17,7 @@ from scopecli.model.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from scopecli.binary.pickle_edit import Entry, Trace
+    from scopecli.binary.pickle.edit import Entry, Trace
 
     Entries = Mapping[object, list[Entry]]
 

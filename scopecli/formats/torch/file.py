@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from scopecli.binary.member_bytes import Bytes
-    from scopecli.binary.pickle_values import Pickle
+    from scopecli.binary.pickle.values import Pickle
     from scopecli.formats.torch.tensors import Tensor
     from scopecli.model.model import TensorReader
     from scopecli.model.variable import Kind

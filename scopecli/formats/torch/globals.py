@@ -15,7 +15,7 @@ from scopecli.model.model import Note
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scopecli.binary.pickle_values import Global
+    from scopecli.binary.pickle.values import Global
 
 UNSAFE = "unsafe-global"
 HOSTILE = "hostile-global"

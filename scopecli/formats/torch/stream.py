@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary import pickle_opcodes
 from scopecli.binary.member_bytes import PlainBytes
-from scopecli.binary.pickle_machine import CutShortError
-from scopecli.binary.pickle_values import Global
+from scopecli.binary.pickle import opcodes
+from scopecli.binary.pickle.machine import CutShortError
+from scopecli.binary.pickle.values import Global
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.torch.marks import MAGIC
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from scopecli.binary.member_bytes import Bytes
-    from scopecli.binary.pickle_values import Pickle
+    from scopecli.binary.pickle.values import Pickle
     from scopecli.model.model import Note
 
 _PROTOCOL = 1001
@@ -111,9 +111,9 @@ def _pickles(source: Source) -> list[Pickle]:
     while True:
         data = source.head(length)
         try:
-            found = [pickle_opcodes.walk(data, source.name)]
+            found = [opcodes.walk(data, source.name)]
             while len(found) < _PICKLES:
-                found.append(pickle_opcodes.walk(data, source.name, found[-1].end))
+                found.append(opcodes.walk(data, source.name, found[-1].end))
         except CutShortError:
             if length == source.size:
                 raise

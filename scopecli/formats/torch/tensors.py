@@ -12,7 +12,7 @@ from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from scopecli.binary.pickle_values import Global, Object, Persistent, View
+from scopecli.binary.pickle.values import Global, Object, Persistent, View
 from scopecli.errors import DamagedFileError
 from scopecli.formats.torch.types import STORAGES, TYPES, ElementType
 from scopecli.model.records import NamedTuple
@@ -20,7 +20,7 @@ from scopecli.model.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from scopecli.binary.pickle_values import Form
+    from scopecli.binary.pickle.values import Form
 
 _MOST_DIMENSIONS = 64
 _LARGEST = 1 << 63

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from scopecli.binary.pickle_values import Object
+from scopecli.binary.pickle.values import Object
 from scopecli.errors import DamagedFileError, ScopecliError
 from scopecli.formats.torch.tensors import path_of, tensor
 from scopecli.model.records import NamedTuple

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary import pickle_opcodes, zip_splice
-from scopecli.binary.pickle_edit import Trace
+from scopecli.binary import zip_splice
+from scopecli.binary.pickle import opcodes
+from scopecli.binary.pickle.edit import Trace
 from scopecli.binary.source import Source
 from scopecli.binary.zip_splice import Change
 from scopecli.errors import UnsupportedError
@@ -25,7 +26,7 @@ from scopecli.model.renaming import Subject
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from scopecli.binary.pickle_values import Pickle
+    from scopecli.binary.pickle.values import Pickle
     from scopecli.formats.staging import Staging
     from scopecli.formats.torch.tree import Found
     from scopecli.model.model import Model
@@ -108,7 +109,7 @@ def _write_file(path: str, renaming: Renaming, out: str, staging: Staging) -> No
         archive, trace, found = _open(source, path)
         changes = torch_changes.plan(trace, found, renaming)
         data = trace.edited(changes.keys, changes.dropped)
-        pickle = pickle_opcodes.walk(data, path)
+        pickle = opcodes.walk(data, path)
         _check(pickle, len(data), _renamed(found, renaming), path)
         gone = _storages(archive.pickle) - _storages(pickle)
         change = Change(

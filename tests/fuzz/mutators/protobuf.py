@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary import wire
+from scopecli.binary.protobuf import wire
 from scopecli.errors import DamagedFileError
 from tests.bundles import varint
 from tests.fuzz.mutators.numbers import number

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary import sstable, wire
+from scopecli.binary import sstable
+from scopecli.binary.protobuf import wire
 from scopecli.errors import DamagedFileError
 from tests import bundles
 from tests.fuzz.mutators.numbers import integers

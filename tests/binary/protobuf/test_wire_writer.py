@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopecli.binary import wire, wire_writer
+from scopecli.binary.protobuf import wire, wire_writer
 from scopecli.errors import DamagedFileError
 from tests import bundles
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary import wire
+from scopecli.binary.protobuf import wire
+from scopecli.binary.protobuf.wire import BYTES, write_varint
 from scopecli.binary.window import BLOCK, Window
-from scopecli.binary.wire import BYTES, write_varint
 from scopecli.errors import DamagedFileError
 from scopecli.model.records import NamedTuple
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scopecli.binary import pbtxt, pbtxt_edit
-from scopecli.binary.pbtxt import Schema
+from scopecli.binary.protobuf import pbtxt, pbtxt_edit
+from scopecli.binary.protobuf.pbtxt import Schema
 
 SCHEMA = Schema({"Row": "name 1 string; inner 2 Row*; note 3 bytes*"}, {}, "")
 TEXT = b"""name: 'one' "two" # a comment

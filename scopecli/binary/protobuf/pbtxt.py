@@ -10,14 +10,14 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from scopecli.binary.pbtxt_tokens import Tokens
-from scopecli.binary.wire import BYTES, FIXED32, FIXED64, VARINT, write_varint
+from scopecli.binary.protobuf.pbtxt_tokens import Tokens
+from scopecli.binary.protobuf.wire import BYTES, FIXED32, FIXED64, VARINT, write_varint
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scopecli.binary.pbtxt_tokens import Token
+    from scopecli.binary.protobuf.pbtxt_tokens import Token
 
 _BOOLS = {b"true": 1, b"True": 1, b"t": 1, b"false": 0, b"False": 0, b"f": 0}
 _CLOSING = {b"{": b"}", b"<": b">"}

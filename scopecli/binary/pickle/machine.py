@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from scopecli.binary.pickle_values import Global, Parts
+from scopecli.binary.pickle.values import Global, Parts
 from scopecli.errors import DamagedFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.binary.pickle_values import Form, Persistent, View
+    from scopecli.binary.pickle.values import Form, Persistent, View
 
 
 class CutShortError(DamagedFileError):

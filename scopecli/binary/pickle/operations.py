@@ -8,14 +8,14 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from scopecli.binary import pickle_literals
-from scopecli.binary.pickle_values import Global, Object, Persistent
+from scopecli.binary.pickle import literals
+from scopecli.binary.pickle.values import Global, Object, Persistent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import NoReturn
 
-    from scopecli.binary.pickle_machine import Machine
+    from scopecli.binary.pickle.machine import Machine
 
 _LATEST_PROTOCOL = 5
 
@@ -169,11 +169,11 @@ def _duplicate(machine: Machine) -> None:
 
 
 def _put_by_text(machine: Machine) -> None:
-    machine.memo[pickle_literals.decimal(machine.line())] = machine.stack[-1]
+    machine.memo[literals.decimal(machine.line())] = machine.stack[-1]
 
 
 def _get_by_text(machine: Machine) -> None:
-    machine.stack.append(machine.remembered(pickle_literals.decimal(machine.line())))
+    machine.stack.append(machine.remembered(literals.decimal(machine.line())))
 
 
 def _put_at(width: int) -> Callable[[Machine], None]:
@@ -200,7 +200,7 @@ def _memoize(machine: Machine) -> None:
 
 
 def _global(machine: Machine) -> None:
-    module, name = pickle_literals.text(machine.line()), pickle_literals.text(machine.line())
+    module, name = literals.text(machine.line()), literals.text(machine.line())
     machine.stack.append(machine.imported(module, name))
 
 
@@ -257,7 +257,7 @@ def _persistent(machine: Machine) -> None:
 
 
 def _persistent_by_text(machine: Machine) -> None:
-    machine.stack.append(Persistent(pickle_literals.old_text(machine.line())))
+    machine.stack.append(Persistent(literals.old_text(machine.line())))
 
 
 # What is around it.
@@ -304,22 +304,22 @@ _KNOWN: Mapping[bytes, Callable[[Machine], None]] = {
     b"J": _number("<i"),
     b"M": _number("<H"),
     b"G": _number(">d"),
-    b"X": _counted(4, pickle_literals.text),
-    b"\x8c": _counted(1, pickle_literals.text),
-    b"\x8d": _counted(8, pickle_literals.text),
-    b"U": _counted(1, pickle_literals.old_text),
-    b"T": _counted(4, pickle_literals.old_text),
+    b"X": _counted(4, literals.text),
+    b"\x8c": _counted(1, literals.text),
+    b"\x8d": _counted(8, literals.text),
+    b"U": _counted(1, literals.old_text),
+    b"T": _counted(4, literals.old_text),
     b"C": _counted(1, bytes),
     b"B": _counted(4, bytes),
     b"\x8e": _counted(8, bytes),
     b"\x96": _counted(8, bytes),  # BYTEARRAY8
-    b"\x8a": _counted(1, pickle_literals.integer),
-    b"\x8b": _counted(4, pickle_literals.integer),
-    b"I": _written(pickle_literals.decimal),
-    b"L": _written(pickle_literals.decimal),
+    b"\x8a": _counted(1, literals.integer),
+    b"\x8b": _counted(4, literals.integer),
+    b"I": _written(literals.decimal),
+    b"L": _written(literals.decimal),
     b"F": _written(float),
-    b"S": _written(pickle_literals.quoted),
-    b"V": _written(pickle_literals.escaped),
+    b"S": _written(literals.quoted),
+    b"V": _written(literals.escaped),
     b"t": _tuple,
     b"\x85": _tuple_of(1),
     b"\x86": _tuple_of(2),

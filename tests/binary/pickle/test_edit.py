@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scopecli.binary.pickle_edit import Trace
-from scopecli.binary.pickle_opcodes import walk
-from scopecli.binary.pickle_values import Object, Persistent, View
+from scopecli.binary.pickle.edit import Trace
+from scopecli.binary.pickle.opcodes import walk
+from scopecli.binary.pickle.values import Object, Persistent, View
 from scopecli.errors import DamagedFileError, UnsupportedError
 
 SHARED = "a text that is a key in two places"

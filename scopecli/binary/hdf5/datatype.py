@@ -10,7 +10,7 @@ import struct
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from scopecli.binary.hdf5_pages import LibraryNeededError
+from scopecli.binary.hdf5.pages import LibraryNeededError
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:

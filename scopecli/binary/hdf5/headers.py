@@ -8,12 +8,12 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from scopecli.binary.hdf5_pages import LibraryNeededError
+from scopecli.binary.hdf5.pages import LibraryNeededError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.binary.hdf5_pages import Pages
+    from scopecli.binary.hdf5.pages import Pages
 
 # Types of messages.
 DATASPACE, LINK_INFO, DATATYPE, LINK = 0x01, 0x02, 0x03, 0x06
@@ -123,7 +123,7 @@ def _version_2(pages: Pages, address: int) -> list[Message]:
 
 def _checked(pages: Pages, address: int, length: int) -> bytes:
     """A chunk of a header with its checksum, which is right."""
-    from scopecli.binary.hdf5_checksum import lookup3
+    from scopecli.binary.hdf5.checksum import lookup3
 
     if length > _MAX_CHECKED:
         raise LibraryNeededError

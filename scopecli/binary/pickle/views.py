@@ -14,12 +14,12 @@ from operator import itemgetter
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from scopecli.binary.pickle_values import Form, Global, Parts, View
+from scopecli.binary.pickle.values import Form, Global, Parts, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.binary.pickle_machine import Machine
+    from scopecli.binary.pickle.machine import Machine
 
 _REBUILD = "torch._utils._rebuild_tensor_v2"
 

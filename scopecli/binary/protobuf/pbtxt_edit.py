@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from scopecli.binary import pbtxt, wire_edit
+from scopecli.binary.protobuf import pbtxt, wire_edit
 from scopecli.binary.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scopecli.binary.pbtxt import Schema
-    from scopecli.binary.wire_edit import Patch
+    from scopecli.binary.protobuf.pbtxt import Schema
+    from scopecli.binary.protobuf.wire_edit import Patch
 
 _SPECIAL = re.compile(rb"[^\x20-\x7e]|[\"'\\\\]")
 _ESCAPED = {b"\n": b"\\n", b"\r": b"\\r", b"\t": b"\\t"}

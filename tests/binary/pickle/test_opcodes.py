@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopecli.binary import pickle_opcodes, pickle_views
-from scopecli.binary.pickle_machine import CutShortError
-from scopecli.binary.pickle_opcodes import walk
-from scopecli.binary.pickle_values import Global, Object, Persistent, View
+from scopecli.binary.pickle import opcodes, views
+from scopecli.binary.pickle.machine import CutShortError
+from scopecli.binary.pickle.opcodes import walk
+from scopecli.binary.pickle.values import Global, Object, Persistent, View
 from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def test_views_are_walked_over_at_once(
 ) -> None:
     """And give the same as one operation after the other, and so does what the memo has of them."""
     quick = walk(view(shape, shape), "x")
-    monkeypatch.setattr(pickle_views, "_FIND", lambda *_: None)
+    monkeypatch.setattr(views, "_FIND", lambda *_: None)
     slow = walk(view(shape, shape), "x")
     assert isinstance(quick.value, tuple)
     assert isinstance(slow.value, tuple)
@@ -228,7 +228,7 @@ def test_names_are_walked_over_with_their_views(
     monkeypatch: pytest.MonkeyPatch, data: bytes
 ) -> None:
     quick = outcome(data)
-    monkeypatch.setattr(pickle_views, "_FIND", lambda *_: None)
+    monkeypatch.setattr(views, "_FIND", lambda *_: None)
     assert quick == outcome(data)
 
 
@@ -350,7 +350,7 @@ def test_deep_nesting_needs_no_recursion() -> None:
 
 
 def test_too_many_operations(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pickle_opcodes, "_MOST_OPERATIONS", 100)
+    monkeypatch.setattr(opcodes, "_MOST_OPERATIONS", 100)
     with pytest.raises(UnsupportedError, match="more than 100 operations"):
         walk(b"N0" * 60 + b".", "x")
 

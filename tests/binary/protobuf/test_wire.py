@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopecli.binary import wire
+from scopecli.binary.protobuf import wire
 from scopecli.errors import DamagedFileError
 from tests import bundles
 

@@ -10,16 +10,16 @@ import struct
 from math import prod
 from typing import TYPE_CHECKING
 
-from scopecli.binary import hdf5_btree
-from scopecli.binary.hdf5_datatype import Datatype, decode
-from scopecli.binary.hdf5_headers import DATASPACE, DATATYPE, EXTERNAL_FILES, LAYOUT
-from scopecli.binary.hdf5_pages import UNDEFINED, LibraryNeededError
+from scopecli.binary.hdf5 import btree
+from scopecli.binary.hdf5.datatype import Datatype, decode
+from scopecli.binary.hdf5.headers import DATASPACE, DATATYPE, EXTERNAL_FILES, LAYOUT
+from scopecli.binary.hdf5.pages import UNDEFINED, LibraryNeededError
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scopecli.binary.hdf5_pages import Pages
+    from scopecli.binary.hdf5.pages import Pages
 
 _MAX_RANK = 32
 _HAS_MAXIMA = 1
@@ -143,5 +143,5 @@ class Datasets:
         if address == UNDEFINED:
             return 0
         entry = struct.Struct(f"<{_CHUNK_HEAD + 8 * dimensions}sQ")
-        found = hdf5_btree.leaves(self._pages, address, hdf5_btree.CHUNKS, entry)
+        found = btree.leaves(self._pages, address, btree.CHUNKS, entry)
         return sum(int.from_bytes(head[:4], "little") for head, _ in found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary import wire
+from scopecli.binary.protobuf import wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

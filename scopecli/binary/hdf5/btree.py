@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.binary.hdf5_pages import Pages
+    from scopecli.binary.hdf5.pages import Pages
 
 GROUP, CHUNKS = 0, 1
 _MAGIC = b"TREE"

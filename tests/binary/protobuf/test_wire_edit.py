@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from scopecli.binary import wire_edit
+from scopecli.binary.protobuf import wire_edit
+from scopecli.binary.protobuf.wire_edit import Choice, Meaning
 from scopecli.binary.window import BLOCK, Window
-from scopecli.binary.wire_edit import Choice, Meaning
 from scopecli.errors import DamagedFileError
 from tests.bundles import message
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scopecli.binary.hdf5_checksum import lookup3
-from scopecli.binary.hdf5_dataset import Dataset
-from scopecli.binary.hdf5_pages import LibraryNeededError
-from scopecli.binary.hdf5_reader import Hdf5Reader, Place
+from scopecli.binary.hdf5.checksum import lookup3
+from scopecli.binary.hdf5.dataset import Dataset
+from scopecli.binary.hdf5.pages import LibraryNeededError
+from scopecli.binary.hdf5.reader import Hdf5Reader, Place
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, NotAModelError, ScopecliError, UnsupportedError
 from scopecli.formats.hdf5.driver import InMemory

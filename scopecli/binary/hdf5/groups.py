@@ -9,15 +9,15 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from scopecli.binary import hdf5_btree
-from scopecli.binary.hdf5_headers import LINK, LINK_INFO, SYMBOL_TABLE
-from scopecli.binary.hdf5_pages import UNDEFINED, LibraryNeededError
+from scopecli.binary.hdf5 import btree
+from scopecli.binary.hdf5.headers import LINK, LINK_INFO, SYMBOL_TABLE
+from scopecli.binary.hdf5.pages import UNDEFINED, LibraryNeededError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.binary.hdf5_headers import Message
-    from scopecli.binary.hdf5_pages import Pages
+    from scopecli.binary.hdf5.headers import Message
+    from scopecli.binary.hdf5.pages import Pages
 
 HARD, SOFT, EXTERNAL = 0, 1, 64
 
@@ -60,7 +60,7 @@ def _in_table(pages: Pages, body: bytes) -> Iterator[Link]:
     names = _heap(pages, heap)
     end_of, claim = names.index, pages.claim
     may_be_odd = b"/" in names or b".\0" in names
-    for _, address in hdf5_btree.leaves(pages, tree, hdf5_btree.GROUP, _CHILD):
+    for _, address in btree.leaves(pages, tree, btree.GROUP, _CHILD):
         data, start = pages.block(address, _NODE.size)
         magic, version, count = _NODE.unpack_from(data, start)
         if magic != _NODE_MAGIC or version != 1:

@@ -1,7 +1,7 @@
 """A walk over the operations of a pickle, of any protocol, that runs none of them.
 
 A pickle is a program for a stack machine, and most of its operations only build plain values. Those
-that would import or call something leave a symbol instead, see `scopecli.binary.pickle_values`. So
+that would import or call something leave a symbol instead, see `scopecli.binary.pickle.values`. So
 nothing that a file says can happen, and what it would do can be shown.
 
 Every operation takes at least one byte and makes at most one object, so the number of operations
@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import struct
 
-from scopecli.binary import pickle_views
-from scopecli.binary.pickle_machine import Machine
-from scopecli.binary.pickle_operations import OPERATIONS
-from scopecli.binary.pickle_values import Pickle
+from scopecli.binary.pickle import views
+from scopecli.binary.pickle.machine import Machine
+from scopecli.binary.pickle.operations import OPERATIONS
+from scopecli.binary.pickle.values import Pickle
 from scopecli.errors import UnsupportedError
 
 _MOST_OPERATIONS = 20_000_000
@@ -51,7 +51,7 @@ def walk(data: bytes, name: str, start: int = 0) -> Pickle:
 def _run(machine: Machine) -> object:  # noqa: C901, PLR0912 - the loop is what time is spent in
     """Do every operation; the value that is left."""
     data, stack, marks, memo = machine.data, machine.stack, machine.marks, machine.memo
-    views, position = pickle_views.views, machine.position
+    read_views, position = views.views, machine.position
     try:
         for _ in range(_MOST_OPERATIONS):
             code = data[position]
@@ -67,7 +67,7 @@ def _run(machine: Machine) -> object:  # noqa: C901, PLR0912 - the loop is what 
                     raise machine.cut_short()
                 stack.append(data[begin:end].decode("utf-8", "surrogatepass"))
                 position = end
-            elif code in _GETS and (behind := views(machine, position - 1, _MOST_OPERATIONS)):
+            elif code in _GETS and (behind := read_views(machine, position - 1, _MOST_OPERATIONS)):
                 position = behind
             elif code == _BINGET:
                 stack.append(machine.remembered(data[position]))

@@ -10,18 +10,18 @@ import struct
 from math import prod
 from typing import TYPE_CHECKING
 
-from scopecli.binary.hdf5_datatype import FLOAT, INTEGER, STRING
-from scopecli.binary.hdf5_headers import ATTRIBUTE, ATTRIBUTE_INFO, bodies
-from scopecli.binary.hdf5_pages import UNDEFINED, LibraryNeededError
+from scopecli.binary.hdf5.datatype import FLOAT, INTEGER, STRING
+from scopecli.binary.hdf5.headers import ATTRIBUTE, ATTRIBUTE_INFO, bodies
+from scopecli.binary.hdf5.pages import UNDEFINED, LibraryNeededError
 from scopecli.errors import DamagedFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.binary.hdf5_dataset import Datasets
-    from scopecli.binary.hdf5_datatype import Datatype
-    from scopecli.binary.hdf5_headers import Message
-    from scopecli.binary.hdf5_pages import Pages
+    from scopecli.binary.hdf5.dataset import Datasets
+    from scopecli.binary.hdf5.datatype import Datatype
+    from scopecli.binary.hdf5.headers import Message
+    from scopecli.binary.hdf5.pages import Pages
 
 Value = str | int | float | list[str | int | float] | None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from scopecli.binary.hdf5_pages import UNDEFINED, LibraryNeededError
+from scopecli.binary.hdf5.pages import UNDEFINED, LibraryNeededError
 from scopecli.errors import DamagedFileError, NotAModelError
 from scopecli.model.records import NamedTuple
 
@@ -91,7 +91,7 @@ def _version_0(data: bytes, version: int) -> tuple[int, int, int, bool]:
 
 
 def _version_2(data: bytes, name: str, at: int) -> tuple[int, int, int, bool]:
-    from scopecli.binary.hdf5_checksum import lookup3
+    from scopecli.binary.hdf5.checksum import lookup3
 
     if len(data) < _FIELDS_2.size:
         raise LibraryNeededError

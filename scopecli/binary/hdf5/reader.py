@@ -12,19 +12,19 @@ import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from scopecli.binary import hdf5_attributes, hdf5_groups, hdf5_headers, hdf5_superblock
-from scopecli.binary.hdf5_dataset import Dataset, Datasets
-from scopecli.binary.hdf5_lookalikes import Lookalikes
-from scopecli.binary.hdf5_pages import LibraryNeededError, Pages
+from scopecli.binary.hdf5 import attributes, groups, headers, superblock
+from scopecli.binary.hdf5.dataset import Dataset, Datasets
+from scopecli.binary.hdf5.lookalikes import Lookalikes
+from scopecli.binary.hdf5.pages import LibraryNeededError, Pages
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.binary.hdf5_attributes import Parts, Value
-    from scopecli.binary.hdf5_groups import Link
-    from scopecli.binary.hdf5_headers import Message
+    from scopecli.binary.hdf5.attributes import Parts, Value
+    from scopecli.binary.hdf5.groups import Link
+    from scopecli.binary.hdf5.headers import Message
     from scopecli.binary.readable import Readable
 
 # A chain of nested groups with long names repeats them in every path below it.
@@ -98,10 +98,10 @@ class Hdf5Reader:
         self.size = content.size
         self.place = place
         with self._told():
-            self._superblock = hdf5_superblock.read(content)
+            self._superblock = superblock.read(content)
             self._pages = Pages(content, self._superblock.user_block)
             self._datasets = Datasets(self._pages, self._superblock.user_block)
-            self._attributes = hdf5_attributes.Attributes(self._pages, self._datasets)
+            self._attributes = attributes.Attributes(self._pages, self._datasets)
             self._groups: dict[int, Group | None] = {}
             root = self._group_at(self._superblock.root)
         if root is None:
@@ -126,7 +126,7 @@ class Hdf5Reader:
                 if part == b".":
                     raise LibraryNeededError
                 link = self._links(group).get(part) if group else None
-                if link is None or link[1] != hdf5_groups.HARD:
+                if link is None or link[1] != groups.HARD:
                     return None
                 group = self._group_at(link[2])
         return group
@@ -137,9 +137,9 @@ class Hdf5Reader:
         group = self.group(around)
         with self._told():
             link = self._links(group).get(_encoded(name)) if group else None
-            if link is None or link[1] != hdf5_groups.HARD:
+            if link is None or link[1] != groups.HARD:
                 return None
-            return Group(hdf5_headers.messages(self._pages, link[2]))
+            return Group(headers.messages(self._pages, link[2]))
 
     def inside(self, group: Group) -> Iterator[tuple[bytes, Group | None]]:
         """For each link of a group its name, and the group that it leads to, if it does.
@@ -148,10 +148,10 @@ class Hdf5Reader:
         """
         seen: set[bytes] = set()
         with self._told():
-            for name, kind, address, _ in hdf5_groups.links(self._pages, group.messages):
+            for name, kind, address, _ in groups.links(self._pages, group.messages):
                 if name not in seen:
                     seen.add(name)
-                    yield name, self._group_at(address) if kind == hdf5_groups.HARD else None
+                    yield name, self._group_at(address) if kind == groups.HARD else None
 
     def has_attribute(self, owner: Group, name: str) -> bool:
         """Whether a group or dataset has an attribute."""
@@ -173,10 +173,10 @@ class Hdf5Reader:
 
     def _objects(self) -> Iterator[Object]:
         lookalikes = Lookalikes(self._pages, self._superblock.user_block)
-        alike, hard = lookalikes.find, hdf5_groups.HARD
+        alike, hard = lookalikes.find, groups.HARD
         first: dict[int, bytes] = {self._superblock.root: b"/"}
         names = MAX_NAME_BYTES
-        open_groups = [(b"", hdf5_groups.links(self._pages, self._root.messages))]
+        open_groups = [(b"", groups.links(self._pages, self._root.messages))]
         while open_groups:
             around, links = open_groups[-1]
             if len(open_groups) > MAX_DEPTH + 1:
@@ -194,11 +194,11 @@ class Hdf5Reader:
                 elif (found := alike(address)) is not None:
                     yield path, *found
                 else:
-                    messages = hdf5_headers.messages(self._pages, address)
+                    messages = headers.messages(self._pages, address)
                     # Where a message is there twice, the first counts.
                     by_kind = dict(reversed(messages))
                     if _is_group(by_kind):
-                        inside = hdf5_groups.links(self._pages, messages)
+                        inside = groups.links(self._pages, messages)
                         open_groups.append((path + b"/", inside))
                         break
                     if self._is_dataset(by_kind, address):
@@ -211,28 +211,28 @@ class Hdf5Reader:
     def _group_at(self, address: int) -> Group | None:
         """What is at an address, where that is a group."""
         if address not in self._groups:
-            messages = hdf5_headers.messages(self._pages, address)
+            messages = headers.messages(self._pages, address)
             group = Group(messages) if _is_group(dict(messages)) else None
             self._groups[address] = group
         return self._groups[address]
 
     def _is_dataset(self, found: dict[int, bytes], address: int) -> bool:
         """Whether an object that is no group is a dataset, and no datatype."""
-        if hdf5_headers.DATATYPE not in found:
+        if headers.DATATYPE not in found:
             raise self._pages.damaged("an object is neither group, dataset nor datatype", address)
-        return hdf5_headers.DATASPACE in found
+        return headers.DATASPACE in found
 
     def _links(self, group: Group) -> dict[bytes, Link]:
         if group.links is None:
             found: dict[bytes, Link] = {}
-            for link in hdf5_groups.links(self._pages, group.messages):
+            for link in groups.links(self._pages, group.messages):
                 found.setdefault(link[0], link)
             group.links = found
         return group.links
 
     def _stored(self, group: Group) -> dict[bytes, Parts]:
         if group.attributes is None:
-            group.attributes = hdf5_attributes.stored(group.messages)
+            group.attributes = attributes.stored(group.messages)
         return group.attributes
 
     @contextmanager
@@ -249,13 +249,13 @@ class Hdf5Reader:
 
 
 def _is_group(found: dict[int, bytes]) -> bool:
-    return hdf5_headers.SYMBOL_TABLE in found or hdf5_headers.LINK_INFO in found
+    return headers.SYMBOL_TABLE in found or headers.LINK_INFO in found
 
 
 def _pointer(kind: int, value: bytes) -> Pointer:
-    if kind == hdf5_groups.SOFT:
+    if kind == groups.SOFT:
         return Pointer("soft-link", value)
-    if kind == hdf5_groups.EXTERNAL:
+    if kind == groups.EXTERNAL:
         # A byte of version and flags, then the two, each of which ends with a zero byte.
         file, target, *_ = value[1:].split(b"\0")
         return Pointer("external-link", target, file)

@@ -7,7 +7,7 @@ A text that is a key here may be in the memo and used elsewhere, where it must s
 there it is written out. What is dropped may have put something into the memo that is used later: so
 its first use becomes its definition.
 
-A tensor is 28 operations, which `pickle_views` knows as one. Only where something would have to
+A tensor is 28 operations, which `views` knows as one. Only where something would have to
 change in the middle of one are they looked at one by one, which takes several times as long.
 """
 
@@ -17,10 +17,10 @@ from array import array
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from scopecli.binary import pickle_literals, pickle_views
-from scopecli.binary.pickle_machine import Machine
-from scopecli.binary.pickle_operations import OPERATIONS
-from scopecli.binary.pickle_values import Global, Object, Parts, Persistent, View
+from scopecli.binary.pickle import literals, views
+from scopecli.binary.pickle.machine import Machine
+from scopecli.binary.pickle.operations import OPERATIONS
+from scopecli.binary.pickle.values import Global, Object, Parts, Persistent, View
 from scopecli.errors import UnsupportedError
 from scopecli.model.records import NamedTuple
 
@@ -94,12 +94,12 @@ class Trace:
     __slots__ = ("_data", "_definitions", "_memoized", "_name", "_starts", "entries", "value")
 
     def __init__(
-        self, data: bytes, name: str, view: Callable[[Machine, int], int] = pickle_views.view
+        self, data: bytes, name: str, view: Callable[[Machine, int], int] = views.view
     ) -> None:
         """Walk over a pickle, one operation at a time, or one tensor.
 
         Raises:
-            ScopecliError: as `pickle_opcodes.walk` does; or it uses its memo as no program does.
+            ScopecliError: as `opcodes.walk` does; or it uses its memo as no program does.
         """
         self._data = data
         self._name = name
@@ -115,7 +115,7 @@ class Trace:
         data, stack, marks = self._data, machine.stack, machine.marks
         made: list[int] = []  # for each value on the stack, the first operation of it
         marked: list[int] = []
-        views = 0
+        viewed = 0
         for _ in range(_MOST_OPERATIONS):
             start = machine.position
             code = data[start]
@@ -125,13 +125,13 @@ class Trace:
                 self._starts.append(start + _MEMO_GETS[code])
                 made.append(start)
                 machine.position = behind
-                views += 1
+                viewed += 1
                 continue
             machine.position += 1
             if code == _STOP:
                 self._starts.append(machine.position)
                 machine.settle()
-                if len(machine.memo) < len(self._definitions) + views * Parts.COUNT:
+                if len(machine.memo) < len(self._definitions) + viewed * Parts.COUNT:
                     raise self._unusual()
                 return stack.pop()
             self._note(machine, made, start)
@@ -243,7 +243,7 @@ class Trace:
             edit.gone.discard(place)
             return _put(place) if code == _MEMOIZE else operation
         if code == _MARK and len(operation) > 1:
-            taken, put = pickle_views.places(operation)
+            taken, put = views.places(operation)
             if any(place in edit.gone or place in edit.texts for place in taken):
                 raise _InsideError
             edit.gone.difference_update(put)
@@ -257,7 +257,7 @@ class Trace:
             if operation[0] in _PUTS:
                 yield self._place(at)
             elif operation[0] == _MARK and len(operation) > 1:
-                yield from pickle_views.places(operation)[1]
+                yield from views.places(operation)[1]
 
     def _number(self, start: int) -> int:
         """Which operation starts at an offset."""
@@ -269,7 +269,7 @@ class Trace:
         if code == _MEMOIZE:
             return self._memoized[start]
         if code in b"pg":
-            return int(pickle_literals.decimal(data[at : data.find(b"\n", at)]))
+            return int(literals.decimal(data[at : data.find(b"\n", at)]))
         width = 1 if code in b"hq" else 4
         return int.from_bytes(data[at : at + width], "little")
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from scopecli.binary.hdf5_dataset import check_place
-from scopecli.binary.hdf5_headers import LAYOUT, MESSAGE_1, PREFIX_1
-from scopecli.binary.hdf5_pages import IN_PAGE, SHIFT, UNDEFINED
+from scopecli.binary.hdf5.dataset import check_place
+from scopecli.binary.hdf5.headers import LAYOUT, MESSAGE_1, PREFIX_1
+from scopecli.binary.hdf5.pages import IN_PAGE, SHIFT, UNDEFINED
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
-    from scopecli.binary.hdf5_dataset import Dataset
-    from scopecli.binary.hdf5_pages import Pages
+    from scopecli.binary.hdf5.dataset import Dataset
+    from scopecli.binary.hdf5.pages import Pages
 
 _PREFIX = PREFIX_1.size
 # Where the address is follows, most often, from the size of all messages, which is at 8 in a

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopecli.binary.pbtxt import Schema, encode
+from scopecli.binary.protobuf.pbtxt import Schema, encode
 from scopecli.errors import DamagedFileError
 from tests.bundles import message
 
