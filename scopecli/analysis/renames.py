@@ -307,25 +307,29 @@ class _Search:
         return groups
 
     def _pair_alike(self, olds: Sequence[str], news: Sequence[str]) -> None:
-        """Pair names of one group that are each other's best by a clear margin."""
+        """Pair names of one group that are each other's best by a clear margin.
+
+        Clear pairs come first, as they have no name in common; the rest may want names of theirs.
+        """
         scores = {(a, b): score for a in olds for b in news if (score := _likeness(a, b)) >= _ALIKE}
+        undecided: list[tuple[str, list[str]]] = []
         for name in olds:
             near = sorted(
                 ((score, b) for (a, b), score in scores.items() if a == name), reverse=True
             )
-            rivals = [a for (a, b), score in scores.items() if near and b == near[0][1]]
             if not near:
                 continue
             score, best = near[0]
-            second = max(
-                [s for s, _ in near[1:]] + [scores[a, best] for a in rivals if a != name],
-                default=0.0,
-            )
+            rivals = (s for (a, b), s in scores.items() if (a == name) != (b == best))
+            second = max(rivals, default=0.0)
             if score - second >= _CLEARLY:
                 self._pair(Rename(name, best, "name", similarity=round(score, 3)))
             elif score >= second:
-                close = [b for s, b in near if s > score - _CLEARLY]
-                self._say_ambiguous([name], close, "equal shapes and equally similar names")
+                undecided.append((name, [b for s, b in near if s > score - _CLEARLY]))
+        free = set(self.new.waiting)
+        for name, close in undecided:
+            left = [b for b in close if b in free]
+            self._say_ambiguous([name], left, "equal shapes and equally similar names")
 
 
 def _likeness(a: str, b: str) -> float:

@@ -95,16 +95,16 @@ class Training:
     def written_by(self, number: int) -> frozenset[str]:
         """The variables that a node writes, or one a few steps before it does: a group of them."""
         wiring = self.wiring
-        waiting = [number]
+        waiting = {number}
         for _ in range(_MOST_STEPS):
             found = {self._written[node] for node in waiting if node in self._written}
             if found:
                 return frozenset(found)
-            waiting = [
+            waiting = {
                 source
                 for node in waiting
                 for source in (*wiring.inputs[node], *wiring.controls[node])
-            ]
+            }
         return frozenset()
 
     @cached_property
@@ -197,13 +197,13 @@ class Training:
     def _restores(self, number: int) -> bool:
         """Whether what a node writes comes from a file."""
         wiring = self.wiring
-        number = wiring.inputs[number][-1]
+        sources = wiring.inputs[number][-1:]
         for _ in range(_MOST_STEPS):
-            if wiring.ops[number].startswith(_RESTORE_STARTS):
-                return True
-            if not wiring.inputs[number]:
+            if not sources:
                 break
-            number = wiring.inputs[number][0]
+            if wiring.ops[sources[0]].startswith(_RESTORE_STARTS):
+                return True
+            sources = wiring.inputs[sources[0]][:1]
         return False
 
     def _writes(self, number: int) -> bool:

@@ -159,6 +159,19 @@ def test_equally_similar_names_are_ambiguous() -> None:
     assert (case.old, set(case.new)) == (("head",), {"head_1", "head_2"})
 
 
+def test_a_clear_pair_comes_before_an_ambiguous_one() -> None:
+    """`head_l` is as near to one new name as to the other, of which `heads_left` takes one."""
+    found = find_renames(named("head_l", "heads_left"), named("head_left", "head_r"))
+    assert moved(found) == {"heads_left": "head_left"}
+    assert [(case.old, case.new) for case in found.ambiguous] == [(("head_l",), ("head_r",))]
+
+
+@given(*[st.sets(st.text("ab_", min_size=6, max_size=8), min_size=1, max_size=6)] * 2)
+def test_no_name_has_two_partners(old: set[str], new: set[str]) -> None:
+    found = find_renames(named(*sorted(old)), named(*sorted(new)))
+    assert len(moved(found)) == len({pair.new for pair in found.pairs}) == len(found.pairs)
+
+
 def test_another_shape_is_another_variable() -> None:
     assert find_renames(named(var("head", (2,))), named(var("heads", (3,)))).pairs == ()
 

@@ -116,3 +116,14 @@ def test_wiring_survives_circles_and_gaps() -> None:
     assert wiring.origin(a) in {a, b}
     assert wiring.before([c]) == {a, b, c}
     assert wiring.after([b]) == {a, b, c}
+
+
+def test_an_assignment_without_data_restores_nothing() -> None:
+    assert training("odd = Assign(^alone)").is_used("alone")
+
+
+def test_inputs_that_repeat_are_followed_once() -> None:
+    """Three hundred times the same input, six nodes deep, are 300**6 paths."""
+    chain = "\n".join(f"n{i} = AddN({', '.join([f'n{i + 1}'] * 300)})" for i in range(6))
+    found = training(f"{chain}\nn6 = NoOp()")
+    assert found.written_by(found.wiring.find("n0")) == frozenset()
