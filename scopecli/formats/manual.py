@@ -155,6 +155,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             "keys of dictionaries in zip archives and their `*.index.json`; storages are copied",
             (
                 "Pickles are walked over and never executed; `info` lists what they would import.",
+                "Of TorchScript, what is not in `state_dict()` is a constant.",
                 "Names for one tensor are variables of their own, each with the others as aliases.",
             ),
         ),

@@ -123,6 +123,48 @@ def test_a_module_and_a_script() -> None:
     assert read(script, constant) == bytes_of(torch.arange(3.0))
 
 
+class _Scripted(torch.nn.Module):  # type: ignore[misc, name-defined]
+    """Tensors in every place that a module of TorchScript has for them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = torch.nn.BatchNorm1d(3)
+        self.layers = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU())
+        self.register_buffer("seen", torch.arange(6.0))
+        self.register_buffer("cache", torch.arange(7.0), persistent=False)
+        self.frozen = torch.nn.Parameter(torch.zeros(3), requires_grad=False)
+        self.plain = torch.ones(2, 2)
+        self.several = [torch.zeros(2), torch.ones(3)]
+        self.named = {"a": torch.zeros(5)}
+
+    def forward(self, inputs):  # type: ignore[no-untyped-def]
+        others = self.plain.sum() + self.several[0].sum() + self.named["a"].sum()
+        return self.layers(self.norm(inputs)) + others + self.seen.sum() + self.cache.sum()
+
+
+@pytest.mark.parametrize("how", ["script", "trace", "freeze", "quantize"])
+def test_scripts_have_what_their_state_dict_has(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "m.pt"
+    net = _Scripted().eval()
+    if how == "quantize":
+        net = torch.ao.quantization.quantize_dynamic(net, {torch.nn.Linear})
+    scripted = torch.jit.trace(net, torch.ones(2, 3)) if how == "trace" else torch.jit.script(net)
+    torch.jit.save(torch.jit.freeze(scripted) if how == "freeze" else scripted, str(path))
+    script = torch.jit.load(str(path))
+    model = load(path)
+    held_against(model, script.state_dict())
+    needed = dict(script.named_parameters()) | dict(script.named_buffers())
+    found = {v.key: v for v in model.variables if v.kind == "variable"}
+    assert {key: v.trainable for key, v in found.items()} == {
+        key: tensor.requires_grad for key, tensor in needed.items()
+    }
+    constants = {v.key for v in model.variables if v.kind == "constant"}
+    if how == "script":
+        assert constants == {"plain", "several.0", "several.1", "named.a"}
+    elif how == "quantize":  # numbers that C++ packs, which no state dict has
+        assert {"layers.0._packed_params._packed_params.0"} < constants
+
+
 def test_shards() -> None:
     shards = sorted((SAMPLES / "sharded_torch").glob("*.bin"))
     theirs: dict[str, Any] = {}

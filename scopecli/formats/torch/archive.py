@@ -14,6 +14,7 @@ from scopecli.binary.pickle import opcodes
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
 from scopecli.formats.torch.marks import PICKLE, is_pickle
+from scopecli.formats.torch.script import Classes
 from scopecli.model.model import Note
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _PICKLES = ".pkl"
 _DATA = "data/"
 _TWICE = "duplicate-member"
 _LARGEST_PICKLE = 1 << 28
+_LARGEST_CODE = 1 << 24
 _LARGEST_FACT = 64
 _ALIGNMENT = 64  # where the file does not say another one
 _LARGEST_ALIGNMENT = 0x8000
@@ -44,6 +46,7 @@ class Archive:
         pickle_name: the member that it is.
         alignment: of the storages in the file.
         constants: what `constants.pkl` holds; None where there is none.
+        classes: those of a TorchScript archive.
         others: what the pickles hold that are read by none, or by other readers.
         byte_order: of the values.
         facts: about the file.
@@ -58,6 +61,7 @@ class Archive:
         "_path",
         "alignment",
         "byte_order",
+        "classes",
         "constants",
         "facts",
         "notes",
@@ -91,6 +95,7 @@ class Archive:
             data = self._read(source, _CONSTANTS)
             self.constants = opcodes.walk(data, f"{source.name}:{_CONSTANTS}")
             self.pickle_size += len(data)
+        self.classes = Classes(self._text) if self.constants is not None else None
         self.others = list(self._others(source, pickles))
         self.byte_order = self._fact(source, "byteorder") or LITTLE
         if self.byte_order not in _ORDERS:
@@ -138,6 +143,16 @@ class Archive:
             ScopecliError: they cannot be read.
         """
         return self._read(source, PICKLE)
+
+    def _text(self, name: str) -> bytes:
+        """A file of code, where it is there and can be read."""
+        if self._folder + name not in self._members:
+            return b""
+        with Source(self._path) as source:
+            try:
+                return _bytes_of(source, self._members[self._folder + name], _LARGEST_CODE)
+            except ScopecliError:
+                return b""  # what it says of tensors is not known, then
 
     def _ambiguities(
         self, members: Sequence[zipdir.Member], pickles: Sequence[str]

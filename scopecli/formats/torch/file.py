@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from scopecli.binary.member_bytes import Bytes
     from scopecli.binary.pickle.values import Pickle
+    from scopecli.formats.torch.script import Classes
     from scopecli.formats.torch.tensors import Tensor
     from scopecli.model.model import TensorReader
     from scopecli.model.variable import Kind
@@ -61,6 +62,7 @@ class Container(Protocol):
     pickle: Pickle
     pickle_size: int
     constants: Pickle | None
+    classes: Classes | None
     others: list[Pickle]
     byte_order: str
     facts: dict[str, object]
@@ -151,7 +153,7 @@ def read(path: str) -> Contents:
         held = container(source, path)
         size = source.size
     try:
-        tree = torch_tree.collect(held.pickle.value, held.pickle_size)
+        tree = torch_tree.collect(held.pickle.value, held.pickle_size, held.classes)
         found = [*tree.tensors, *_constants(held)]
     except ScopecliError as error:
         error.path = error.path or path

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from scopecli.binary.member_bytes import Bytes
     from scopecli.binary.pickle.values import Pickle
+    from scopecli.formats.torch.script import Classes
     from scopecli.model.model import Note
 
 _PROTOCOL = 1001
@@ -40,6 +41,7 @@ class Stream:
         pickle: what the fourth pickle holds.
         pickle_size: its bytes.
         constants: there are none.
+        classes: nor these.
         others: there are none.
         byte_order: of the values.
         facts: about the file.
@@ -50,6 +52,7 @@ class Stream:
         "_path",
         "_ranges",
         "byte_order",
+        "classes",
         "constants",
         "facts",
         "notes",
@@ -76,6 +79,7 @@ class Stream:
         self._path = path
         self.pickle_size = self.pickle.end - machine.end
         self.constants: Pickle | None = None
+        self.classes: Classes | None = None
         self.others: list[Pickle] = []
         self.notes: list[Note] = []
         self.byte_order = "little"

@@ -9,14 +9,16 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from scopecli.binary.pickle.values import Object
+from scopecli.binary.pickle.values import Global, Object
 from scopecli.errors import DamagedFileError, ScopecliError
+from scopecli.formats.torch.script import CLASSES
 from scopecli.formats.torch.tensors import path_of, tensor
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from scopecli.formats.torch.script import Classes
     from scopecli.formats.torch.tensors import Tensor
     from scopecli.model.variable import Kind
 
@@ -39,6 +41,9 @@ _LISTS = frozenset(
     f"{module}.{name}"
     for module in ("builtins", "__builtin__")
     for name in ("set", "frozenset", "list", "tuple")
+)
+_TAGGED = frozenset(  # how TorchScript writes lists and dictionaries of tensors
+    f"torch.jit._pickle.{name}" for name in ("build_tensorlist", "restore_type_tag")
 )
 _ENCODE = "_codecs.encode"
 _SCRIPT_OBJECT = "torch.ScriptObject"
@@ -91,12 +96,13 @@ class _Open(NamedTuple):
     children: Iterator[Child]
 
 
-def collect(root: object, size: int) -> Tree:
+def collect(root: object, size: int, classes: Classes | None = None) -> Tree:
     """Everything below the root.
 
     Args:
         root: what the pickle holds.
         size: bytes of the pickle, by which the names that come out of it are bounded.
+        classes: those of a TorchScript archive.
 
     Raises:
         DamagedFileError: a tensor is not put together as tensors are, or it nests without end.
@@ -112,7 +118,7 @@ def collect(root: object, size: int) -> Tree:
             if type(value) in _SCALARS:
                 _fact(tree.facts, path, value)
                 continue
-            found = _found(path, value, kind)
+            found = value if type(value) is Found else _found(path, value, kind)
             if found is not None:
                 tree.tensors.append(found)
                 continue
@@ -125,7 +131,8 @@ def collect(root: object, size: int) -> Tree:
                 )
             inside.add(address)
             seen.add(address)
-            opened.append(_Open(address, _children(value, path, kind, tree)))
+            children = _children(value, path, kind, tree, classes)
+            opened.append(_Open(address, children))
             break
         else:
             inside.remove(opened.pop().address)
@@ -145,8 +152,12 @@ def _found(path: str, value: object, kind: Kind) -> Found | None:
     return tuple.__new__(Found, fields)  # what `Found(...)` comes to, without the call in between
 
 
-def _children(value: object, path: str, kind: Kind, tree: Tree) -> Iterator[Child]:
+def _children(
+    value: object, path: str, kind: Kind, tree: Tree, classes: Classes | None
+) -> Iterator[Child]:
     """What is inside, with names and kinds."""
+    if classes is not None and type(value) is Object and path_of(value).startswith(CLASSES):
+        return _of_script(value, path, kind, classes)
     state = _state(value)
     if state is not None and state.keys() >= _MODULE:
         return _of_module(state, path, kind)
@@ -178,7 +189,7 @@ def _of_module(state: Mapping[object, object], path: str, kind: Kind) -> Iterato
         kept = ((key, item) for key, item in pairs.items() if str(key) not in transient)
         for child in _named(path, pairs.items() if part != "_buffers" else kept, kind):
             if child[1] is not None:  # which stands for one that is left out
-                yield child
+                yield _in_module(*child)
     packed = ((key, _packed(item)) for key, item in state.items() if type(item) is Object)
     yield from _named(path, ((key, item) for key, item in packed if item is not None), kind)
 
@@ -190,6 +201,37 @@ def _packed(value: Object) -> object:
         return None
     held: object = state[0]
     return held
+
+
+def _in_module(path: str, value: object, kind: Kind) -> Child:
+    """A parameter or buffer: that it needs a gradient is always said, so the others need none."""
+    found = _found(path, value, kind)
+    if found is None:
+        return path, value, kind
+    if found.tensor.trainable is None:
+        found = found._replace(tensor=found.tensor._replace(trainable=False))
+    return path, found, kind
+
+
+def _of_script(module: Object, path: str, kind: Kind, classes: Classes) -> Iterator[Child]:
+    """What an object of TorchScript has; what `state_dict()` leaves out is a constant."""
+    if type(module.state) is tuple:  # packed numbers of C++, as quantized layers have them
+        yield from _named(path, enumerate(module.state), "constant")
+        return
+    members = classes.of(module.function) if type(module.function) is Global else None
+    for key, item in (mapping(module.state) or {}).items():
+        name = joined(path, key)
+        if path_of(item).startswith(CLASSES):
+            yield name, item, kind
+        elif members is not None and type(key) is str and members.has(key):
+            yield _in_module(name, item, kind)
+        elif type(item) not in _SCALARS:  # which are the settings of every layer
+            yield name, _untagged(item), "constant"
+
+
+def _untagged(value: object) -> object:
+    tagged = type(value) is Object and value.arguments and path_of(value) in _TAGGED
+    return value.arguments[0] if tagged and type(value) is Object else value
 
 
 def is_optimizer(pairs: Mapping[object, object]) -> bool:

@@ -333,9 +333,9 @@ class TestSamples:
             ("0.bias", True),
             ("2.weight", True),
             ("2.bias", True),
-            ("2.running_mean", None),
-            ("2.running_var", None),
-            ("2.num_batches_tracked", None),
+            ("2.running_mean", False),
+            ("2.running_var", False),
+            ("2.num_batches_tracked", False),
             ("3.weight", True),
             ("3.bias", False),
         ]
@@ -386,6 +386,56 @@ class TestSamples:
             ]
             with pytest.raises(UnsupportedError, match="has no values"):
                 values.preview(model, model.variables[0])
+
+
+def script(path: Path, code: dict[str, str], state: bytes) -> Path:
+    """An archive of TorchScript's with one module, of the class `__torch__.Net`."""
+    members = [("m/data.pkl", b"\x80\x02c__torch__\nNet\n)\x81" + state + b"b.")]
+    members += [("m/constants.pkl", b"\x80\x02)."), *((f"m/data/{n}", FOUR) for n in range(4))]
+    written(path, members + [(f"m/code/{name}", text.encode()) for name, text in code.items()])
+    return path
+
+
+class TestScripts:
+    CLASS = 'class Net(Module):\n  __parameters__ = ["w", "0", ]\n  __buffers__ = ["seen", ]\n'
+    TENSORS = ("w", "0", "seen", "plain")
+
+    def roles(self, path: Path) -> list[tuple[str, str, bool | None]]:
+        return [(v.key, v.kind, v.trainable) for v in load(path).variables]
+
+    def state(self, **others: bytes) -> bytes:
+        held = (tensor(stored(str(n), 4), 4) for n in range(4))
+        return dictionary(**dict(zip(self.TENSORS, held, strict=True)), **others)
+
+    def test_what_is_in_no_state_dict_is_a_constant(self, tmp_path: Path) -> None:
+        one = tensor(stored("0", 4), 2, offset=2)
+        tagged = b"ctorch.jit._pickle\nrestore_type_tag\n(" + dictionary(a=one) + text("D") + b"tR"
+        several = b"ctorch.jit._pickle\nbuild_tensorlist\n(](" + one + b"etR"
+        packed = b"c__torch__.torch.classes.quantized\nPacked\n)\x81(" + one + one + b"tb"
+        state = self.state(d=tagged, l=several, p=packed, training=b"\x88", n=text("x"))
+        assert self.roles(script(tmp_path / "m.pt", {"__torch__.py": self.CLASS}, state)) == [
+            ("w", "variable", False),
+            ("0", "variable", False),
+            ("seen", "variable", False),
+            ("plain", "constant", None),
+            *((key, "constant", None) for key in ("d.a", "l.0", "p.0", "p.1")),
+        ]
+
+    @pytest.mark.parametrize(
+        ("code", "kinds"),
+        [
+            # Before version 1.6, nothing said which are buffers.
+            ({"__torch__.py": CLASS.replace("  __buffers__", "  #")}, ["variable"] * 4),
+            ({"__torch__.py": "class Other(Module):\n  __parameters__ = []\n"}, ["constant"] * 4),
+            ({"__torch__.py": "class Net(NamedTuple):\n"}, ["constant"] * 4),
+            ({}, ["variable"] * 4),
+        ],
+    )
+    def test_classes_that_say_less(
+        self, tmp_path: Path, code: dict[str, str], kinds: list[str]
+    ) -> None:
+        path = script(tmp_path / "m.pt", code, self.state())
+        assert [kind for _, kind, _ in self.roles(path)] == kinds
 
 
 def test_tied_tensors_are_reuse() -> None:
