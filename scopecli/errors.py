@@ -57,7 +57,23 @@ class NotAModelError(ScopecliError):
 
 
 class DamagedFileError(ScopecliError):
-    """The bytes contradict the format: cut short, failed checksum, impossible count."""
+    """The bytes contradict the format: an impossible count, an unknown type, a missing part."""
+
+
+class TruncatedError(DamagedFileError):
+    """A file ends before what it says it holds."""
+
+
+class ChecksumError(DamagedFileError):
+    """Bytes do not have the checksum that is stored for them."""
+
+
+class DamagedIndexError(DamagedFileError):
+    """A block of a checkpoint's index contradicts its checksum or its own layout."""
+
+
+class DuplicateNameError(DamagedFileError):
+    """One name stands for two things, and which of them is read depends on the reader."""
 
 
 class UnsupportedError(ScopecliError):

@@ -10,7 +10,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from scopecli.errors import DamagedFileError, UnknownNameError, UnsupportedError
+from scopecli.errors import TruncatedError, UnknownNameError, UnsupportedError
 from scopecli.model.dtypes import BITS, BLOCKS, ML_DTYPES, NUMPY_NAMES
 from scopecli.model.records import NamedTuple
 
@@ -118,7 +118,7 @@ def check_claim(model: Model, variable: Variable) -> None:
     sizes = [file.size or 0 for file in model.files if file.role in _WITH_VALUES]
     claimed = variable.nbytes or 0
     if sizes and claimed > max(_SOON_READ, sum(sizes) * _MOST_PACKED):
-        raise DamagedFileError(
+        raise TruncatedError(
             f"claims {claimed} bytes of values, and all files have {sum(sizes)}",
             where=variable.key,
         )

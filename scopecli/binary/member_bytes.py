@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from scopecli.binary import zipdir
 from scopecli.binary.source import Source
-from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.errors import ChecksumError, DamagedFileError, TruncatedError, UnsupportedError
 
 if TYPE_CHECKING:
     from zlib import _Decompress as _Inflate
@@ -138,7 +138,7 @@ class DeflatedBytes:
         self._position += len(piece)
         self._crc = zlib.crc32(piece, self._crc)
         if self._position == self.size and self._crc != self._member.crc:
-            raise DamagedFileError(
+            raise ChecksumError(
                 "does not have the bytes that its checksum is of",
                 path=self.name,
                 hint="copy the file again",
@@ -170,7 +170,7 @@ def of_member(source: Source, member: zipdir.Member) -> Bytes:
 
 
 def _short(name: str, needed: int, size: int) -> DamagedFileError:
-    return DamagedFileError(
+    return TruncatedError(
         f"needs {needed} bytes, and has {size}",
         path=name,
         hint="the file is cut short or damaged: copy it again",

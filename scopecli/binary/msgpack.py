@@ -11,7 +11,7 @@ from struct import Struct
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from scopecli.errors import DamagedFileError
+from scopecli.errors import DamagedFileError, TruncatedError
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ _HEADERS: Mapping[int, tuple[int, Struct]] = MappingProxyType(
 )
 _FIXED_EXT = range(0xD4, 0xD9)  # of 1, 2, 4, 8 and 16 bytes
 _CONTAINERS = frozenset({MAP, ARRAY})
+_COPY = "the file is cut short or damaged: copy it again"
 
 
 class Token(NamedTuple):
@@ -101,7 +102,7 @@ def token(window: Window, at: int, end: int) -> Token:
         DamagedFileError: it is cut short, or no such token exists.
     """
     if at >= end:
-        raise _damaged("ends where a value is due", at)
+        raise _truncated("ends where a value is due", at)
     data, base = window.block(at, min(_LONGEST_HEADER, end - at))
     first = data[at - base]
     small = _SMALL.get(first)
@@ -114,10 +115,10 @@ def token(window: Window, at: int, end: int) -> Token:
     elif first in _HEADERS:
         found = _long(data, at - base, at, first)
     else:
-        raise _damaged("has a byte that starts no value", at)
+        raise DamagedFileError("has a byte that starts no value", where=f"offset {at}", hint=_COPY)
     left = end - found.end
     if left < 0 or (found.kind in _CONTAINERS and found.inside > left):
-        raise _damaged("has a value that is longer than what is left", at)
+        raise _truncated("has a value that is longer than what is left", at)
     return found
 
 
@@ -126,7 +127,7 @@ def _long(data: bytes, place: int, at: int, first: int) -> Token:
     kind, layout = _HEADERS[first]
     size = layout.size
     if place + 1 + size > len(data):
-        raise _damaged("ends inside a value", at)
+        raise _truncated("ends inside a value", at)
     (value,) = layout.unpack_from(data, place + 1)
     start = at + 1 + size
     if kind in {TEXT, BYTES}:
@@ -141,7 +142,5 @@ def _signed(data: bytes, place: int) -> int:
     return int.from_bytes(data[place : place + 1], "big", signed=True)
 
 
-def _damaged(problem: str, at: int) -> DamagedFileError:
-    return DamagedFileError(
-        problem, where=f"offset {at}", hint="the file is cut short or damaged: copy it again"
-    )
+def _truncated(problem: str, at: int) -> TruncatedError:
+    return TruncatedError(problem, where=f"offset {at}", hint=_COPY)

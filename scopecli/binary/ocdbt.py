@@ -15,7 +15,7 @@ from scopecli.binary import crc, zstandard
 from scopecli.binary.inner_paths import is_inside
 from scopecli.binary.protobuf.wire import varint
 from scopecli.binary.source import Source
-from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.errors import DamagedFileError, TruncatedError, UnsupportedError
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class _Cursor:
 
     def take(self, length: int) -> bytes:
         if length > len(self._data) - self._at:
-            raise DamagedFileError("has a node that is cut short")
+            raise TruncatedError("has a node that is cut short")
         self._at += length
         return self._data[self._at - length : self._at]
 

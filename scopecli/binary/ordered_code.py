@@ -5,7 +5,7 @@ https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/lib/strings
 
 from __future__ import annotations
 
-from scopecli.errors import DamagedFileError
+from scopecli.errors import DamagedFileError, TruncatedError
 
 _SIGNED_MAX_BYTES = 10
 # The bytes that are escaped, and what stands behind each of them then.
@@ -18,7 +18,7 @@ def read_number(data: bytes, at: int) -> tuple[int, int]:
     length = _byte(data, at)
     end = at + 1 + length
     if length > 8 or end > len(data):
-        raise DamagedFileError("a slice key is cut short")
+        raise TruncatedError("a slice key is cut short")
     return int.from_bytes(data[at + 1 : end], "big"), end
 
 
@@ -64,7 +64,7 @@ def read_signed(data: bytes, at: int) -> tuple[int, int]:
             length += 1
             ones >>= 1
     if length > _SIGNED_MAX_BYTES or at + length > len(data):
-        raise DamagedFileError("a slice key is cut short")
+        raise TruncatedError("a slice key is cut short")
     raw = bytes(byte ^ flip for byte in data[at : at + length])
     bits = 7 * length - 1  # what is left after sign, ones and zero
     value = int.from_bytes(raw, "big") & ((1 << min(bits, 64)) - 1)
@@ -73,7 +73,7 @@ def read_signed(data: bytes, at: int) -> tuple[int, int]:
 
 def _byte(data: bytes, at: int) -> int:
     if at >= len(data):
-        raise DamagedFileError("a slice key is cut short")
+        raise TruncatedError("a slice key is cut short")
     return data[at]
 
 

@@ -14,7 +14,7 @@ import stat
 import threading
 from typing import TYPE_CHECKING
 
-from scopecli.errors import DamagedFileError, NotAModelError, PathError
+from scopecli.errors import NotAModelError, PathError, TruncatedError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -101,7 +101,7 @@ class Source:
         while len(data) < length:  # one call returns at most 2 GiB on Linux
             more = self._some(offset + len(data), length - len(data))
             if not more:
-                raise DamagedFileError(
+                raise TruncatedError(
                     "the file became shorter while it was read",
                     path=self.name,
                     where=f"offset {offset + len(data)}",
@@ -128,7 +128,7 @@ class Source:
 
     def _check(self, offset: int, length: int) -> None:
         if offset < 0 or length < 0 or offset + length > self.size:
-            raise DamagedFileError(
+            raise TruncatedError(
                 f"needs bytes {offset} to {offset + length}, and has {self.size}",
                 path=self.name,
                 hint="the file is cut short or damaged: copy it again",

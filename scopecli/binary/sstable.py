@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.crc import masked_crc32c
 from scopecli.binary.protobuf.wire import varint
-from scopecli.errors import DamagedFileError
+from scopecli.errors import DamagedFileError, DamagedIndexError, TruncatedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def _indexed_blocks(source: Source) -> Iterator[tuple[bytes, Handle]]:
     """
     footer = source.tail(FOOTER_SIZE)
     if len(footer) < FOOTER_SIZE or footer[-8:] != MAGIC:
-        raise DamagedFileError(
+        raise TruncatedError(
             "does not end as a checkpoint index does",
             where=f"the last 8 of {source.size} bytes",
             hint="the file is cut short or is something else: copy it again",
@@ -94,7 +94,7 @@ def _indexed_blocks(source: Source) -> Iterator[tuple[bytes, Handle]]:
     for key, value in _block_entries(_block(source, index), "index block"):
         handle, _ = _handle(value, 0, "index block")
         if handle[0] < reached:
-            raise DamagedFileError("blocks overlap", where=f"block at offset {handle[0]}")
+            raise DamagedIndexError("blocks overlap", where=f"block at offset {handle[0]}")
         reached = handle[0] + handle[1] + _TRAILER_SIZE
         yield key, handle
 
@@ -117,7 +117,7 @@ def _block(source: Source, handle: Handle) -> bytes:
     expected = int.from_bytes(stored[-4:], "little")
     actual = masked_crc32c(stored[:-4])
     if actual != expected:
-        raise DamagedFileError(
+        raise DamagedIndexError(
             f"checksum mismatch: stored {expected:08x}, computed {actual:08x}",
             where=where,
             hint="the file is damaged: copy it again",
@@ -127,7 +127,7 @@ def _block(source: Source, handle: Handle) -> bytes:
         return contents
     if compression == _SNAPPY:
         return _unpack_snappy(contents, where)
-    raise DamagedFileError(f"unknown compression {compression}", where=where)
+    raise DamagedIndexError(f"unknown compression {compression}", where=where)
 
 
 def _unpack_snappy(packed: bytes, where: str) -> bytes:
@@ -136,10 +136,10 @@ def _unpack_snappy(packed: bytes, where: str) -> bytes:
     try:
         length, _ = varint(packed, 0, len(packed))
         if length > len(packed) * _SNAPPY_MAX_RATIO + _SNAPPY_SLACK:
-            raise DamagedFileError(f"{len(packed)} bytes cannot unpack to {length}", where=where)
+            raise DamagedIndexError(f"{len(packed)} bytes cannot unpack to {length}", where=where)
         return bytes(cramjam.snappy.decompress_raw(packed))
     except cramjam.DecompressionError as error:
-        raise DamagedFileError(f"snappy data is damaged: {error}", where=where) from error
+        raise DamagedIndexError(f"snappy data is damaged: {error}", where=where) from error
 
 
 def _block_entries(block: bytes, where: str) -> list[tuple[bytes, bytes]]:
@@ -164,7 +164,7 @@ def _block_entries(block: bytes, where: str) -> list[tuple[bytes, bytes]]:
         middle = at + unshared
         end = middle + length
         if shared > len(key) or end > limit:
-            raise DamagedFileError("an entry runs out of its block", where=where)
+            raise DamagedIndexError("an entry runs out of its block", where=where)
         key = key[:shared] + block[at:middle]
         found.append((key, block[middle:end]))
         at = end
@@ -174,9 +174,9 @@ def _block_entries(block: bytes, where: str) -> list[tuple[bytes, bytes]]:
 def _restarts_offset(block: bytes, where: str) -> int:
     """Where the entries end: behind them stand restart offsets and their count."""
     if len(block) < 4:
-        raise DamagedFileError("a block is too short", where=where)
+        raise DamagedIndexError("a block is too short", where=where)
     restarts = int.from_bytes(block[-4:], "little")
     offset = len(block) - 4 - 4 * restarts
     if offset < 0:
-        raise DamagedFileError(f"a block claims {restarts} restarts", where=where)
+        raise DamagedIndexError(f"a block claims {restarts} restarts", where=where)
     return offset

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.protobuf.wire import BYTES, FIXED32, FIXED64, VARINT, fields, varint
 from scopecli.binary.source import Source
-from scopecli.errors import DamagedFileError
+from scopecli.errors import DamagedFileError, TruncatedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,7 +124,7 @@ class Window:
             if length <= end - first:
                 return number, kind, first, first + length, first + length
             problem = f"field {number} has {length} bytes where {end - first} are left"
-            raise DamagedFileError(problem, where=f"offset {at}")
+            raise TruncatedError(problem, where=f"offset {at}")
         width = _WIDTHS.get(kind, 0)
         if not number or not width or position + width > stop:
             problem = f"no field can start with {data[at - base : position].hex(' ')}"

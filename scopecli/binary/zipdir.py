@@ -12,7 +12,7 @@ import zlib
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.errors import ChecksumError, DamagedFileError, TruncatedError, UnsupportedError
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def read_member(source: Source, member: Member, limit: int) -> bytes:
             f"is compressed with method {member.method}", path=source.name, where=member.name
         )
     if len(data) != member.size or zlib.crc32(data) != member.crc:
-        raise DamagedFileError(
+        raise ChecksumError(
             "does not have the bytes that its checksum is of",
             path=source.name,
             where=member.name,
@@ -268,7 +268,7 @@ def locate(source: Source) -> Directory:
             found = _from_end(source, source.size - len(tail) + at, end)
             return found._replace(comment=tail[at + END.size :])
         at = tail.rfind(_END_MAGIC, 0, at)
-    raise DamagedFileError(
+    raise TruncatedError(
         "is a zip archive without its directory",
         path=source.name,
         hint="the file is cut short: copy it again",

@@ -14,7 +14,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from scopecli.binary.source import Source
-from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.errors import DamagedFileError, TruncatedError, UnsupportedError
 from scopecli.formats.some_notes import some
 from scopecli.formats.stored_values import StoredTensors
 from scopecli.formats.unique_keys import unique
@@ -223,7 +223,12 @@ class _Walk:
 
     def _skip(self, length: int) -> None:
         if length > self._source.size - self._at:
-            raise self._damaged(f"is cut short: an array needs {length} bytes")
+            raise TruncatedError(
+                f"is cut short: an array needs {length} bytes",
+                path=self._source.name,
+                where=f"offset {self._at}",
+                hint="copy the file again",
+            )
         self._at += length
 
     def _damaged(self, problem: str) -> DamagedFileError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.binary.source import Source
-from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.errors import DamagedFileError, TruncatedError, UnsupportedError
 from scopecli.model.dtypes import BITS, BLOCKS
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class StoredTensors:
         if storage is None or storage.offset is None:
             raise DamagedFileError("the file that has its values is missing", where=variable.key)
         if start + length > storage.length:
-            raise DamagedFileError(
+            raise TruncatedError(
                 f"has {storage.length} bytes where its shape needs {start + length}",
                 where=variable.key,
             )

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scopecli.errors import (
+    ChecksumError,
+    DamagedIndexError,
+    DuplicateNameError,
+    TruncatedError,
+)
 from scopecli.model.finding import Hit
 from scopecli.model.model import Model
 from scopecli.rules.context import Context
@@ -13,29 +19,13 @@ if TYPE_CHECKING:
 
     from scopecli.errors import ScopecliError
 
-# What an error says, and the rule that it belongs to; the first row that fits counts.
-CODES: tuple[tuple[str, str], ...] = (
-    ("that its checksum is of", "F701"),
-    ("checksum mismatch", "F702"),
-    ("blocks overlap", "F702"),
-    ("out of order", "F702"),
-    ("runs out of its block", "F702"),
-    ("a block ", "F702"),
-    ("snappy", "F702"),
-    ("cannot unpack to", "F702"),
-    ("unknown compression", "F702"),
-    ("needs bytes", "F703"),
-    ("became shorter", "F703"),
-    ("does not end", "F703"),
-    ("cut short", "F703"),
-    ("are left", "F703"),
-    (", and the file has", "F703"),
-    (" bytes of ", "F703"),
-    (", and has ", "F703"),
-    ("without its directory", "F703"),
-    ("shape needs", "F703"),
-    ("has two members called", "F707"),
-)
+# The rule that each kind of damage belongs to.
+CODES: dict[type[ScopecliError], str] = {
+    ChecksumError: "F701",
+    DamagedIndexError: "F702",
+    TruncatedError: "F703",
+    DuplicateNameError: "F707",
+}
 OTHER = "F700"
 
 
@@ -61,7 +51,4 @@ def noted(sound: Context, *codes: str) -> Iterator[Hit]:
 
 def code_of(error: ScopecliError) -> str:
     """The code of the rule that an error belongs to."""
-    for words, code in CODES:
-        if words in error.problem:
-            return code
-    return OTHER
+    return next((code for kind, code in CODES.items() if isinstance(error, kind)), OTHER)

@@ -22,7 +22,7 @@ RULE = Rule(
     why="A copy that was cut off, a full disk or a text-mode transfer. Some frameworks read what"
     " comes before the damage and say nothing.",
     fix="get a whole copy, or take the checkpoint before it",
-    bad="damage := is cut off",
+    bad="damage := DamagedFileError no object starts here",
     subjects=("",),
     good="w: float32[2]",
 )

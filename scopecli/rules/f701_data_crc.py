@@ -26,7 +26,7 @@ RULE = Rule(
     fix="copy the file again, or take the checkpoint before it",
     false_alarms="Data is read with `--values` only. Values in HDF5 have a checksum where their"
     " writer asked for one, which is rare; those in safetensors, GGUF and ONNX have none.",
-    bad="damage := does not have the bytes that its checksum is of",
+    bad="damage := ChecksumError does not have the bytes that its checksum is of",
     subjects=("",),
     good="w: float32[2]",
 )

@@ -23,7 +23,7 @@ RULE = Rule(
     " lists 1,778 of 10,000 variables. Restoring what comes behind it fails with a key that is"
     " not found.",
     fix="copy the `.index` again, or take the checkpoint before it",
-    bad="damage := checksum mismatch: stored 0bad0bad, computed 600d600d",
+    bad="damage := DamagedIndexError checksum mismatch: stored 0bad0bad, computed 600d600d",
     subjects=("",),
     good="w: float32[2]",
 )

@@ -12,7 +12,7 @@
     saver := net/w, key=net/b                   what the graph's saver writes
     stale := net/w                              what another saver in the graph does
     meta := {"step": 3}                         facts about the whole file
-    damage := is cut off                        the file cannot be opened
+    damage := TruncatedError is cut off         the error with which the file cannot be opened
     # a comment
     ---                                         what is above is the other model: the reference,
                                                 or what is to be loaded together with this one
@@ -27,9 +27,10 @@ import json
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
+from scopecli import errors
 from scopecli.analysis import constants
 from scopecli.binary import crc
-from scopecli.errors import DamagedFileError, ScopecliError
+from scopecli.errors import ScopecliError
 from scopecli.model.collection import Collection
 from scopecli.model.dtypes import BITS
 from scopecli.model.graph import Graph, Node, Saved, Saver, Versions, node_name
@@ -82,8 +83,7 @@ def parse(text: str) -> Example:
     above, found, below = dedent(text).rpartition(_OTHER)
     parts = _Parts(below)
     other = _Parts(above).model() if found else None
-    damage = parts.fields.get("damage")
-    return Example(parts.model(), other, DamagedFileError(damage) if damage else None)
+    return Example(parts.model(), other, parts.damage())
 
 
 class _Parts:
@@ -146,6 +146,11 @@ class _Parts:
             graph=graph,
             layers=self.layers,
         )
+
+    def damage(self) -> ScopecliError | None:
+        """Why the file cannot be opened; None where it can."""
+        kind, _, problem = self.fields.get("damage", "").partition(" ")
+        return getattr(errors, kind)(problem) if kind else None
 
     def _graph(self) -> Graph:
         nodes = []

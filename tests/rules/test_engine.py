@@ -97,7 +97,15 @@ def test_damage_on_the_way_is_found_too(monkeypatch: pytest.MonkeyPatch) -> None
 def test_an_error_without_a_row_is_the_general_rules() -> None:
     assert damage.code_of(DamagedFileError("something else")) == damage.OTHER
     assert damage.OTHER in EVERY
-    assert {code for _, code in damage.CODES} <= EVERY
+    assert set(damage.CODES.values()) <= EVERY
+
+
+@pytest.mark.parametrize(
+    ("sample", "code"), [("flipped", "F702"), ("truncated.h5", "F703"), ("truncated.keras", "F703")]
+)
+def test_the_kind_of_damage_tells_the_rule(sample: str, code: str) -> None:
+    (finding,) = scopecli.validate(SAMPLES / "broken" / sample)
+    assert finding.code == code
 
 
 def test_a_file_under_two_names_is_checked_once() -> None:

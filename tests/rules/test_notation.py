@@ -64,7 +64,7 @@ def test_two_models_and_damage() -> None:
     example = parse("path := a\nw: float32[2]\n---\nv: float32[2]")
     assert example.other is not None
     assert (example.other.path, example.model.variables[0].key) == ("a", "v")
-    context = parse("damage := is cut off").context()
+    context = parse("damage := DamagedFileError is cut off").context()
     assert context.damage is not None
     assert str(context.damage) == "is cut off"
 

@@ -14,7 +14,7 @@ from scopecli.analysis.compare import layouts
 from scopecli.analysis.compare.dtypes import widening
 from scopecli.analysis.compare.numbers import Tally
 from scopecli.analysis.values import check_claim, numpy_dtype
-from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
+from scopecli.errors import ScopecliError, TruncatedError, UnsupportedError
 from scopecli.model.dtypes import BLOCKS, nbytes
 from scopecli.model.records import NamedTuple
 
@@ -76,7 +76,7 @@ class Side(NamedTuple):
         with self._named():
             data = self._reader().read(self.variable, start, count)
             if len(data) != size:
-                raise DamagedFileError(f"has {len(data)} bytes of {size}")
+                raise TruncatedError(f"has {len(data)} bytes of {size}")
             return data
 
     def strings(self) -> Sequence[bytes]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from scopecli.binary.hdf5.datatype import FLOAT, INTEGER, STRING
 from scopecli.binary.hdf5.headers import ATTRIBUTE, ATTRIBUTE_INFO, bodies
 from scopecli.binary.hdf5.pages import UNDEFINED, LibraryNeededError
-from scopecli.errors import DamagedFileError
+from scopecli.errors import TruncatedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +99,7 @@ class Attributes:
         elements = prod(shape)
         size = _ELEMENT.size if kind.size is None else kind.size
         if elements * size > len(stored_data):
-            raise DamagedFileError(
+            raise TruncatedError(
                 f"claims {elements * size} bytes, and has {len(stored_data)}",
                 path=self._pages.name,
                 where=f"attribute {name}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.errors import DamagedFileError, TruncatedError, UnsupportedError
 
 if TYPE_CHECKING:
     from scopecli.binary.readable import Readable
@@ -75,7 +75,12 @@ class Pages:
     def _read(self, at: int, length: int) -> tuple[bytes, int]:
         if at + length > self.size:
             # Base and address are those of the file that is open, so that no other is meant.
-            raise self.damaged(f"needs bytes up to {at + length}, and has {self.size}", at)
+            raise TruncatedError(
+                f"needs bytes up to {at + length}, and has {self.size}",
+                path=self.name,
+                where=f"offset {self._base + at}",
+                hint="the file is damaged: copy it again",
+            )
         if length > _MAX_STRUCTURE:
             raise UnsupportedError(
                 f"has a structure of {length} bytes", path=self.name, where=f"offset {at}"

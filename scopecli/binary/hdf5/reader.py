@@ -16,7 +16,7 @@ from scopecli.binary.hdf5 import attributes, groups, headers, superblock
 from scopecli.binary.hdf5.dataset import Dataset, Datasets
 from scopecli.binary.hdf5.lookalikes import Lookalikes
 from scopecli.binary.hdf5.pages import LibraryNeededError, Pages
-from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.errors import TruncatedError, UnsupportedError
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ class Hdf5Reader:
         try:
             yield
         except (struct.error, IndexError, ValueError) as error:
-            raise DamagedFileError(
+            raise TruncatedError(
                 "has a structure that is cut short",
                 path=self.name,
                 hint="the file is damaged: copy it again",

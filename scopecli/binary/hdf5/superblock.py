@@ -9,7 +9,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from scopecli.binary.hdf5.pages import UNDEFINED, LibraryNeededError
-from scopecli.errors import DamagedFileError, NotAModelError
+from scopecli.errors import DamagedFileError, NotAModelError, TruncatedError
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def read(content: Readable) -> Superblock:
         raise LibraryNeededError
     if content.size < end:
         problem = f"truncated: has {content.size} bytes of {end}"
-        raise DamagedFileError(problem, path=content.name, hint="copy the file again")
+        raise TruncatedError(problem, path=content.name, hint="copy the file again")
     return Superblock(version, at, root)
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from scopecli.binary.pickle.values import Global, Parts
-from scopecli.errors import DamagedFileError
+from scopecli.errors import DamagedFileError, TruncatedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scopecli.binary.pickle.values import Form, Persistent, View
 
 
-class CutShortError(DamagedFileError):
+class CutShortError(TruncatedError):
     """The bytes end before the pickle does."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.errors import DamagedFileError
+from scopecli.errors import DamagedFileError, TruncatedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ def varint(data: bytes, at: int, end: int) -> tuple[int, int]:
         if byte < 0x80:
             return value & 0xFFFFFFFFFFFFFFFF, position + 1
         shift += 7
-    raise DamagedFileError("a varint does not end", where=f"offset {at}")
+    raise TruncatedError("a varint does not end", where=f"offset {at}")
 
 
 def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
@@ -67,7 +67,7 @@ def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, i
             else:
                 length, at = varint(data, at, end)
             if length > end - at:
-                raise DamagedFileError(
+                raise TruncatedError(
                     f"field {number} has {length} bytes where {end - at} are left",
                     where=f"offset {at}",
                 )
@@ -76,7 +76,7 @@ def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, i
         elif wire_type in _WIDTHS:
             width = _WIDTHS[wire_type]
             if width > end - at:
-                raise DamagedFileError(f"field {number} is cut short", where=f"offset {at}")
+                raise TruncatedError(f"field {number} is cut short", where=f"offset {at}")
             yield number, wire_type, int.from_bytes(data[at : at + width], "little"), 0
             at += width
         else:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.source import Source
 from scopecli.binary.window import Window
-from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.errors import DamagedFileError, TruncatedError, UnsupportedError
 from scopecli.formats.flax import chunks as flax_chunks
 from scopecli.formats.flax import leaves as flax_leaves
 from scopecli.formats.flax import state as flax_state
@@ -133,7 +133,7 @@ class FlaxTensors:
         size = max(bits // 8, 1)
         begin, end = start * size, (start + count) * size
         if end > storage.length:
-            raise DamagedFileError(
+            raise TruncatedError(
                 f"has {storage.length} bytes where its shape needs {end}", where=variable.key
             )
         runs = storage.runs if isinstance(storage, Chunked) else ((storage.offset, storage.length),)

@@ -17,7 +17,13 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from scopecli.binary.source import Source
-from scopecli.errors import DamagedFileError, NotAModelError, PathError, ScopecliError
+from scopecli.errors import (
+    DamagedFileError,
+    NotAModelError,
+    PathError,
+    ScopecliError,
+    TruncatedError,
+)
 
 # Filter plugins are shared libraries, which a file can ask for by number. This must be set before
 # libhdf5 is loaded: https://support.hdfgroup.org/documentation/hdf5/latest/_h5_p_l__u_g.html
@@ -234,7 +240,7 @@ class Hdf5File:
         kind = attribute.get_type()
         claimed = prod(attribute.shape) * kind.get_size()
         if claimed > self.size:
-            raise DamagedFileError(
+            raise TruncatedError(
                 f"claims {claimed} bytes, and the file has {self.size}",
                 path=self.name,
                 where=f"attribute {name}",
@@ -309,7 +315,7 @@ def _explained(error: BaseException, name: str, where: str | None) -> ScopecliEr
     truncated = _TRUNCATED.search(message)
     if truncated:
         problem = f"truncated: has {truncated[1]} bytes of {truncated[2]}"
-        return DamagedFileError(problem, path=name, hint="copy the file again")
+        return TruncatedError(problem, path=name, hint="copy the file again")
     if "file signature not found" in message:
         return NotAModelError("is not an HDF5 file", path=name)
     if "already open for write" in message or "file consistency flags" in message:

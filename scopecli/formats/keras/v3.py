@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from scopecli.binary import zipdir
 from scopecli.binary.hdf5.reader import Place
 from scopecli.binary.source import Source
-from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.errors import DuplicateNameError, UnsupportedError
 from scopecli.formats.hdf5 import listing as hdf5_listing
 from scopecli.formats.hdf5 import structure as hdf5_structure
 from scopecli.formats.hdf5.driver import InMemory
@@ -123,7 +123,7 @@ def members_of(source: Source) -> dict[str, zipdir.Member]:
     """
     members = zipdir.members(source)
     for name in zipdir.duplicates(members):
-        raise DamagedFileError(f"has two members called {name}", path=source.name)
+        raise DuplicateNameError(f"has two members called {name}", path=source.name)
     return {member.name: member for member in members}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.errors import DamagedFileError, TruncatedError, UnsupportedError
 from scopecli.formats.onnx.tensor import Sparse, Written
 from scopecli.formats.stored_values import StoredTensors, elements
 from scopecli.model.dtypes import BITS
@@ -59,7 +59,7 @@ class OnnxTensors:
             raise UnsupportedError("has no texts", where=variable.key)
         found = variable.storage.strings(self._window)
         if len(found) != variable.params:
-            raise DamagedFileError(
+            raise TruncatedError(
                 f"has {len(found)} texts where its shape needs {variable.params}",
                 where=variable.key,
             )
@@ -72,7 +72,7 @@ class OnnxTensors:
             self._decoded = storage.decoded(self._window)
             self._last = storage
         if start + length > len(self._decoded):
-            raise DamagedFileError(
+            raise TruncatedError(
                 f"has {len(self._decoded)} bytes where its shape needs {start + length}",
                 where=variable.key,
             )

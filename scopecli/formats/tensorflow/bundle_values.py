@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scopecli.binary import crc
 from scopecli.binary.protobuf import wire
 from scopecli.binary.source import Source
-from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.errors import DamagedFileError, TruncatedError, UnsupportedError
 from scopecli.formats.tensorflow.layout import BundleEntry
 from scopecli.model.dtypes import BITS
 from scopecli.model.records import NamedTuple
@@ -259,7 +259,7 @@ def _check_parts(variable: Variable, slices: tuple[Slice, ...], itemsize: int) -
         _read_run(variable, part.storage, max(length - 1, 0), min(length, 1))
         size += length
     if size != variable.params * itemsize:
-        raise DamagedFileError(
+        raise TruncatedError(
             f"its parts have {size} bytes of {variable.params * itemsize}", where=variable.key
         )
 
@@ -268,7 +268,7 @@ def _read_run(variable: Variable, storage: object, start: int, length: int) -> b
     """Bytes of one stored tensor, which must be inside what its entry claims."""
     assert isinstance(storage, EntryStorage)  # noqa: S101 - this module makes them all
     if start + length > storage.length:
-        raise DamagedFileError(
+        raise TruncatedError(
             f"the index gives it {storage.length} bytes where its shape needs {start + length}",
             where=variable.key,
         )

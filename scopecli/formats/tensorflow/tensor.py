@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from scopecli.binary.protobuf.wire import BYTES, FIXED32, FIXED64, VARINT, varint, write_varint
-from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.errors import DamagedFileError, TruncatedError, UnsupportedError
 from scopecli.formats.tensorflow.graph_layout import TensorProto
 from scopecli.formats.tensorflow.types import dtype_name, stored_bytes, tensor_shape
 from scopecli.model.dtypes import BITS
@@ -118,7 +118,7 @@ class Constant:
         if self._content is not None:
             first, last = self._content
             if last - first != self.count * size:
-                raise DamagedFileError(
+                raise TruncatedError(
                     f"a constant has {last - first} bytes where its shape needs {self.count * size}"
                 )
             return self._window.read(first + start * size, first + (start + count) * size)

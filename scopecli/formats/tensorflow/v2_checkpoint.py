@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from scopecli.binary import sstable
 from scopecli.binary.protobuf import wire
 from scopecli.binary.source import Source
-from scopecli.errors import DamagedFileError, ScopecliError
+from scopecli.errors import DamagedFileError, DamagedIndexError, ScopecliError
 from scopecli.formats.some_notes import some
 from scopecli.formats.tensorflow import slots as tf_slots
 from scopecli.formats.tensorflow.bundle_values import BundleTensors, EntryStorage, Shards
@@ -150,7 +150,7 @@ def _read_index(source: Source) -> tuple[Header, Entries]:
     last = key
     for key, value in table:
         if key <= last:
-            raise DamagedFileError("keys are out of order", where=f"after key {last!r}")
+            raise DamagedIndexError("keys are out of order", where=f"after key {last!r}")
         last = key
         if key[0] == _SLICE_KEY_START:
             sliced.append((key, value))
