@@ -10,7 +10,7 @@ from typing import Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.graph import Graph
-from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arrays import placeholder
 from scopecli.dryrun.values.dtypes import as_dtype
 from scopecli.dryrun.values.python_values import inferred_dtype, shape_of_value
@@ -228,8 +228,6 @@ class Iterator:
 
     def make_initializer(self, dataset: Any = None, name: str | None = None) -> Any:
         """The node that sets it up."""
-        from scopecli.dryrun.ops.applying import apply_op
-
         return apply_op("MakeIterator", name=name)
 
     @staticmethod

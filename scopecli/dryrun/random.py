@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.scopes import name_scope, set_random_seed
+from scopecli.dryrun.graph.scopes import name_scope, set_random_seed, with_dependencies
 from scopecli.dryrun.namespaces import attributes
 from scopecli.dryrun.ops.applying import apply, constant_node, convert_to_tensor
 from scopecli.dryrun.values.dtypes import as_dtype, float32, int32
@@ -115,7 +115,6 @@ def categorical(
 
 def random_crop(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Tensor:
     """A part of a given size."""
-    from scopecli.dryrun.graph.scopes import with_dependencies
     from scopecli.dryrun.ops.arrays import shape
     from scopecli.dryrun.ops.checks import Assert
     from scopecli.dryrun.ops.indexing import slice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.model.names import all_printable, printable
+from scopecli.model.names import all_printable, printable, scope_of
 from scopecli.render import words
 from scopecli.render.output import write, write_lines
 
@@ -148,8 +148,6 @@ def csv_lines(
 
 
 def _csv_row(model: Model, variable: Variable, collections: tuple[str, ...]) -> list[object]:
-    from scopecli.model.names import scope_of
-
     shape = "?" if variable.shape is None else "x".join(map(str, variable.shape))
     trainable = "" if variable.trainable is None else str(variable.trainable).lower()
     return [

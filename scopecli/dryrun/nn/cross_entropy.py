@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.scopes import name_scope
+from scopecli.dryrun.graph.scopes import control_dependencies, name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import add, cast
 from scopecli.dryrun.ops.arithmetic import range as range_
-from scopecli.dryrun.ops.arrays import concat, rank, reshape, shape, transpose
-from scopecli.dryrun.ops.filled import zeros_like
+from scopecli.dryrun.ops.arrays import concat, rank, reshape, shape, stack, transpose
+from scopecli.dryrun.ops.filled import ones, zeros_like
 from scopecli.dryrun.ops.indexing import slice, where
 from scopecli.dryrun.values.dtypes import float32
 
@@ -122,7 +122,6 @@ def sparse_softmax_cross_entropy_with_logits(
         if logits.shape.rank == 2:
             cost = apply("SparseSoftmaxCrossEntropyWithLogits", precise, labels, name=name)
             return cast(cost, logits.dtype) if logits.dtype.name == "float16" else cost
-        from scopecli.dryrun.graph.scopes import control_dependencies
         from scopecli.dryrun.ops.checks import assert_equal
 
         checks = []
@@ -189,8 +188,6 @@ def _same_shape(logits: Tensor, labels: Tensor) -> None:
 
 def sum_rows(x: Tensor) -> Tensor:
     """The sum of each row, as a product with ones."""
-    from scopecli.dryrun.ops.arrays import stack
-    from scopecli.dryrun.ops.filled import ones
     from scopecli.dryrun.ops.products import matmul
 
     columns = shape(x)[1]

@@ -15,7 +15,7 @@ from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arithmetic import range as range_
 from scopecli.dryrun.ops.arrays import concat, expand_dims, identity, reshape, shape, size, stack
 from scopecli.dryrun.ops.filled import ones_like, zeros_like
-from scopecli.dryrun.ops.indexing import gather, slice
+from scopecli.dryrun.ops.indexing import gather, slice, where
 from scopecli.dryrun.ops.products import matmul
 from scopecli.dryrun.values.dtypes import int64
 from scopecli.dryrun.values.shapes import TensorShape
@@ -91,8 +91,6 @@ def _from_parts(parts: list[Any], ids: Tensor, strategy: str, max_norm: Any, sco
 
 def _contiguous(parts: list[Any], flat: Tensor) -> tuple[Tensor, Tensor]:
     """Part and row of each number where each part has a run of them."""
-    from scopecli.dryrun.ops.indexing import where
-
     total = sum(int(part.shape.as_list()[0]) for part in parts)
     ids = constant(total, flat.dtype)
     count = len(parts)

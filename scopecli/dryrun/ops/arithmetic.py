@@ -7,12 +7,13 @@ from typing import Any
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, constant_of_one_value, convert_to_tensor
-from scopecli.dryrun.ops.arrays import identity
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
-from scopecli.dryrun.ops.operators import divided
 from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype
 
 _NUMBERS = ("int32", "int64", "float16", "bfloat16", "float32", "float64")
+# The types that true division turns into floating point first.
+_DIVIDED_AS = {"int8": "float32", "uint8": "float32", "int16": "float32", "uint16": "float32"}
+_DIVIDED_AS |= {"int32": "float64", "int64": "float64"}
 
 
 def add(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -30,6 +31,22 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
         x = convert_to_tensor(x, name="x")
         y = convert_to_tensor(y, name="y", hint=x.dtype.base_dtype)
         return divided(x, y, scope)
+
+
+def divided(x: Tensor, y: Tensor, name: str) -> Tensor:
+    """True division; integers become floating point first.
+
+    Raises:
+        TypeError: the types differ.
+    """
+    kinds = x.dtype.base_dtype, y.dtype.base_dtype
+    if kinds[0] != kinds[1]:
+        raise TypeError(f"`x` and `y` must have the same dtype, got {kinds[0]!r} != {kinds[1]!r}.")
+    wanted = _DIVIDED_AS.get(kinds[0].name)
+    if wanted:
+        x = apply("Cast", x, name="Cast", DstT=BY_NAME[wanted])
+        y = apply("Cast", y, name="Cast", DstT=BY_NAME[wanted])
+    return apply("RealDiv", x, y, name=name)
 
 
 def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -87,7 +104,7 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
         )
     tensors = [convert_to_tensor(value) for value in inputs]
     if len(tensors) == 1:
-        return identity(tensors[0], name) if name else tensors[0]
+        return apply("Identity", tensors[0], name=name) if name else tensors[0]
     return apply("AddN", tensors, name=name)
 
 
@@ -135,9 +152,6 @@ def to_int32(x: Any, name: str = "ToInt32") -> Tensor:
 def to_int64(x: Any, name: str = "ToInt64") -> Tensor:
     """As int64."""
     return cast(x, "int64", name)
-
-
-builtin_range = range
 
 
 def range(

@@ -8,6 +8,7 @@ from typing import Any
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
+from scopecli.dryrun.ops.arithmetic import range as range_
 from scopecli.dryrun.values.dtypes import as_dtype, int32
 from scopecli.dryrun.values.python_values import one_of
 from scopecli.dryrun.values.shapes import Dimension, dims_of
@@ -172,8 +173,6 @@ def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool
     with name_scope(name, "transpose", [a]) as scope:
         a = convert_to_tensor(a, name="a")
         if perm is None and a.dims is None:
-            from scopecli.dryrun.ops.arithmetic import range as range_
-
             perm = range_(apply("Rank", a) - 1, -1, -1)
         elif perm is None:
             perm = list(reversed(range(len(a.dims or ()))))

@@ -8,7 +8,7 @@ from typing import Any
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, constant, constant_of_one_value, convert_to_tensor
-from scopecli.dryrun.ops.arrays import reshape, shape_node
+from scopecli.dryrun.ops.arrays import concat, reshape, shape_node
 from scopecli.dryrun.values.dtypes import as_dtype, float32
 from scopecli.dryrun.values.shapes import TensorShape, dims_of
 
@@ -102,8 +102,6 @@ def eye(
         square = num_columns is None if dynamic else num_rows == columns
         sizes: Any = [*(batch_shape or ()), num_rows, columns]
         if dynamic:
-            from scopecli.dryrun.ops.arrays import concat
-
             least = apply("Minimum", num_rows, columns)
             batch = convert_to_tensor(batch_shape or [], "int32", name="shape")
             length: Any = concat([batch, [least]], 0)

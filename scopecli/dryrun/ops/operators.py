@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor, typed
+from scopecli.dryrun.ops.arithmetic import divided, logical_xor
+from scopecli.dryrun.ops.arrays import stack
 from scopecli.dryrun.values.dtypes import BY_NAME
 from scopecli.dryrun.values.shapes import Dimension
 
@@ -26,9 +28,6 @@ _BINARY = {
 }
 _COMPARISONS = {"lt": "Less", "le": "LessEqual", "gt": "Greater", "ge": "GreaterEqual"}
 _UNARY = {"neg": "Neg", "abs": "Abs"}
-# The types that true division turns into floating point first.
-_DIVIDED_AS = {"int8": "float32", "uint8": "float32", "int16": "float32", "uint16": "float32"}
-_DIVIDED_AS |= {"int32": "float64", "int64": "float64"}
 
 
 def _binary(scope: str, type_: str) -> Callable[[Any, Any], Tensor]:
@@ -67,22 +66,6 @@ def _combined(type_: str, x: Any, y: Any, name: str) -> Tensor:
     return apply(type_, x, y, name=name)
 
 
-def divided(x: Tensor, y: Tensor, name: str) -> Tensor:
-    """True division; integers become floating point first.
-
-    Raises:
-        TypeError: the types differ.
-    """
-    kinds = x.dtype.base_dtype, y.dtype.base_dtype
-    if kinds[0] != kinds[1]:
-        raise TypeError(f"`x` and `y` must have the same dtype, got {kinds[0]!r} != {kinds[1]!r}.")
-    wanted = _DIVIDED_AS.get(kinds[0].name)
-    if wanted:
-        x = apply("Cast", x, name="Cast", DstT=BY_NAME[wanted])
-        y = apply("Cast", y, name="Cast", DstT=BY_NAME[wanted])
-    return apply("RealDiv", x, y, name=name)
-
-
 # The operators of truth values, and what they do to the bits of integers.
 _BITS = {
     "and": ("LogicalAnd", "BitwiseAnd"),
@@ -101,8 +84,6 @@ def _bits(scope: str, *, reverse: bool = False) -> Callable[[Any, Any], Tensor]:
                 return apply(bitwise, *pair)
             if scope != "xor":
                 return apply(logical, *pair, name=name)
-            from scopecli.dryrun.ops.arithmetic import logical_xor
-
             return logical_xor(pair[0], convert_to_tensor(pair[1], kind, name="y"), name=name)
 
     return operator
@@ -142,10 +123,9 @@ def _reversed_matmul(y: Any, x: Any) -> Tensor:
 
 def get_item(tensor: Tensor, key: Any) -> Tensor:
     """`tensor[1:, ..., tf.newaxis]`."""
-    from scopecli.dryrun.ops.arrays import stack
-    from scopecli.dryrun.ops.indexing import boolean_mask
-
     if isinstance(key, Tensor) and key.dtype.is_bool:
+        from scopecli.dryrun.ops.indexing import boolean_mask
+
         return boolean_mask(tensor, key)
     spec = Slices()
     for item in key if isinstance(key, (list, tuple)) else [key]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
-from scopecli.dryrun.ops.arithmetic import builtin_range
-from scopecli.dryrun.ops.arrays import reshape, shape, transpose
+from scopecli.dryrun.ops.arrays import concat, reshape, shape, stack, transpose
+from scopecli.dryrun.ops.indexing import gather
 from scopecli.dryrun.ops.reductions import reduce_prod
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
         b = convert_to_tensor(b, name="b")
         if isinstance(axes, int):
             rank = len(a.dims or ())
-            pair: Any = (list(builtin_range(rank - axes, rank)), list(builtin_range(axes)))
+            pair: Any = (list(range(rank - axes, rank)), list(range(axes)))
         else:
             pair = tuple([axis] if isinstance(axis, int) else list(axis) for axis in axes)
         left, left_free = _flattened(a, pair[0], last=True)
@@ -71,8 +71,6 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
             if product.shape.is_fully_defined() and product.shape.as_list() == sizes:
                 return product
             return reshape(product, left_free[0] + right_free[0], name=scope)
-        from scopecli.dryrun.ops.arrays import concat
-
         outer = [convert_to_tensor(free[0], "int32") for free in (left_free, right_free)]
         found = reshape(product, concat(outer, 0), name=scope)
         found.set_shape(sizes)
@@ -81,18 +79,15 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
 
 def _flattened(a: Tensor, axes: list[int], last: bool) -> tuple[Tensor, tuple[Any, list[Any]]]:
     """A tensor as a matrix whose columns (or rows) are the axes that are multiplied."""
-    from scopecli.dryrun.ops.arrays import concat, stack
-    from scopecli.dryrun.ops.indexing import gather
-
     dims = list(a.dims or ())
     axes = [axis % len(dims) for axis in axes]
-    free = [axis for axis in builtin_range(len(dims)) if axis not in axes]
+    free = [axis for axis in range(len(dims)) if axis not in axes]
     sizes = [dims[axis] for axis in free]
     if None not in dims:
         outer, inner = _total(sizes), _total([dims[axis] for axis in axes])
         order = free + axes if last else axes + free
         matrix = [outer, inner] if last else [inner, outer]
-        if order != list(builtin_range(len(dims))):
+        if order != list(range(len(dims))):
             a = transpose(a, order)
         if a.dims != tuple(matrix):
             a = reshape(a, matrix)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
-from scopecli.dryrun.ops.arithmetic import add, builtin_range, range
-from scopecli.dryrun.ops.arrays import identity, reshape
+from scopecli.dryrun.ops.arithmetic import add, cast
+from scopecli.dryrun.ops.arithmetic import range as range_
+from scopecli.dryrun.ops.arrays import identity, rank, reshape, size
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype, int64
 from scopecli.dryrun.values.python_values import one_of
@@ -22,10 +23,8 @@ def _axes(tensor: Any, axis: Any) -> Any:
         return axis
     dims = tensor.dims
     if dims:
-        return constant(list(builtin_range(len(dims))), "int32")
-    from scopecli.dryrun.ops.arrays import rank
-
-    return range(0, rank(tensor))
+        return constant(list(range(len(dims))), "int32")
+    return range_(0, rank(tensor))
 
 
 def _reduction(type_: str) -> Any:
@@ -63,19 +62,13 @@ def _scalar(found: Tensor, over_all: bool) -> Tensor:
 
 def _axes_of_shape(value: Any) -> Any:
     """All axes of a variable or an array."""
-    rank = len(tuple(value.shape))
-    return constant(list(builtin_range(rank)), "int32") if rank else range(0, _rank(value))
-
-
-def _rank(value: Any) -> Tensor:
-    from scopecli.dryrun.ops.arrays import rank
-
-    return rank(value)
+    axes = list(range(len(tuple(value.shape))))
+    return constant(axes, "int32") if axes else range_(0, rank(value))
 
 
 def _reduced_value(type_: str, value: Any, keep: bool, name: str | None) -> Tensor:
     """Of a list: its axes are asked for as a tensor."""
-    axes = range(0, _rank(value))
+    axes = range_(0, rank(value))
     return apply(type_, value, axes, name=name, keep_dims=keep)
 
 
@@ -103,9 +96,9 @@ def reduce_join(
     with name_scope(None, "ReduceJoin"):
         texts = convert_to_tensor(inputs)
         if axis is None and texts.dims is not None:
-            axis = constant(list(builtin_range(len(texts.dims) - 1, -1, -1)), "int32")
+            axis = constant(list(range(len(texts.dims) - 1, -1, -1)), "int32")
         elif axis is None:
-            axis = range(_rank(texts) - 1, -1, -1)
+            axis = range_(rank(texts) - 1, -1, -1)
         return apply("ReduceJoin", texts, axis, name=name, keep_dims=keep)
 
 
@@ -163,7 +156,6 @@ def _arg(type_: str, value: Any, axis: Any, name: str | None, kind: Any) -> Tens
 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
     """Not longer than a bound."""
-    from scopecli.dryrun.ops.arithmetic import cast
     from scopecli.dryrun.ops.filled import ones_like
     from scopecli.dryrun.ops.indexing import where
 
@@ -185,14 +177,11 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
 
 def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Tensor:
     """Not longer than a bound for each element."""
-    from scopecli.dryrun.ops.arithmetic import cast
-    from scopecli.dryrun.ops.arrays import size
-
     with name_scope(name, "clip_by_average_norm") as scope:
         t = convert_to_tensor(t, name="t")
         count = cast(size(t), "float32")
         square = t * t
-        inverse = apply("Rsqrt", reduce_sum(square, range(_rank(t))))
+        inverse = apply("Rsqrt", reduce_sum(square, range_(rank(t))))
         scaled = t * clip_norm
         least = apply("Minimum", inverse * count, constant(1.0) / clip_norm)
         return identity(scaled * least, name=scope)
@@ -245,7 +234,6 @@ def count_nonzero(
     input: Any = None,
 ) -> Tensor:
     """How many elements are not zero."""
-    from scopecli.dryrun.ops.arithmetic import cast
     from scopecli.dryrun.ops.filled import zeros
 
     axis = one_of("axis", axis, "reduction_indices", reduction_indices)

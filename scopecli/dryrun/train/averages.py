@@ -18,7 +18,11 @@ from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.control_flow import cond
 from scopecli.dryrun.train.slots import create_slot
 from scopecli.dryrun.variables.assigning import assign, assign_sub
-from scopecli.dryrun.variables.collections import moving_average_variables, trainable_variables
+from scopecli.dryrun.variables.collections import (
+    global_variables,
+    moving_average_variables,
+    trainable_variables,
+)
 from scopecli.dryrun.variables.getting import get_variable
 from scopecli.dryrun.variables.opening import variable_scope
 from scopecli.dryrun.variables.scope import get_variable_scope
@@ -120,8 +124,6 @@ class ExponentialMovingAverage:
 
     def variables_to_restore(self, moving_avg_variables: Any = None) -> dict[str, Any]:
         """What to restore in place of the variables: their copies."""
-        from scopecli.dryrun.variables.collections import global_variables
-
         if moving_avg_variables is None:
             moving_avg_variables = [*trainable_variables(), *moving_average_variables()]
         found = {self.average_name(variable): variable for variable in moving_avg_variables}

@@ -26,7 +26,7 @@ from scopecli.dryrun.nn.activations import softmax as nn_softmax
 from scopecli.dryrun.nn.normalization import batch_normalization as nn_batch_normalization
 from scopecli.dryrun.nn.normalization import moments as nn_moments
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
-from scopecli.dryrun.ops.arrays import reshape, shape
+from scopecli.dryrun.ops.arrays import concat, reshape, shape
 from scopecli.dryrun.variables.opening import variable_scope
 
 
@@ -195,7 +195,6 @@ def unit_norm(inputs: Any, dim: int, epsilon: float = 1e-7, scope: Any = None) -
         ValueError: there is no such axis.
     """
     from scopecli.dryrun.ops.arithmetic import div
-    from scopecli.dryrun.ops.arrays import concat
     from scopecli.dryrun.ops.filled import ones
     from scopecli.dryrun.ops.indexing import strided_slice
     from scopecli.dryrun.ops.reductions import reduce_sum

@@ -12,6 +12,7 @@ from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.scopes import (
     add_to_collections,
     colocate_with,
+    control_dependencies,
     name_scope,
 )
 from scopecli.dryrun.initializers import (
@@ -133,7 +134,6 @@ def _own_batch_norm(inputs: Any, initial: Any, wanted: Any, how: Any) -> Any:
             return [_moved(average, value, decay) for average, value in pairs]
 
         if updates_collections is None:
-            from scopecli.dryrun.graph.scopes import control_dependencies
 
             def forced() -> Any:
                 with control_dependencies(updates()):

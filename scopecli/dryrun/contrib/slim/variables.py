@@ -9,7 +9,7 @@ from typing import Any
 from scopecli.dryrun.contrib.slim.scoping import add_arg_scope, current_arg_scope, key_of
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.scopes import device as device_scope
-from scopecli.dryrun.graph.scopes import get_collection
+from scopecli.dryrun.graph.scopes import get_collection, group
 from scopecli.dryrun.variables.getting import get_variable
 from scopecli.dryrun.variables.scope import get_variable_scope
 
@@ -208,7 +208,6 @@ def assign_from_values(var_names_to_values: dict[str, Any]) -> tuple[Any, dict[A
     Raises:
         ValueError: there is no such variable.
     """
-    from scopecli.dryrun.graph.scopes import group
     from scopecli.dryrun.ops.arrays import placeholder
 
     done, fed = [], {}
