@@ -35,7 +35,8 @@ _MODULES = {
     "graph.scopes": "name_scope op_scope init_scope control_dependencies device colocate_with"
     " container add_to_collection add_to_collections get_collection get_collection_ref"
     " set_random_seed no_op group get_seed",
-    "ops.applying": "constant convert_to_tensor",
+    "ops.constants": "constant",
+    "ops.applying": "convert_to_tensor",
     "variables.variable": "Variable",
     "variables.assigning": "assign assign_add assign_sub scatter_update scatter_add scatter_sub"
     " scatter_mul scatter_div scatter_min scatter_max scatter_nd_update scatter_nd_add"

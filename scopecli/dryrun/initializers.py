@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.ops.applying import apply_op
-from scopecli.dryrun.ops.applying import constant as constant_tensor
+from scopecli.dryrun.ops.constants import constant as constant_tensor
 from scopecli.dryrun.values.dtypes import DType, as_dtype, float32
 from scopecli.dryrun.values.python_values import shape_of_value
 from scopecli.dryrun.values.shapes import TensorShape, dims_of

@@ -22,9 +22,10 @@ from scopecli.dryrun.nn.cross_entropy import (
     softmax_cross_entropy_with_logits_v2,
     sparse_softmax_cross_entropy_with_logits,
 )
-from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import add, add_n, cast
 from scopecli.dryrun.ops.arrays import concat, expand_dims, rank, shape, size, squeeze
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.filled import ones_like, zeros_like
 from scopecli.dryrun.ops.indexing import where
 from scopecli.dryrun.ops.reductions import reduce_sum

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope, set_random_seed, with_dependencies
 from scopecli.dryrun.namespaces import attributes
-from scopecli.dryrun.ops.applying import apply, constant_node, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.constants import constant_node
 from scopecli.dryrun.values.dtypes import as_dtype, float32, int32
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.ops.applying import apply, constant
+from scopecli.dryrun.ops.applying import apply
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.operators import overload
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.scopes import add_to_collections, get_collection, name_scope
 from scopecli.dryrun.namespaces import attributes
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.constants import constant
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor

@@ -12,9 +12,10 @@ from scopecli.dryrun.layers.base import Layer, snake_case, when
 from scopecli.dryrun.layers.checking import activation_of, check_floating, checked_units
 from scopecli.dryrun.nn.activations import bias_add
 from scopecli.dryrun.nn.activations import dropout as nn_dropout
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import expand_dims, reshape, shape, transpose
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.values.shapes import TensorShape
 

@@ -10,9 +10,10 @@ from scopecli.dryrun.initializers import ones_initializer, zeros_initializer
 from scopecli.dryrun.layers.base import Layer, static_flag, when
 from scopecli.dryrun.nn.normalization import batch_normalization as normalized
 from scopecli.dryrun.nn.normalization import fused_batch_norm, moments
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import reshape
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.variables.assigning import assign_sub, can_wait, later_node
 

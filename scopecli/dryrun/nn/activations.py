@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arithmetic import range as range_
 from scopecli.dryrun.ops.arrays import concat, rank, shape, transpose
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.values.python_values import one_of
 from scopecli.dryrun.values.shapes import dims_of
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import concat, shape, stack
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.values.constant_values import vector
 
 if TYPE_CHECKING:

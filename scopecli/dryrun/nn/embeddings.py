@@ -10,10 +10,11 @@ from scopecli.dryrun.nn.cross_entropy import (
     softmax_cross_entropy_with_logits_v2,
     sum_rows,
 )
-from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arithmetic import range as range_
 from scopecli.dryrun.ops.arrays import concat, expand_dims, identity, reshape, shape, size, stack
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.filled import ones_like, zeros_like
 from scopecli.dryrun.ops.indexing import gather, slice, where
 from scopecli.dryrun.ops.products import matmul

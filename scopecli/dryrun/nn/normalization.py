@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import squeeze
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.reductions import reduce_mean, reduce_sum
 from scopecli.dryrun.values.dtypes import float32
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.nn.convolutions import channel_axis, check_padding, sequence
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import expand_dims, squeeze
+from scopecli.dryrun.ops.constants import constant
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor

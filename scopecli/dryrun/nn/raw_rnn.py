@@ -6,8 +6,9 @@ from typing import Any
 
 from scopecli.dryrun.nn.rnn import cache_beside
 from scopecli.dryrun.nn.rnn_cell.base import sizes_of
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import shape
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.filled import zeros
 from scopecli.dryrun.ops.indexing import where
 from scopecli.dryrun.ops.loops import while_loop

@@ -8,9 +8,10 @@ from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.scopes import colocate_with
 from scopecli.dryrun.namespaces import attributes
 from scopecli.dryrun.nn.rnn_cell.base import sizes_of
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import concat, shape, stack, unstack
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.control_flow import cond
 from scopecli.dryrun.ops.filled import zeros
 from scopecli.dryrun.ops.reductions import reduce_max, reduce_min

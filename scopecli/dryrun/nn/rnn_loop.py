@@ -17,9 +17,10 @@ from scopecli.dryrun.nn.rnn import (
     state_dtype,
 )
 from scopecli.dryrun.nn.rnn_cell.base import sizes_of
-from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast, range
 from scopecli.dryrun.ops.arrays import concat, identity, rank, shape, stack, transpose
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.filled import zeros
 from scopecli.dryrun.ops.loops import while_loop
 from scopecli.dryrun.ops.reductions import reduce_all, reduce_max, reduce_min

@@ -6,7 +6,8 @@ from typing import Any
 
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, constant_of_one_value, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.constants import constant_of_one_value
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import range as range_
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.values.dtypes import as_dtype, int32
 from scopecli.dryrun.values.python_values import one_of
 from scopecli.dryrun.values.shapes import Dimension, dims_of

@@ -10,10 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import control_dependencies, name_scope
-from scopecli.dryrun.ops.applying import apply, constant
+from scopecli.dryrun.ops.applying import apply
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import stack
 from scopecli.dryrun.ops.checks import Assert
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.control_flow import cond
 from scopecli.dryrun.ops.reductions import reduce_sum
 

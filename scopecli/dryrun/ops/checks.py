@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.scopes import name_scope, no_op
-from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arrays import rank as rank_of
 from scopecli.dryrun.ops.arrays import shape
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.control_flow import cond
 from scopecli.dryrun.ops.reductions import reduce_all
 from scopecli.dryrun.values.constant_values import number

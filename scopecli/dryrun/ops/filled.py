@@ -7,8 +7,9 @@ from typing import Any
 
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, constant, constant_of_one_value, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import concat, reshape, shape_node
+from scopecli.dryrun.ops.constants import constant, constant_of_one_value
 from scopecli.dryrun.values.dtypes import as_dtype, float32
 from scopecli.dryrun.values.shapes import TensorShape, dims_of
 

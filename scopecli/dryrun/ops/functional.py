@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arrays import shape
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.loops import while_loop
 from scopecli.dryrun.ops.tensor_array import TensorArray
 from scopecli.dryrun.values.dtypes import as_dtype

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import concat, expand_dims, reshape, shape, squeeze
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.filled import ones_like
 from scopecli.dryrun.values.dtypes import as_dtype, bool_, float32
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.nodes import Tensor
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor, typed
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor, typed
 from scopecli.dryrun.ops.arithmetic import divided, logical_xor
 from scopecli.dryrun.ops.arrays import stack
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.values.dtypes import BY_NAME
 from scopecli.dryrun.values.shapes import Dimension
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import add, cast
 from scopecli.dryrun.ops.arithmetic import range as range_
 from scopecli.dryrun.ops.arrays import identity, rank, reshape, size
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype, int64
 from scopecli.dryrun.values.python_values import one_of

@@ -9,8 +9,9 @@ from typing import Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import convert_to_tensor
 from scopecli.dryrun.ops.arrays import reshape
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.values.dtypes import as_dtype, int64, string
 from scopecli.dryrun.values.shapes import TensorShape, dims_of
 from scopecli.model.records import NamedTuple

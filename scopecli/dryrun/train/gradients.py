@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.nodes import Operation, Tensor
 from scopecli.dryrun.graph.scopes import colocate_with, name_scope
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import identity, shape_node, stack
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.filled import zeros_like
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.ops.reductions import reduce_sum

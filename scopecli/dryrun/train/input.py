@@ -10,11 +10,12 @@ from typing import Any
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import control_dependencies, name_scope
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arithmetic import range as range_
 from scopecli.dryrun.ops.arrays import identity, shape, size
 from scopecli.dryrun.ops.checks import Assert
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.indexing import gather
 from scopecli.dryrun.queues import (
     FIFOQueue,

@@ -9,9 +9,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import add, cast, divide
 from scopecli.dryrun.ops.arithmetic import pow as power
+from scopecli.dryrun.ops.constants import constant
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor

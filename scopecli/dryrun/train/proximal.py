@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import colocate_with, device
-from scopecli.dryrun.ops.applying import constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import identity
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.train.optimizer import Optimizer, add_update
 
 if TYPE_CHECKING:

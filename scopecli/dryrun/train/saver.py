@@ -16,9 +16,10 @@ from scopecli.dryrun.graph.scopes import (
     name_scope,
     with_dependencies,
 )
-from scopecli.dryrun.ops.applying import apply, apply_op, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arrays import identity, placeholder_with_default
 from scopecli.dryrun.ops.arrays import reshape as reshape_to
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.train.sharding import save_shards
 from scopecli.dryrun.values.structures import flattened
 from scopecli.dryrun.variables.collections import global_variables

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import control_dependencies, device
-from scopecli.dryrun.ops.applying import apply, apply_op, constant
+from scopecli.dryrun.ops.applying import apply, apply_op
 from scopecli.dryrun.ops.arrays import identity
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.indexing import where
 
 if TYPE_CHECKING:

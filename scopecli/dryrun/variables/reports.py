@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, constant
+from scopecli.dryrun.ops.applying import apply
 from scopecli.dryrun.ops.arrays import stack
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.indexing import boolean_mask
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.variables.assigning import is_variable_initialized

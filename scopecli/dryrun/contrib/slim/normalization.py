@@ -22,8 +22,9 @@ from scopecli.dryrun.initializers import (
 from scopecli.dryrun.layers import normalization
 from scopecli.dryrun.layers.base import static_flag, when
 from scopecli.dryrun.nn.normalization import fused_batch_norm
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import reshape, shape
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.variables.assigning import assign_sub
 from scopecli.dryrun.variables.opening import variable_scope
 from scopecli.dryrun.variables.scope import get_variable_scope

@@ -7,8 +7,9 @@ from typing import Any
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.layers.base import Layer
-from scopecli.dryrun.ops.applying import apply, constant, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import concat, expand_dims
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.filled import zeros
 from scopecli.dryrun.values.structures import flattened, repacked
 from scopecli.dryrun.variables.opening import variable_scope

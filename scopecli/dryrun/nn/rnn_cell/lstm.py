@@ -8,9 +8,10 @@ from scopecli.dryrun.initializers import zeros_initializer
 from scopecli.dryrun.layers.checking import activation_of
 from scopecli.dryrun.nn.activations import bias_add
 from scopecli.dryrun.nn.rnn_cell.base import LayerCell, depth_of, gate, tanh
-from scopecli.dryrun.ops.applying import apply, constant
+from scopecli.dryrun.ops.applying import apply
 from scopecli.dryrun.ops.arithmetic import add, clip_by_value
 from scopecli.dryrun.ops.arrays import concat, split
+from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.indexing import slice
 from scopecli.dryrun.ops.products import matmul
 from scopecli.dryrun.variables.partition import fixed_size_partitioner
