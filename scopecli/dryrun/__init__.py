@@ -64,7 +64,7 @@ _MODULES = {
     "variables.partition": "fixed_size_partitioner variable_axis_size_partitioner"
     " min_max_variable_partitioner",
     "variables.template": "make_template",
-    "initializers": "zeros_initializer ones_initializer constant_initializer"
+    "variables.initializers": "zeros_initializer ones_initializer constant_initializer"
     " random_uniform_initializer random_normal_initializer truncated_normal_initializer"
     " uniform_unit_scaling_initializer variance_scaling_initializer glorot_uniform_initializer"
     " glorot_normal_initializer orthogonal_initializer",

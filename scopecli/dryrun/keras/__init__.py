@@ -33,10 +33,10 @@ _names = attributes(__name__, _MODULES)
 
 
 def _initializers() -> Any:
-    module = import_module("scopecli.dryrun.initializers")
-    known = {name: value for name, value in vars(module).items() if not name.startswith("_")}
-    renamed = {name: known[own] for name, own in _INITIALIZERS.items()}
-    return SimpleNamespace(**known, **renamed)
+    from scopecli.dryrun.variables.initializers import BY_NAME
+
+    renamed = {name: BY_NAME[own] for name, own in _INITIALIZERS.items()}
+    return SimpleNamespace(**BY_NAME, **renamed)
 
 
 def __getattr__(name: str) -> Any:

@@ -7,13 +7,13 @@ from weakref import WeakKeyDictionary
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.initializers import glorot_uniform_initializer, zeros_initializer
 from scopecli.dryrun.layers.base import Layer, snake_case
 from scopecli.dryrun.layers.checking import initializer_of
 from scopecli.dryrun.ops.applying import convert_to_tensor
 from scopecli.dryrun.ops.arrays import placeholder_with_default
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.values.dtypes import as_dtype, float32
+from scopecli.dryrun.variables.initializers import glorot_uniform_initializer, zeros_initializer
 from scopecli.dryrun.variables.variable import Variable
 
 # How many layers of each kind a graph has, and what tells them whether it is training.

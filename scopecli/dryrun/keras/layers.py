@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopecli.dryrun.initializers import orthogonal_initializer, random_uniform_initializer
 from scopecli.dryrun.keras.base import KerasLayer, unique_name
 from scopecli.dryrun.keras.base import KerasLayer as Layer
 from scopecli.dryrun.layers import convolutional, core, normalization, pooling
@@ -22,6 +21,10 @@ from scopecli.dryrun.ops.opaque import call
 from scopecli.dryrun.ops.reductions import reduce_max, reduce_mean
 from scopecli.dryrun.values.dtypes import as_dtype
 from scopecli.dryrun.values.shapes import TensorShape
+from scopecli.dryrun.variables.initializers import (
+    orthogonal_initializer,
+    random_uniform_initializer,
+)
 
 __all__ = ["Layer"]
 

@@ -165,9 +165,9 @@ def initializer_of(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
-    from scopecli.dryrun import initializers
+    from scopecli.dryrun.variables.initializers import BY_NAME
 
-    found = getattr(initializers, value, None)
+    found = BY_NAME.get(value)
     if found is None:
         raise ValueError(
             f"Unknown initializer: '{value}'. Please ensure you are using a "

@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 from scopecli.dryrun.graph.nodes import Tensor
-from scopecli.dryrun.initializers import zeros_initializer
 from scopecli.dryrun.layers.base import Layer, snake_case, when
 from scopecli.dryrun.layers.checking import activation_of, check_floating, checked_units
 from scopecli.dryrun.nn.activations import bias_add
@@ -18,6 +17,7 @@ from scopecli.dryrun.ops.arrays import expand_dims, reshape, shape, transpose
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.values.shapes import TensorShape
+from scopecli.dryrun.variables.initializers import zeros_initializer
 
 _ZEROS = zeros_initializer()
 

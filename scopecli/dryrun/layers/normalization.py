@@ -6,7 +6,6 @@ from typing import Any
 
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import colocate_with, name_scope
-from scopecli.dryrun.initializers import ones_initializer, zeros_initializer
 from scopecli.dryrun.layers.base import Layer, static_flag, when
 from scopecli.dryrun.nn.normalization import batch_normalization as normalized
 from scopecli.dryrun.nn.normalization import fused_batch_norm, moments
@@ -16,6 +15,7 @@ from scopecli.dryrun.ops.arrays import reshape
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.variables.assigning import assign_sub, can_wait, later_node
+from scopecli.dryrun.variables.initializers import ones_initializer, zeros_initializer
 
 _ZEROS, _ONES = zeros_initializer(), ones_initializer()
 

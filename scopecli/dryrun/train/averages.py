@@ -13,7 +13,6 @@ from scopecli.dryrun.graph.scopes import (
     init_scope,
     name_scope,
 )
-from scopecli.dryrun.initializers import zeros_initializer
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.control_flow import cond
 from scopecli.dryrun.train.slots import create_slot
@@ -24,6 +23,7 @@ from scopecli.dryrun.variables.collections import (
     trainable_variables,
 )
 from scopecli.dryrun.variables.getting import get_variable
+from scopecli.dryrun.variables.initializers import zeros_initializer
 from scopecli.dryrun.variables.opening import variable_scope
 from scopecli.dryrun.variables.scope import get_variable_scope
 from scopecli.dryrun.variables.variable import Variable

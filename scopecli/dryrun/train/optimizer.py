@@ -19,7 +19,6 @@ from scopecli.dryrun.graph.scopes import (
     name_scope,
     tuple_,
 )
-from scopecli.dryrun.initializers import zeros_initializer
 from scopecli.dryrun.ops.applying import convert_to_tensor
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.train.gradients import gradients, plain_tensor
@@ -28,6 +27,7 @@ from scopecli.dryrun.values.dtypes import reference
 from scopecli.dryrun.values.shapes import compatible, mismatch
 from scopecli.dryrun.variables.assigning import assign_add
 from scopecli.dryrun.variables.collections import trainable_variables
+from scopecli.dryrun.variables.initializers import zeros_initializer
 from scopecli.dryrun.variables.variable import Variable
 
 # The types that can be trained.

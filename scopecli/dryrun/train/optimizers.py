@@ -11,14 +11,14 @@ from scopecli.dryrun.graph.scopes import (
     control_dependencies,
     group,
 )
-from scopecli.dryrun.initializers import (
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
+from scopecli.dryrun.ops.arithmetic import cast
+from scopecli.dryrun.train.optimizer import Optimizer
+from scopecli.dryrun.variables.initializers import (
     constant_initializer,
     ones_initializer,
     zeros_initializer,
 )
-from scopecli.dryrun.ops.applying import apply, convert_to_tensor
-from scopecli.dryrun.ops.arithmetic import cast
-from scopecli.dryrun.train.optimizer import Optimizer
 from scopecli.dryrun.variables.variable import Variable
 
 if TYPE_CHECKING:

@@ -79,8 +79,8 @@ def create_global_step(graph: Any = None) -> Variable:
     Raises:
         ValueError: there is one already.
     """
-    from scopecli.dryrun.initializers import zeros_initializer
     from scopecli.dryrun.variables.getting import get_variable
+    from scopecli.dryrun.variables.initializers import zeros_initializer
 
     graph = graph or get_default_graph()
     if get_global_step(graph) is not None:

@@ -111,7 +111,7 @@ def default_initializer(name: str, dtype: Any) -> Any:
     Raises:
         ValueError: there is nothing for the type.
     """
-    from scopecli.dryrun.initializers import glorot_uniform_initializer, zeros_initializer
+    from scopecli.dryrun.variables.initializers import glorot_uniform_initializer, zeros_initializer
 
     if dtype.is_floating:
         return glorot_uniform_initializer()

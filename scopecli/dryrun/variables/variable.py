@@ -1,5 +1,7 @@
 """`tf.Variable`: the nodes that hold a variable, and the object that stands for it.
 
+It knows its two subclasses, because in TensorFlow `tf.Variable(...)` makes one or the other.
+
 https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/ops/ref_variable.py
 """
 

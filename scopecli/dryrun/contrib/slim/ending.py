@@ -6,10 +6,10 @@ from typing import Any
 
 from scopecli.dryrun.contrib.slim.utils import collect_named_outputs
 from scopecli.dryrun.contrib.slim.weights import xavier_initializer
-from scopecli.dryrun.initializers import (
+from scopecli.dryrun.ops.applying import apply
+from scopecli.dryrun.variables.initializers import (
     zeros_initializer,
 )
-from scopecli.dryrun.ops.applying import apply
 
 
 def rectified(x: Any) -> Any:

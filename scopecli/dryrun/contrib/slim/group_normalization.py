@@ -7,10 +7,10 @@ from typing import Any
 from scopecli.dryrun.contrib.slim.scoping import add_arg_scope
 from scopecli.dryrun.contrib.slim.utils import collect_named_outputs
 from scopecli.dryrun.contrib.slim.variables import model_variable
-from scopecli.dryrun.initializers import ones_initializer, zeros_initializer
 from scopecli.dryrun.nn.normalization import batch_normalization, moments
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import reshape, shape
+from scopecli.dryrun.variables.initializers import ones_initializer, zeros_initializer
 from scopecli.dryrun.variables.opening import variable_scope
 
 

@@ -16,9 +16,6 @@ from scopecli.dryrun.contrib.slim.variables import LAYER_GETTER, PLAIN_GETTER, m
 from scopecli.dryrun.graph.scopes import (
     name_scope,
 )
-from scopecli.dryrun.initializers import (
-    ones_initializer,
-)
 from scopecli.dryrun.layers import core
 from scopecli.dryrun.nn.activations import bias_add as nn_bias_add
 from scopecli.dryrun.nn.activations import relu6 as nn_relu6
@@ -27,6 +24,9 @@ from scopecli.dryrun.nn.normalization import batch_normalization as nn_batch_nor
 from scopecli.dryrun.nn.normalization import moments as nn_moments
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import concat, reshape, shape
+from scopecli.dryrun.variables.initializers import (
+    ones_initializer,
+)
 from scopecli.dryrun.variables.opening import variable_scope
 
 

@@ -15,10 +15,6 @@ from scopecli.dryrun.graph.scopes import (
     control_dependencies,
     name_scope,
 )
-from scopecli.dryrun.initializers import (
-    ones_initializer,
-    zeros_initializer,
-)
 from scopecli.dryrun.layers import normalization
 from scopecli.dryrun.layers.base import static_flag, when
 from scopecli.dryrun.nn.normalization import fused_batch_norm
@@ -26,6 +22,10 @@ from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import reshape, shape
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.variables.assigning import assign_sub
+from scopecli.dryrun.variables.initializers import (
+    ones_initializer,
+    zeros_initializer,
+)
 from scopecli.dryrun.variables.opening import variable_scope
 from scopecli.dryrun.variables.scope import get_variable_scope
 

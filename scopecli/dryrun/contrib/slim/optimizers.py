@@ -11,7 +11,6 @@ from scopecli.dryrun import summary
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import get_collection, with_dependencies
-from scopecli.dryrun.initializers import constant_initializer
 from scopecli.dryrun.ops.applying import convert_to_tensor
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.train import optimizers
@@ -19,6 +18,7 @@ from scopecli.dryrun.train.gradients import clip_by_global_norm, global_norm
 from scopecli.dryrun.train.optimizer import Optimizer
 from scopecli.dryrun.variables.collections import get_global_step, trainable_variables
 from scopecli.dryrun.variables.getting import get_variable
+from scopecli.dryrun.variables.initializers import constant_initializer
 from scopecli.dryrun.variables.opening import variable_scope
 
 OPTIMIZER_CLS_NAMES: dict[str, Any] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopecli.dryrun.initializers import variance_scaling_initializer as variance_scaling
+from scopecli.dryrun.variables.initializers import variance_scaling_initializer as variance_scaling
 
 
 def xavier_initializer(uniform: bool = True, seed: Any = None, dtype: Any = "float32") -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopecli.dryrun.initializers import constant_initializer, zeros_initializer
 from scopecli.dryrun.layers.checking import activation_of
 from scopecli.dryrun.nn.activations import bias_add
 from scopecli.dryrun.nn.rnn_cell.base import LayerCell, depth_of, gate, tanh
 from scopecli.dryrun.ops.arrays import concat, split
 from scopecli.dryrun.ops.products import matmul
+from scopecli.dryrun.variables.initializers import constant_initializer, zeros_initializer
 
 
 class BasicRNNCell(LayerCell):

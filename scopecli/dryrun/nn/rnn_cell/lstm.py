@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopecli.dryrun.initializers import zeros_initializer
 from scopecli.dryrun.layers.checking import activation_of
 from scopecli.dryrun.nn.activations import bias_add
 from scopecli.dryrun.nn.rnn_cell.base import LayerCell, depth_of, gate, tanh
@@ -14,6 +13,7 @@ from scopecli.dryrun.ops.arrays import concat, split
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.indexing import slice
 from scopecli.dryrun.ops.products import matmul
+from scopecli.dryrun.variables.initializers import zeros_initializer
 from scopecli.dryrun.variables.partition import fixed_size_partitioner
 from scopecli.dryrun.variables.scope import get_variable_scope
 from scopecli.model.records import NamedTuple
