@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.stack import NOWHERE
+from scopecli.dryrun.graph.stack import NOWHERE, GraphComplete
 from scopecli.dryrun.values.shapes import compatible, dims_of, merged, mismatch, shape_with
 from scopecli.model.records import NamedTuple
 
@@ -79,10 +79,12 @@ class Tensor:
         return [op for op in self.graph.get_operations() if any(t is self for t in op.inputs)]
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
-        """End the run: a graph that is built for its names alone computes nothing."""
-        from scopecli.dryrun.program.session import Session
+        """End the run: a graph that is built for its names alone computes nothing.
 
-        return Session().run(self, feed_dict)
+        Raises:
+            GraphComplete: always.
+        """
+        raise GraphComplete(self.graph)
 
     def __repr__(self) -> str:
         return f"<tf.Tensor {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
@@ -217,10 +219,12 @@ class Operation:
         return NodeDef(self.name, self.type, inputs, self.device, self.attributes)
 
     def run(self, feed_dict: Any = None, session: Any = None) -> Any:
-        """End the run: a graph that is built for its names alone computes nothing."""
-        from scopecli.dryrun.program.session import Session
+        """End the run: a graph that is built for its names alone computes nothing.
 
-        return Session().run(self, feed_dict)
+        Raises:
+            GraphComplete: always.
+        """
+        raise GraphComplete(self.graph)
 
     def __repr__(self) -> str:
         return f"<tf.Operation '{self.name}' type={self.type}>"
