@@ -21,8 +21,8 @@ from scopecli.binary.hdf5.pages import LibraryNeededError
 from scopecli.binary.hdf5.reader import Hdf5Reader, Place
 from scopecli.binary.source import Source
 from scopecli.errors import ScopecliError
-from scopecli.formats.hdf5 import file as hdf5_file
 from scopecli.formats.hdf5 import structure as hdf5_structure
+from scopecli.formats.hdf5.structure import attribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -317,7 +317,7 @@ def answers(file: Structure) -> dict[str, object]:
             _ask(
                 found,
                 f"{path}@{name}",
-                lambda name=name, group=group: hdf5_structure.attribute(file, group, name),  # type: ignore[misc]
+                lambda name=name, group=group: attribute(file, group, name),  # type: ignore[misc]
             )
     return found
 
@@ -349,7 +349,7 @@ def ours(path: str) -> dict[str, object] | None:
 
 def theirs(path: str) -> dict[str, object]:
     """What h5py says."""
-    with hdf5_file.opened(path) as file:
+    with hdf5_structure.opened_path(path) as file:
         return answers(file)
 
 

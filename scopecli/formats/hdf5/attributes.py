@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.formats.hdf5.file import translated
 from scopecli.formats.hdf5.names import encoded
+from scopecli.formats.hdf5.structure import strings
 
 import numpy as np  # isort: skip
 from h5py import h5a, h5s, h5t, string_dtype  # isort: skip - after hdf5_file has turned plugins off
@@ -40,7 +41,7 @@ def rewrite_list(file: Hdf5File, owner: Any, name: str, values: Sequence[str]) -
     Raises:
         ScopecliError: they cannot be written.
     """
-    if file.strings(owner, name) == list(values):
+    if strings(file, owner, name) == list(values):
         return
     with translated(file.name, f"attribute {name}"):
         old = _parts(owner, name)

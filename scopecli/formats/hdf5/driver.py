@@ -30,7 +30,7 @@ _LOOKED_AT = 1 << 16
 
 
 class InMemory:
-    """Readable in memory, read like a file."""
+    """Bytes in memory, read like a file."""
 
     def __init__(self, data: bytes, name: str) -> None:
         self._data = data
@@ -38,7 +38,7 @@ class InMemory:
         self.size = len(data)
 
     def read(self, offset: int, length: int) -> bytes:
-        """Readable from `offset`."""
+        """Bytes from `offset`."""
         return self._data[offset : offset + length]
 
 

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from scopecli.binary.source import Source
 from scopecli.errors import (
     DamagedFileError,
     NotAModelError,
@@ -32,7 +31,6 @@ import numpy as np
 from h5py import _objects, h5a, h5f, h5fd, h5g, h5i, h5l, h5o, h5p, h5s, h5t
 
 from scopecli.formats.hdf5 import objects as hdf5_objects
-from scopecli.formats.hdf5 import structure as hdf5_structure
 from scopecli.formats.hdf5.driver import GuardedFile
 from scopecli.formats.hdf5.names import decoded, encoded
 from scopecli.formats.hdf5.overlay import Overlay, OverlayFile
@@ -119,7 +117,7 @@ class Hdf5File:
 
     @property
     def guarded_id(self) -> Any:
-        """A `FileID` for values and strings of variable length: see `hdf5_driver`.
+        """A `FileID` for values and strings of variable length: see `driver`.
 
         Raises:
             ScopecliError: as `file_id`.
@@ -141,7 +139,7 @@ class Hdf5File:
         return opened_id
 
     def read(self, offset: int, length: int) -> bytes:
-        """Readable of the file as they are, without libhdf5.
+        """Bytes of the file as they are, without libhdf5.
 
         Raises:
             ScopecliError: they are not there.
@@ -206,18 +204,6 @@ class Hdf5File:
         with translated(self.name):
             yield from hdf5_objects.objects(h5g.open(self.file_id, b"/"), self.name)
 
-    def attribute(self, owner: Any, name: str) -> Any:
-        """An attribute, see `hdf5_structure.attribute`.
-
-        Raises:
-            DamagedFileError: it cannot be read, or claims more bytes than the file has.
-        """
-        return hdf5_structure.attribute(self, owner, name)
-
-    def strings(self, owner: Any, name: str) -> list[str]:
-        """An attribute's strings; none where it is absent or of another type."""
-        return hdf5_structure.strings(self, owner, name)
-
     def has_attribute(self, owner: Any, name: str) -> bool:
         """Whether a group or dataset has an attribute."""
         with translated(self.name, f"attribute {name}"):
@@ -268,24 +254,6 @@ def _access(cache_size: int) -> Any:
     # otherwise use what version 1.8 brought.
     access.set_libver_bounds(h5f.LIBVER_EARLIEST, h5f.LIBVER_LATEST)
     return access
-
-
-@contextmanager
-def opened(path: str) -> Iterator[Hdf5File]:
-    """A file by its path.
-
-    Raises:
-        PathError: the path cannot be opened.
-    """
-    with Source(path) as source, opened_source(source) as file:
-        yield file
-
-
-@contextmanager
-def opened_source(source: Source) -> Iterator[Hdf5File]:
-    """A file, or a part of one in place."""
-    with hdf5_structure.opened(hdf5_structure.content_of(source)) as file:
-        yield file
 
 
 @contextmanager

@@ -25,7 +25,7 @@ _MAX_GROWTH = 1 << 28
 
 
 class Overlay:
-    """Readable that can be written, over others that stay as they are.
+    """Bytes that can be written, over others that stay as they are.
 
     Attributes:
         name: how errors name the file.
@@ -46,7 +46,7 @@ class Overlay:
         self._pages: dict[int, bytearray] = {}
 
     def read(self, offset: int, length: int) -> bytes:
-        """Readable from `offset`, as they are with the changes."""
+        """Bytes from `offset`, as they are with the changes."""
         numbers = range(offset // _PAGE, (offset + length + _PAGE - 1) // _PAGE)
         changed = [number for number in numbers if number in self._pages] if self._pages else []
         if not changed:

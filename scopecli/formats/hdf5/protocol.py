@@ -24,7 +24,7 @@ class Structure(Protocol):
 
     @property
     def size(self) -> int:
-        """Readable in it."""
+        """Bytes in it."""
 
     @property
     def place(self) -> Place:

@@ -9,6 +9,7 @@ from scopecli.errors import UnsupportedError
 from scopecli.formats.hdf5 import editing
 from scopecli.formats.hdf5 import file as hdf5_file
 from scopecli.formats.hdf5 import links as hdf5_links
+from scopecli.formats.hdf5 import structure as hdf5_structure
 from scopecli.formats.hdf5.names import encoded, joined
 from scopecli.model.renaming import Subject
 
@@ -27,7 +28,7 @@ def subjects(model: Model) -> Sequence[Subject]:
     Raises:
         ScopecliError: the file cannot be read.
     """
-    with hdf5_file.opened(model.path) as file:
+    with hdf5_structure.opened_path(model.path) as file:
         tree = hdf5_links.tree(file)
     datasets = {variable.key for variable in model.variables}
     return [
@@ -91,7 +92,7 @@ def _check_virtual(model: Model, moves: Mapping[str, str]) -> None:
     virtual = [v.key for v in model.variables if v.attributes.get("external")]
     if not virtual or not moves:
         return
-    with hdf5_file.opened(model.path) as file:
+    with hdf5_structure.opened_path(model.path) as file:
         for key in virtual:
             with hdf5_file.translated(file.name, key):
                 layout = h5d.open(file.file_id, encoded(key)).get_create_plist()

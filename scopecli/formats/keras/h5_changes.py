@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.errors import UnsupportedError
 from scopecli.formats.hdf5.names import joined
+from scopecli.formats.hdf5.structure import attribute
 from scopecli.formats.keras import h5 as keras_h5
 from scopecli.formats.keras import layers as keras_layers
 from scopecli.formats.keras.h5 import (
@@ -56,7 +57,7 @@ def parents(file: Hdf5File, contents: Contents) -> dict[str, str]:
     Raises:
         UnsupportedError: the file has no names.
     """
-    if file.attribute(file.group(""), "nb_layers") is not None:
+    if attribute(file, file.group(""), "nb_layers") is not None:
         raise UnsupportedError(
             "Keras 0 has no names for layers and weights, only numbers", path=file.name
         )

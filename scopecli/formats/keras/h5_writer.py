@@ -11,9 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scopecli.formats.hdf5 import attributes, editing
-from scopecli.formats.hdf5 import file as hdf5_file
 from scopecli.formats.hdf5 import links as hdf5_links
+from scopecli.formats.hdf5 import structure as hdf5_structure
 from scopecli.formats.hdf5 import writer as hdf5_writer
+from scopecli.formats.hdf5.structure import attribute, strings
 from scopecli.formats.keras import config as keras_config
 from scopecli.formats.keras import config_names, h5
 from scopecli.formats.keras import h5_changes as keras_h5_changes
@@ -40,7 +41,7 @@ def subjects(model: Model) -> Sequence[Subject]:
     Raises:
         ScopecliError: the file cannot be read, or nothing in it has a name.
     """
-    with hdf5_file.opened(model.path) as file:
+    with hdf5_structure.opened_path(model.path) as file:
         parents = keras_h5_changes.parents(file, h5.read_contents(file))
     found = list(keras_layers.subjects(parents))
     by_key = {variable.key: variable for variable in model.variables}
@@ -71,7 +72,7 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
         UnsupportedError: what is asked for is more than a change of names.
         ScopecliError: the file cannot be changed, or the copy not written.
     """
-    with hdf5_file.opened(model.path) as file:
+    with hdf5_structure.opened_path(model.path) as file:
         changes = keras_h5_changes.changes(file, model, renaming)
     copy = editing.smaller_copy if changes.dropped else editing.edited_copy
     copy(model.path, staging.create(out), partial(_edit, changes=changes))
@@ -81,7 +82,7 @@ def _edit(file: Hdf5File, changes: Changes) -> None:
     _rename_config(file, changes)
     hdf5_links.unlink(file, changes.dropped)
     holder = file.group(changes.top)
-    names = [name for name in file.strings(holder, "layer_names") if name in changes.groups]
+    names = [name for name in strings(file, holder, "layer_names") if name in changes.groups]
     new = [changes.groups[name] for name in names]
     attributes.rewrite_list(file, holder, "layer_names", new)
     for path, weights in changes.weights.items():
@@ -93,16 +94,16 @@ def _edit(file: Hdf5File, changes: Changes) -> None:
 
 def _rename_config(file: Hdf5File, changes: Changes) -> None:
     root = file.group("")
-    text = file.attribute(root, "model_config")
+    text = attribute(file, root, "model_config")
     document = _parsed(text)
     if document is None or not changes.layers:
         return
-    version = file.attribute(root, "keras_version")
+    version = attribute(file, root, "keras_version")
     config = keras_config.walk(document, version if isinstance(version, str) else "")
     config_names.rename(document, config, changes.layers, file.name)
     new = config_names.as_written(document, text, file.name)
     attributes.rewrite_text(file, root, "model_config", new)
-    text = file.attribute(root, "training_config")
+    text = attribute(file, root, "training_config")
     compiled = _parsed(text)
     if compiled is not None:
         config_names.rename_outputs(document, changes.layers, compiled)

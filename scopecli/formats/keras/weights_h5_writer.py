@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from scopecli.formats.hdf5 import editing
-from scopecli.formats.hdf5 import file as hdf5_file
+from scopecli.formats.hdf5 import structure as hdf5_structure
 from scopecli.formats.hdf5 import writer as hdf5_writer
 from scopecli.formats.keras import store_names
 
@@ -24,7 +24,7 @@ def subjects(model: Model) -> Sequence[Subject]:
     Raises:
         ScopecliError: the file cannot be read.
     """
-    with hdf5_file.opened(model.path) as file:
+    with hdf5_structure.opened_path(model.path) as file:
         objects = store_names.named_objects(file, None)
     return list(store_names.subjects(model, objects, None))
 
@@ -41,7 +41,7 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
         UnsupportedError: what is asked for is more than a change of layers' names.
         ScopecliError: the file cannot be changed, or the copy not written.
     """
-    with hdf5_file.opened(model.path) as file:
+    with hdf5_structure.opened_path(model.path) as file:
         objects = store_names.named_objects(file, None)
     changed = store_names.changes(model, objects, None, renaming)
     copy = editing.smaller_copy if changed.dropped else editing.edited_copy

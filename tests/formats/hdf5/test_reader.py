@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
-from scopecli.formats.hdf5 import file as hdf5_file
 from scopecli.formats.hdf5 import reader as hdf5
 from scopecli.formats.hdf5 import structure as hdf5_structure
+from scopecli.formats.hdf5.structure import attribute, strings
 from scopecli.formats.hdf5.values import Block, Hdf5Values, _spaces, blocks
 
 if TYPE_CHECKING:
@@ -365,10 +365,11 @@ def test_a_part_of_a_file_is_read_in_place(tmp_path: Path) -> None:
     with Source(str(outer)) as source:
         window = source.window(6, len(data), "inner")
         assert hdf5_structure.identify(window) == "hdf5"
-        with hdf5_file.opened_source(window) as file:
+        cut = hdf5_structure.content_of(source.window(6, len(data) - 9, "cut"))
+        with hdf5_structure.opened(hdf5_structure.content_of(window)) as file:
             assert file.place == ("outer.bin", 6)
         with (
-            hdf5_file.opened_source(source.window(6, len(data) - 9, "cut")) as file,
+            hdf5_structure.opened(cut) as file,
             pytest.raises(DamagedFileError, match="truncated"),
         ):
             file.group("")
@@ -434,10 +435,10 @@ def test_an_attribute_larger_than_the_file_is_not_read(tmp_path: Path) -> None:
     data[extent : extent + 8] = (1 << 40).to_bytes(8, "little")
     path.write_bytes(data)
     with (
-        hdf5_file.opened(str(path)) as file,
+        hdf5_structure.opened_path(str(path)) as file,
         pytest.raises(DamagedFileError, match="attribute layer_names"),
     ):
-        file.attribute(file.group(""), "layer_names")
+        attribute(file, file.group(""), "layer_names")
 
 
 def test_a_heap_without_end_does_not_hang(tmp_path: Path) -> None:
@@ -454,10 +455,10 @@ def test_a_heap_without_end_does_not_hang(tmp_path: Path) -> None:
     with pytest.raises(DamagedFileError, match="never ends"):
         model.tensors.strings(model.variables[0])
     with (
-        hdf5_file.opened(str(path)) as opened,
+        hdf5_structure.opened_path(str(path)) as opened,
         pytest.raises(DamagedFileError, match="never ends"),
     ):
-        opened.attribute(opened.group(""), "layer_names")
+        attribute(opened, opened.group(""), "layer_names")
 
 
 def test_attributes_split_in_parts_are_put_together(tmp_path: Path) -> None:
@@ -469,14 +470,14 @@ def test_attributes_split_in_parts_are_put_together(tmp_path: Path) -> None:
         file.attrs["number"] = 3
         file.attrs["null"] = h5py.Empty("f4")
         file.attrs["none"] = np.zeros(0, "S1")
-    with hdf5_file.opened(path) as file:
+    with hdf5_structure.opened_path(path) as file:
         root = file.group("")
-        assert file.strings(root, "names") == ["a", "b", "c"]
-        assert file.attribute(root, "number") == 3
-        assert file.strings(root, "number") == []
-        assert file.attribute(root, "null") is None
-        assert file.attribute(root, "none") == []
-        assert file.attribute(root, "absent") is None
+        assert strings(file, root, "names") == ["a", "b", "c"]
+        assert attribute(file, root, "number") == 3
+        assert strings(file, root, "number") == []
+        assert attribute(file, root, "null") is None
+        assert attribute(file, root, "none") == []
+        assert attribute(file, root, "absent") is None
 
 
 def test_groups_are_not_reached_through_soft_links(tmp_path: Path) -> None:
@@ -485,7 +486,7 @@ def test_groups_are_not_reached_through_soft_links(tmp_path: Path) -> None:
         file.create_group("real/inner")
         file["soft"] = h5py.SoftLink("/real")
         file["data"] = 1.0
-    with hdf5_file.opened(path) as opened:
+    with hdf5_structure.opened_path(path) as opened:
         assert opened.group("real/inner") is not None
         assert opened.group("soft/inner") is None
         assert opened.group("data") is None
