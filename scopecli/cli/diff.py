@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from scopecli.cli.options import input_options, output_options, selection_options
 from scopecli.errors import EXIT_FOUND, EXIT_OK
@@ -31,6 +32,13 @@ Examples:
 """
 
 _STATUSES = ("same", "added", "removed", "renamed", "changed", "values")
+# What a prediction of a restore shows all the same.
+_NOT_FOR_RESTORE = frozenset(
+    {
+        *("by", "renames", "stat", "only", "values", "emit_map", "depth", "fold"),
+        *("scope", "include", "exclude", "order", "bookkeeping"),
+    }
+)
 
 
 @click.command("diff", epilog=_EPILOG)
@@ -131,6 +139,8 @@ def command(
         raise click.UsageError("--rtol and --atol are for --values", context)
     if emit_assignment_map is not None and not restore:
         raise click.UsageError("--emit-assignment-map is for --restore", context)
+    if restore:
+        _refuse_without_effect(context)
     old, new = load(a), load(b)
     if restore:
         prediction = _predict(old, new, emit_assignment_map)
@@ -151,6 +161,15 @@ def command(
     outline = OutlineOptions(1 if stat else depth, fold, order)
     _write(found, only, outline, output_format, color)
     context.exit(_exit_code(found))
+
+
+def _refuse_without_effect(context: click.Context) -> None:
+    """Stop at an option that is about differences, where a restore is asked for."""
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source = context.get_parameter_source(name)
+        if name in _NOT_FOR_RESTORE and source is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{parameter.opts[0]} has no effect with --restore", context)
 
 
 def _write(

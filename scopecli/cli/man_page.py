@@ -29,6 +29,7 @@ _EXIT_STATUS = (
 
 _ENVIRONMENT = (
     ("NO_COLOR", "No colours, where it is set to anything."),
+    ("FORCE_COLOR", "Colours in a pipe, too, where it is set to anything and NO_COLOR is not."),
     ("TERM", "No colours where it is `dumb`."),
     ("COLUMNS", "How wide help pages and progress bars may be."),
     ("SCOPECLI_TRACEBACK", "Shows where scopecli itself went wrong."),

@@ -12,7 +12,7 @@ from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError
 from scopecli.model.collection import Collection
 from scopecli.model.model import File, Model, Note, Reuse
-from scopecli.model.variable import KINDS, Kind, Variable
+from scopecli.model.variable import KINDS, Kind, Slice, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,8 @@ SCHEMA = "scopecli/model/1"
 JsonObject = dict[str, Any]
 
 _MAX_SIZE = 1 << 63
+# Metadata that are lists of variables' names.
+_NAME_LISTS = ("only_in_checkpoint", "only_in_graph")
 
 
 def read(path: str) -> Model:
@@ -68,7 +70,7 @@ def _model(path: str, size: int, document: JsonObject) -> Model:
         format=FORMAT,
         variables=variables,
         separator=_separator(document["separator"]),
-        metadata={**document["metadata"], "source_format": document["format"]},
+        metadata=_metadata(document),
         collections={
             key: Collection(
                 key, "variables", tuple(key_of.get(name, name) for name in map(_text, members))
@@ -85,6 +87,24 @@ def _model(path: str, size: int, document: JsonObject) -> Model:
         ],
         files=(File(path, size, "document"),),
     )
+
+
+def _metadata(document: JsonObject) -> JsonObject:
+    """The facts about the whole file; those of a known form must have it."""
+    metadata = {**document["metadata"], "source_format": _text(document["format"])}
+    for key in _NAME_LISTS:
+        if isinstance(metadata.get(key), list):
+            metadata[key] = [_text(name) for name in metadata[key]]
+    if isinstance(metadata.get("optimizer"), list):
+        metadata["optimizer"] = [
+            {
+                "name": _text(row["name"]),
+                "variables": _size(row["variables"]),
+                "hyperparameters": dict(row["hyperparameters"]),
+            }
+            for row in metadata["optimizer"]
+        ]
+    return metadata
 
 
 def _separator(value: object) -> str:
@@ -117,11 +137,24 @@ def _variable(row: JsonObject) -> Variable:
         nbytes=None if row["bytes"] is None else _size(row["bytes"]),
         kind=cast("Kind", kind),
         trainable=None if row["trainable"] is None else bool(row["trainable"]),
-        attributes={
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in row.get("attributes", {}).items()
-        },
+        attributes={key: _attribute(key, v) for key, v in row.get("attributes", {}).items()},
     )
+
+
+def _attribute(key: str, value: object) -> object:
+    """An attribute as the reader of the original file had it."""
+    if not isinstance(value, list):
+        return value
+    if key == "slices":
+        return tuple(_slice(_text(spec)) for spec in value)
+    return tuple(map(_text, value)) if key == "aliases" else tuple(value)
+
+
+def _slice(spec: str) -> Slice:
+    """A part of a partitioned tensor from `start,length` an axis, joined with `:`."""
+    pairs = [extent.split(",") for extent in spec.split(":")] if spec else []
+    numbers = [(_size(int(start)), _size(int(length))) for start, length in pairs]
+    return Slice(tuple(start for start, _ in numbers), tuple(n for _, n in numbers), None)
 
 
 def _size(value: object) -> int:

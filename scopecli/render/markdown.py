@@ -20,5 +20,5 @@ def code(text: str) -> str:
 
 def escaped(text: str) -> str:
     """A text of which markdown takes nothing for markup."""
-    signs = "\\`*_[]<>|#"
+    signs = "\\`*_[]<>|#&~"
     return "".join(f"\\{char}" if char in signs else char for char in printable(text))

@@ -50,9 +50,12 @@ class Report(NamedTuple):
         """Whether a finding is bad enough to fail the run."""
         return any(is_as_bad_as(finding.severity, self.fail_on) for finding in self.findings)
 
-    def of(self, path: str) -> list[Finding]:
-        """The findings of one file."""
-        return [finding for finding in self.findings if finding.path == path]
+    def by_path(self) -> dict[str, list[Finding]]:
+        """The findings of each file, those without any too."""
+        found: dict[str, list[Finding]] = {path: [] for path in self.paths}
+        for finding in self.findings:
+            found.setdefault(finding.path, []).append(finding)
+        return found
 
     def count(self, severity: Severity) -> int:
         """How many findings have a severity."""
@@ -121,12 +124,12 @@ def as_junit(report: Report) -> Iterator[str]:
     """
     from xml.etree import ElementTree as ET
 
-    failures = 0
+    failures = cases = 0
     root = ET.Element("testsuites", name="scopecli")
-    for path in report.paths:
-        found = report.of(path)
+    for path, found in report.by_path().items():
         failed = sum(is_as_bad_as(finding.severity, report.fail_on) for finding in found)
         failures += failed
+        cases += max(1, len(found))
         suite = ET.SubElement(
             root,
             "testsuite",
@@ -144,7 +147,6 @@ def as_junit(report: Report) -> Iterator[str]:
             _add_outcome(case, finding, report.fail_on)
         if not found:
             ET.SubElement(suite, "testcase", classname=_xml_text(path), name="no findings")
-    cases = sum(max(1, len(report.of(path))) for path in report.paths)
     root.set("tests", str(cases))
     root.set("failures", str(failures))
     ET.indent(root)

@@ -148,7 +148,8 @@ def csv_lines(
 
 
 def _csv_row(model: Model, variable: Variable, collections: tuple[str, ...]) -> list[object]:
-    shape = "?" if variable.shape is None else "x".join(map(str, variable.shape))
+    dims = variable.shape if variable.shape is not None else (None,)
+    shape = "x".join("?" if dim is None else str(dim) for dim in dims)
     trainable = "" if variable.trainable is None else str(variable.trainable).lower()
     return [
         printable(variable.key),

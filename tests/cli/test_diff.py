@@ -249,6 +249,14 @@ def test_a_checkpoint_that_does_not_fit(run: Run) -> None:
     assert run("diff", "--restore", f"{GAN}.meta", "pairs/base", "--format", "markdown").code == 1
 
 
+@pytest.mark.parametrize(
+    "option", ["--stat", "--only=same", "--values", "--emit-map=no/map.json", "--no-fold"]
+)
+def test_what_a_restore_does_not_look_at_is_refused(run: Run, option: str) -> None:
+    result = run("diff", "--restore", option, f"{GAN}.meta", GAN)
+    assert_one_line(result, f"{option.partition('=')[0].replace('no-', '')} has no effect")
+
+
 def test_a_restore_needs_a_graph(run: Run) -> None:
     assert_one_line(run("diff", "--restore", "pairs/base", "pairs/base"), "no graph")
 

@@ -33,6 +33,17 @@ def test_a_tree_survives_the_way_there_and_back(tmp_path: Path, run: Run, sample
         assert again[part] == first[part]
 
 
+@pytest.mark.parametrize("sample", ["tf1_partitioned", "tf1_v1_sharded"])
+def test_a_lock_of_partitioned_variables(tmp_path: Path, run: Run, sample: str) -> None:
+    lock = tmp_path / "model.lock.json"
+    lock.write_text(run("tree", "--format", "json", str(SAMPLES / sample)).out, "utf-8")
+    slices = [v.attributes["slices"] for v in load(lock).variables if "slices" in v.attributes]
+    assert slices
+    for original in (lock, SAMPLES / sample):
+        assert run("diff", str(original), str(lock)).code == 0
+    assert run("validate", str(lock)).code == 0
+
+
 def document(**changes: Any) -> dict[str, Any]:
     row = {
         "key": "a/w",
@@ -99,6 +110,15 @@ def test_the_smallest_document(tmp_path: Path) -> None:
         {"row": {"bytes": 1e300}},
         {"row": {"bytes": "8"}},
         {"row": {"attributes": 3}},
+        {"row": {"attributes": {"aliases": [1]}}},
+        {"row": {"attributes": {"slices": [1]}}},
+        {"row": {"attributes": {"slices": ["0,1,2"]}}},
+        {"row": {"attributes": {"slices": ["0,-1"]}}},
+        {"metadata": {"only_in_graph": [None]}},
+        {"metadata": {"only_in_checkpoint": [1]}},
+        {"metadata": {"optimizer": [1]}},
+        {"metadata": {"optimizer": [{"name": "Adam", "variables": 1, "hyperparameters": 3}]}},
+        {"metadata": {"optimizer": [{"name": 1, "variables": 1, "hyperparameters": {}}]}},
     ],
 )
 def test_documents_that_are_not_valid(tmp_path: Path, changes: dict[str, Any]) -> None:
