@@ -184,6 +184,51 @@ def make_torch_script(out: Path) -> None:
                 archive.writestr(zipfile.ZipInfo(name), content)
 
 
+@sample(
+    "torch_export.pt2",
+    "torch",
+    files={"torch_export.pt2": "zip archive with a graph, and storages that JSON describes"},
+)
+def make_torch_export(out: Path) -> None:
+    """A program of torch.export: tied and frozen weights, a view, buffers, a tensor of the code.
+
+    Without what is for debugging: it has paths of the machine that it was made on.
+    """
+    torch = pytorch()
+    nn = torch.nn
+    path = out / "torch_export.pt2"
+
+    class Net(nn.Module):  # type: ignore[misc]
+        """A layer whose weights are those of the one before it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed = nn.Embedding(5, 4)
+            self.head = nn.Linear(4, 5, bias=False)
+            self.head.weight = self.embed.weight
+            self.scale = nn.Parameter(torch.ones(5, dtype=torch.bfloat16), requires_grad=False)
+            self.turned = nn.Parameter(torch.arange(20.0).reshape(4, 5).t())
+            self.register_buffer("steps", torch.tensor(3))
+            self.register_buffer("cache", torch.arange(5.0), persistent=False)
+
+        def forward(self, inputs: Any) -> Any:
+            found = self.head(self.embed(inputs)) * self.scale + self.steps + self.cache
+            return found @ self.turned + torch.tensor([1.0, 2.0, 3.0, 4.0])
+
+    torch.export.save(torch.export.export(Net(), (torch.tensor([1, 2]),)), path)
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        graph = next(name for name in files if name.endswith("/models/model.json"))
+        program = json.loads(files[graph])
+        for node in program["graph_module"]["graph"]["nodes"]:
+            node["metadata"] = {}
+        files[graph] = json.dumps(program).encode()
+        for name, content in files.items():
+            if not name.endswith("serialization_id"):
+                archive.writestr(zipfile.ZipInfo(name), content)
+
+
 TORCH_SHARDS = ("pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin")
 TORCH_INDEX = "pytorch_model.bin.index.json"
 

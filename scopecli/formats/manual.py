@@ -146,9 +146,10 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             ),
         ),
         "torch": Entry(
-            "`torch.save` since 0.1.10: zip archives, the stream before 1.6; TorchScript; shards by"
-            " `*.index.json`; folders of torch.distributed.checkpoint",
-            "the pickle's own marks, or a zip archive with a `data.pkl`",
+            "`torch.save` since 0.1.10: zip archives, the stream before 1.6; TorchScript;"
+            " `torch.export` since 2.8; shards by `*.index.json`; folders of"
+            " torch.distributed.checkpoint",
+            "the pickle's own marks, or a zip archive with a `data.pkl` or an `archive_format`",
             "nested keys joined with `.`",
             "all dtypes, quantized ones as they are stored",
             "https://github.com/pytorch/pytorch/blob/main/torch/serialization.py",

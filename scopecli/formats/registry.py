@@ -144,7 +144,7 @@ FORMATS: tuple[Format, ...] = (
         "torch",
         "PyTorch file",
         "scopecli.formats.torch.reader",
-        (".pt", ".pth", ".bin", ".ckpt", ".pkl"),
+        (".pt", ".pth", ".pt2", ".bin", ".ckpt", ".pkl"),
         "scopecli.formats.torch.writer",
     ),
     Format("npy", "NumPy array", "scopecli.formats.numpy.npy", (".npy",)),

@@ -21,7 +21,8 @@ WEIGHTS_NPZ = "model.weights.npz"
 
 # Archives that hold models for which there is no reader, by what only they have.
 _OTHERS = {
-    "/models/model.json": "a program of torch.export",
+    "serialized_exported_program.json": "a program of torch.export of before PyTorch 2.8",
+    "/model.json": "a TorchScript archive of before PyTorch 1.4",
     "/.data/extern_modules": "a torch.package",
 }
 
@@ -58,4 +59,4 @@ def identify(source: Source) -> str:
 
 
 def _is_torch(names: AbstractSet[str]) -> bool:
-    return any(map(torch_marks.is_pickle, names))
+    return any(torch_marks.is_pickle(name) or torch_marks.is_program(name) for name in names)

@@ -88,6 +88,11 @@ TARGETS: dict[str, Target] = {
         seeds.files("*.pt", "torch_legacy.pth", "sharded_torch/*.bin"),
         _PICKLED,
     ),
+    "torch-export": Target(
+        running.opened("m.pt2"),
+        seeds.files("*.pt2"),
+        (archives.member(r"_config\.json$", documents.document), archives.records),
+    ),
     "torch-distributed": Target(
         running.opened(".metadata", beside="torch_distributed"),
         seeds.files("torch_distributed/.metadata"),

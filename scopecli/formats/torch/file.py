@@ -10,10 +10,10 @@ from scopecli.errors import NotAModelError, ScopecliError
 from scopecli.formats.some_notes import some
 from scopecli.formats.torch import globals as torch_globals
 from scopecli.formats.torch import marks as torch_marks
+from scopecli.formats.torch import members as torch_members
 from scopecli.formats.torch import tree as torch_tree
 from scopecli.formats.torch.archive import Archive
 from scopecli.formats.torch.stream import Stream
-from scopecli.formats.torch.tree import Found
 from scopecli.formats.torch.values import TorchTensors
 from scopecli.model.model import Note
 from scopecli.model.records import NamedTuple
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from scopecli.binary.member_bytes import Bytes
     from scopecli.binary.pickle.values import Pickle
-    from scopecli.formats.torch.script import Classes
     from scopecli.formats.torch.tensors import Tensor
+    from scopecli.formats.torch.tree import Found
     from scopecli.model.model import TensorReader
     from scopecli.model.variable import Kind
 
@@ -35,7 +35,6 @@ KEY = "tensor"
 _ZIP = b"PK"
 _HEAD = 64
 _MOST_ALIASES = 32
-_CONSTANTS = "constants"
 _SCRIPT = "__torch__."
 _MEANINGFUL = frozenset(
     {
@@ -57,16 +56,21 @@ _MEANINGFUL = frozenset(
 
 
 class Container(Protocol):
-    """A file with a pickle and storages: a zip archive or a stream."""
+    """A file with storages, and a pickle in most: a zip archive or a stream."""
 
     pickle: Pickle
-    pickle_size: int
     constants: Pickle | None
-    classes: Classes | None
     others: list[Pickle]
     byte_order: str
     facts: dict[str, object]
     notes: list[Note]
+
+    def tree(self) -> torch_tree.Tree:
+        """All tensors, and facts.
+
+        Raises:
+            ScopecliError: they are not put together as tensors are.
+        """
 
     def size(self, key: str, /) -> int | None:
         """Bytes of a storage; None where it is missing."""
@@ -153,12 +157,11 @@ def read(path: str) -> Contents:
         held = container(source, path)
         size = source.size
     try:
-        tree = torch_tree.collect(held.pickle.value, held.pickle_size, held.classes)
-        found = [*tree.tensors, *_constants(held)]
+        tree = held.tree()
     except ScopecliError as error:
         error.path = error.path or path
         raise
-    return _contents(held, tree, found, path, size)
+    return _contents(held, tree, path, size)
 
 
 def container(source: Source, path: str) -> Container:
@@ -169,25 +172,20 @@ def container(source: Source, path: str) -> Container:
     """
     head = source.head(_HEAD)
     if head.startswith(_ZIP):
-        return Archive(source, path)
+        members = torch_members.listed(source)
+        if any(torch_marks.is_program(member.name) for member in members):
+            from scopecli.formats.torch.exported import Exported
+
+            return Exported(source, members, path)
+        return Archive(source, members, path)
     if torch_marks.is_stream(head):
         return Stream(source, path)
     raise NotAModelError("is no file of PyTorch's", path=path)
 
 
-def _constants(container: Container) -> Iterator[Found]:
-    """The tensors that the code of a TorchScript archive refers to."""
-    if container.constants is None:
-        return
-    held = torch_tree.collect(container.constants.value, container.pickle_size)
-    for path, tensor, storage, _ in held.tensors:
-        yield Found(f"{_CONSTANTS}.{path}", tensor, f"{_CONSTANTS}/{storage}", "constant")
-
-
-def _contents(
-    container: Container, tree: torch_tree.Tree, found: list[Found], path: str, size: int
-) -> Contents:
+def _contents(container: Container, tree: torch_tree.Tree, path: str, size: int) -> Contents:
     shard = os.path.basename(path)
+    found = tree.tensors
     aliases = _aliases(found)
     by_key: dict[str, Found] = {}
     variables: list[Variable] = []

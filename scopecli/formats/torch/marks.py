@@ -9,6 +9,8 @@ _MAGIC_WITHIN = 24  # behind the protocol and a frame
 
 PICKLE = "data.pkl"
 _IN_A_FOLDER = f"/{PICKLE}"
+_PROGRAM = "archive_format"
+_PROGRAM_IN_A_FOLDER = f"/{_PROGRAM}"
 METADATA = ".metadata"  # in the folder of a distributed checkpoint
 
 _METADATA_MODULE = b"torch.distributed.checkpoint.metadata"
@@ -40,3 +42,8 @@ def is_tar(head: bytes) -> bool:
 def is_pickle(name: str) -> bool:
     """Whether a member of an archive is its main pickle: in a folder, or at the top."""
     return name == PICKLE or (name.endswith(_IN_A_FOLDER) and name.count("/") == 1)
+
+
+def is_program(name: str) -> bool:
+    """Whether a member of an archive is what `torch.export` marks its programs with."""
+    return name == _PROGRAM or (name.endswith(_PROGRAM_IN_A_FOLDER) and name.count("/") == 1)

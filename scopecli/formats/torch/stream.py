@@ -15,6 +15,7 @@ from scopecli.binary.pickle.machine import CutShortError
 from scopecli.binary.pickle.values import Global
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
+from scopecli.formats.torch import tree as torch_tree
 from scopecli.formats.torch.marks import MAGIC
 from scopecli.formats.torch.types import STORAGES
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from scopecli.binary.member_bytes import Bytes
     from scopecli.binary.pickle.values import Pickle
-    from scopecli.formats.torch.script import Classes
     from scopecli.model.model import Note
 
 _PROTOCOL = 1001
@@ -41,7 +41,6 @@ class Stream:
         pickle: what the fourth pickle holds.
         pickle_size: its bytes.
         constants: there are none.
-        classes: nor these.
         others: there are none.
         byte_order: of the values.
         facts: about the file.
@@ -52,7 +51,6 @@ class Stream:
         "_path",
         "_ranges",
         "byte_order",
-        "classes",
         "constants",
         "facts",
         "notes",
@@ -79,12 +77,19 @@ class Stream:
         self._path = path
         self.pickle_size = self.pickle.end - machine.end
         self.constants: Pickle | None = None
-        self.classes: Classes | None = None
         self.others: list[Pickle] = []
         self.notes: list[Note] = []
         self.byte_order = "little"
         self.facts: dict[str, object] = {"container": "legacy stream", "version": str(_PROTOCOL)}
         self._ranges = dict(_ranges(source, keys, _element_sizes(self.pickle)))
+
+    def tree(self) -> torch_tree.Tree:
+        """All that the pickle holds.
+
+        Raises:
+            DamagedFileError: a tensor in it is not put together as tensors are.
+        """
+        return torch_tree.collect(self.pickle.value, self.pickle_size)
 
     def size(self, key: str) -> int | None:
         """Bytes of a storage that are there; None where there are none at all."""
