@@ -37,8 +37,8 @@ def command(
 ) -> None:
     """Show the collections of PATH, or the members of one.
 
-    A graph keeps its variables, update operations, losses and what else was put there in
-    collections; a Keras model's are made from its config.
+    A graph keeps its variables, update operations, losses and whatever else was added in
+    collections; those of a Keras model are derived from its config.
     """
     from scopecli.analysis.lookup import look_up_collections
     from scopecli.render import collections, documents, output

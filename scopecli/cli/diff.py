@@ -49,16 +49,16 @@ _NOT_FOR_RESTORE = frozenset(
     type=click.Choice(["name", "key"]),
     default="name",
     show_default=True,
-    help="What variables are matched by.",
+    help="Match variables by name or by key.",
 )
-@click.option("--renames/--no-renames", default=True, help="Look for renamed ones (default).")
-@click.option("--stat", is_flag=True, help="Only the summary, by scope at the top.")
+@click.option("--renames/--no-renames", default=True, help="Look for renamed variables (default).")
+@click.option("--stat", is_flag=True, help="Only a summary of the top-level scopes.")
 @click.option(
     "--only",
     metavar="STATUS",
     multiple=True,
     type=click.Choice(_STATUSES),
-    help=f"Only these entries: {', '.join(_STATUSES)}. Repeatable.",
+    help=f"Only entries with this status: {', '.join(_STATUSES)}. Repeatable.",
 )
 @click.option("--values", is_flag=True, help="Read the values and say how they differ.")
 @click.option(
@@ -82,8 +82,8 @@ _NOT_FOR_RESTORE = frozenset(
 @click.option(
     "--restore",
     is_flag=True,
-    help="A is a graph, FILE.py:FUNCTION or a Keras model, B a checkpoint: say what restoring B "
-    "into A would do.",
+    help="A is a graph, FILE.py:FUNCTION or a Keras model, B a checkpoint: predict what restoring "
+    "B into A would do.",
 )
 @click.option(
     "--emit-assignment-map",
@@ -91,8 +91,10 @@ _NOT_FOR_RESTORE = frozenset(
     type=click.Path(),
     help="With --restore: write the map that `tf.train.init_from_checkpoint` takes, as .json.",
 )
-@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Close what is deeper.")
-@click.option("--fold/--no-fold", default=True, help="Identical numbered siblings on one line.")
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Show N levels of scopes.")
+@click.option(
+    "--fold/--no-fold", default=True, help="Fold identical numbered siblings into one (default)."
+)
 @selection_options(bookkeeping=True, orders=("name", "params", "bytes"))
 @output_options("terminal", "plain", "json", "markdown")
 @input_options
@@ -123,9 +125,9 @@ def command(
     color: str,
     load: Load,
 ) -> None:
-    """Show what changed from A to B, any two files that scopecli opens.
+    """Show what changed from A to B, which may be of different formats.
 
-    Variables are matched by name; what has no partner is looked for under another name. Values are
+    Variables are matched by name; one without a match is looked for under another name. Values are
     compared by the checksums that the files store, or by reading them with --values. The exit code
     is 0 where nothing differs, 1 where something does.
     """
@@ -223,13 +225,14 @@ def _write_prediction(prediction: Prediction, output_format: str, color: str) ->
 
 
 def _exit_code(found: Diff) -> int:
-    """Whether anything differs; trouble where values should have been read and could not be."""
+    """Whether anything differs; 2 where values were to be read and could not be."""
     from scopecli.cli.main import complain
 
     problems = [entry.values.problem for entry in found.entries if entry.values.problem]
     if problems:
         sys.stdout.flush()
-        return complain(f"{len(problems)} not compared, the first because {problems[0]}")
+        pairs = f"{len(problems)} pairs" if len(problems) > 1 else "a pair"
+        return complain(f"the values of {pairs} could not be compared: {problems[0]}")
     return EXIT_FOUND if found.differs else EXIT_OK
 
 

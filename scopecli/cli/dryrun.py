@@ -30,7 +30,11 @@ _STANDS_FOR = {"tensorflow": ("tensorflow",), "nothing": ()}
 @click.command("dryrun", epilog=_EPILOG)
 @click.argument("program", metavar="FILE.py[:FUNCTION]", type=click.Path())
 @click.option(
-    "--arg", "arguments", metavar="NAME=VALUE", multiple=True, help="For FUNCTION. Repeatable."
+    "--arg",
+    "arguments",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Pass this argument to FUNCTION. Repeatable.",
 )
 @click.option(
     "--as",
@@ -38,12 +42,14 @@ _STANDS_FOR = {"tensorflow": ("tensorflow",), "nothing": ()}
     type=click.Choice(list(_STANDS_FOR)),
     default="tensorflow",
     show_default=True,
-    help="What the engine stands in for: `import tensorflow` (and tf_slim) mean it, or what is "
-    "installed.",
+    help="What the engine stands in for: TensorFlow (and tf_slim), or nothing, so that the program "
+    "imports what is installed.",
 )
 @click.option("--explain", is_flag=True, help="Show the calls that made and reused each variable.")
-@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Close what is deeper.")
-@click.option("--fold/--no-fold", default=True, help="Identical numbered siblings on one line.")
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Show N levels of scopes.")
+@click.option(
+    "--fold/--no-fold", default=True, help="Fold identical numbered siblings into one (default)."
+)
 @selection_options(bookkeeping=None, orders=("name", "params", "bytes", "file"))
 @output_options("terminal", "plain", "json")
 @click.pass_context
@@ -66,11 +72,11 @@ def command(
 ) -> None:
     """Show which variables a TensorFlow 1 program would create, without TensorFlow.
 
-    The program is run: its own code, as Python or pytest would run it. The engine is
-    `scopecli.dryrun`, which has the names of tf.compat.v1 and computes nothing; the run ends where
-    the program asks for a value. Other commands take FILE.py:FUNCTION as a path, too.
+    The program is run, with all that its code does. The engine is `scopecli.dryrun`, which has the
+    names of tf.compat.v1 and computes nothing; the run ends where the program asks for a value.
+    Other commands take FILE.py:FUNCTION as a path, too.
 
-    A reuse error is shown with the place where the variable was made, and ends with 1.
+    A reuse error is shown with the place where the variable was made; the exit code is then 1.
     """
     from scopecli.analysis.outline import OutlineOptions, outline
     from scopecli.analysis.select import Selection, select
@@ -100,7 +106,7 @@ def command(
 
 
 def _values(arguments: tuple[str, ...]) -> dict[str, Any]:
-    """`--arg name=value`: what Python can read as a value is one, the rest is text."""
+    """The values of `--arg name=value`: Python literals, or else text."""
     from ast import literal_eval
 
     found: dict[str, Any] = {}
@@ -116,7 +122,7 @@ def _values(arguments: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _report(refusal: Refusal) -> None:
-    """The message in one line, and both places."""
+    """Say on standard error why the run ended: the message, and both places."""
     from scopecli.model.names import printable
 
     words = str(refusal.error).partition(" Originally defined at:")[0].partition("\n")[0]
@@ -130,7 +136,7 @@ def _report(refusal: Refusal) -> None:
 
 
 def _place(frames: Sequence[tuple[str, int, str]], others: Sequence[tuple[str, int, str]]) -> str:
-    """A place, and who called it, up to where two places differ."""
+    """A place and its callers, as far up as it differs from the other place."""
     parts = []
     for number, (file, line, function) in enumerate(frames):
         parts.append(f"{file}:{line} in {function}")

@@ -10,7 +10,7 @@ import click
 COMMANDS = {
     "tree": "Show the scope tree of a saved model.",
     "list": "List variables, one a line.",
-    "info": "Say what a file is: format, versions, sizes, counts.",
+    "info": "Summarize a file: format, versions, sizes, counts.",
     "collections": "Show the collections of a graph or model.",
     "reuse": "Show which scopes were entered again, and what they share.",
     "diff": "Show what changed between two saved models.",
@@ -26,7 +26,7 @@ ALIASES = {"lint": "validate"}
 
 
 class LazyGroup(click.Group):
-    """Commands out of `COMMANDS`; help needs no command's module."""
+    """The commands of `COMMANDS`; the program's help page imports none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the table's order."""

@@ -32,7 +32,7 @@ def command(
     color: str,
     load: Load,
 ) -> None:
-    """Say what each PATH is.
+    """Summarize each PATH.
 
     Format and versions, files and shards, counts by kind and dtype, the largest variables and
     scopes, collections, and whatever was odd about the file.

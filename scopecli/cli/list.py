@@ -52,8 +52,8 @@ def command(
 ) -> None:
     """List every entry of each PATH, one a line.
 
-    `plain` is names only; `json` is one document a path, `jsonl` an object a line. Of several
-    PATHs, `jsonl` and `csv` say in `file` which one it is.
+    `plain` is names only; `json` is one document for each path, `jsonl` one object on each line.
+    With several PATHs, the field `file` of `jsonl` and `csv` tells which one a row is of.
     """
     from scopecli.analysis.select import Selection, ordered, select
     from scopecli.render.several import turns

@@ -32,7 +32,7 @@ _ENVIRONMENT = (
     ("FORCE_COLOR", "Colours in a pipe, too, where it is set to anything and NO_COLOR is not."),
     ("TERM", "No colours where it is `dumb`."),
     ("COLUMNS", "How wide help pages and progress bars may be."),
-    ("SCOPECLI_TRACEBACK", "Shows where scopecli itself went wrong."),
+    ("SCOPECLI_TRACEBACK", "Where it is set, an error of scopecli itself shows its traceback."),
 )
 
 _FILES = (

@@ -21,13 +21,13 @@ Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
 
 def paths_argument(function: Decorated) -> Decorated:
-    """`PATH...`, which the library looks at, because a checkpoint's prefix is no file."""
+    """`PATH...`, not checked by Click: the prefix of a checkpoint is no file."""
     return click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path())(
         function
     )
 
 
-# When `--all` need not be said, and how help says so.
+# How help says what the default of `--all` is.
 _ALL_WORDS = {True: " (default).", False: ".", None: " (default for json)."}
 
 
@@ -37,9 +37,9 @@ def selection_options(
     """The options that choose and order variables.
 
     Args:
-        bookkeeping: whether bookkeeping is shown where nothing is said; None where that is so in
-            JSON, which is to be the whole model, and not for people.
-        orders: for `--sort`, the first as default.
+        bookkeeping: whether bookkeeping entries are shown by default; None for a default that
+            depends on the output: JSON is the whole model, and people can do without them.
+        orders: choices of `--sort`, the default first.
     """
     return _together(
         click.option("--scope", metavar="PREFIX", default="", help="Only this scope and below."),
@@ -50,7 +50,7 @@ def selection_options(
             help="Only what matches (name, key or path; * crosses scopes). Repeatable.",
         ),
         click.option(
-            "--exclude", metavar="GLOB", multiple=True, help="Not what matches. Repeatable."
+            "--exclude", metavar="GLOB", multiple=True, help="Leave out what matches. Repeatable."
         ),
         click.option(
             "--sort",
@@ -58,13 +58,13 @@ def selection_options(
             type=click.Choice(orders),
             default=orders[0],
             show_default=True,
-            help="Order; largest first where it is a size.",
+            help="Order of the entries; sizes are sorted largest first.",
         ),
         click.option(
             "--all/--no-bookkeeping",
             "bookkeeping",
             default=bookkeeping,
-            help=f"Entries that the framework keeps for itself, too{_ALL_WORDS[bookkeeping]}",
+            help=f"Include what the framework keeps for itself{_ALL_WORDS[bookkeeping]}",
         ),
     )
 
@@ -78,14 +78,14 @@ def output_options(*formats: str) -> Callable[[Decorated], Decorated]:
             type=click.Choice(formats),
             default=formats[0],
             show_default=True,
-            help="How to print it.",
+            help="Output format.",
         ),
         click.option(
             "--color",
             type=click.Choice(["auto", "always", "never"]),
             default="auto",
             show_default=True,
-            help="Colours; NO_COLOR is respected.",
+            help="When to use colours; `auto` respects NO_COLOR.",
         ),
     )
 
@@ -124,7 +124,7 @@ def _opening(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             help=f"Read it as this format, whatever its contents look like: {known}.",
         ),
         click.option(
-            "--tag-set", metavar="TAGS", help="Which graph of a SavedModel: its tags, as a,b."
+            "--tag-set", metavar="TAGS", help="Read the SavedModel's graph with these tags, as a,b."
         ),
     )(with_load)
 
@@ -168,15 +168,14 @@ def _together(
 
 
 def for_each_model(paths: Iterable[str], load: Load, action: Callable[[Model], None]) -> int:
-    """Load each path and do something with its model; the exit code."""
+    """Load each path and act on its model; returns the exit code."""
     return for_each_path(paths, lambda path: action(load(path)))
 
 
 def for_each_path(paths: Iterable[str], action: Callable[[str], None]) -> int:
-    """Do something with each path; the exit code.
+    """Act on each path; returns the exit code.
 
-    A path that cannot be done gets its line on standard error, and the others are done all the
-    same.
+    A path that fails gets its line on standard error, and the others are done all the same.
     """
     from scopecli.cli.main import complain
 

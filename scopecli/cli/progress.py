@@ -1,4 +1,4 @@
-"""A progress bar on a terminal's standard error; nothing in a pipe, nor where work is short."""
+"""A progress bar on standard error, for long work on a terminal."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_FEWEST_BYTES = 256 << 20  # less is read before a bar could be read
+_FEWEST_BYTES = 256 << 20  # less than this takes no time to speak of
 
 
 @contextmanager
 def progress_bar(length: int, label: str) -> Iterator[Callable[[int], None]]:
-    """Show how far work on so many bytes is; what it yields is called with each step's bytes."""
+    """Show progress towards `length` bytes; yields a function that takes the bytes of each step."""
     if length < _FEWEST_BYTES or not sys.stderr.isatty():
         yield lambda _: None
         return

@@ -1,4 +1,4 @@
-"""The command reference: what Click knows of every command, as data and as Markdown.
+"""The command reference: help pages of all commands, as data and as Markdown.
 
 `python -m scopecli.cli` writes it between the markers of README.md beside this module.
 """
@@ -29,11 +29,11 @@ class Page(NamedTuple):
     """The help page of a command.
 
     Attributes:
-        name: as it is called, with the program before it.
-        usage: the same with what may follow.
-        paragraphs: what it does.
-        options: how each is written, and what it does, with its default.
-        listings: examples and the like, line by line, each below its title.
+        name: the command with the program before it: `scopecli tree`.
+        usage: the usage line.
+        paragraphs: what the command does.
+        options: how each is written, and its help text with its default.
+        listings: blocks of lines, such as examples, each with its title.
     """
 
     name: str
@@ -60,7 +60,7 @@ def commands() -> dict[str, Page]:
 
 
 def written(text: str) -> str:
-    """The text with the reference between its markers; `NAME` there is that of a command."""
+    """The text of a page, with the reference of each command between the markers that name it."""
     pages = commands()
 
     def block(match: re.Match[str]) -> str:
@@ -87,7 +87,7 @@ def markdown(page: Page) -> Iterator[str]:
 
 
 def _context() -> click.Context:
-    """As if the program had been called."""
+    """The context that the program has when it is called."""
     return scopecli.make_context("scopecli", [], resilient_parsing=True)
 
 
@@ -107,7 +107,7 @@ def _page(command: click.Command, context: click.Context) -> Page:
 
 
 def _lists(paragraph: str) -> bool:
-    """Whether it is a title with indented lines below."""
+    """Whether a paragraph is a title with indented lines below."""
     return "\n  " in paragraph
 
 

@@ -41,19 +41,25 @@ Examples:
 @rule_options
 @click.option("-o", "--out", metavar="OUT", help="Where the renamed model goes.")
 @click.option("--in-place", is_flag=True, help="Replace PATH itself.")
-@click.option("--backup", metavar="SUFFIX", default="", help="Keep files that are replaced, too.")
-@click.option("--force", is_flag=True, help="Replace OUT where it is there already.")
+@click.option(
+    "--backup", metavar="SUFFIX", default="", help="Keep replaced files, with this suffix."
+)
+@click.option("--force", is_flag=True, help="Replace OUT if it exists.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
 @click.option(
     "--data",
     type=click.Choice(DATA_MODES),
     default=DATA_MODES[0],
     show_default=True,
-    help="Data files: copies, hard links, or copies that share blocks.",
+    help="Copy data files, hard-link them, or copy them sharing blocks.",
 )
-@click.option("--slots/--no-slots", default=True, help="Slots and averages follow their variable.")
-@click.option("--graph/--no-graph", default=True, help="The .meta beside a checkpoint, too.")
-@click.option("--allow-unmatched", is_flag=True, help="A rule may match nothing.")
+@click.option(
+    "--slots/--no-slots", default=True, help="Rename slots and averages with their variables."
+)
+@click.option(
+    "--graph/--no-graph", default=True, help="Rename in the .meta beside a checkpoint, too."
+)
+@click.option("--allow-unmatched", is_flag=True, help="Allow rules that match nothing.")
 @output_options("terminal", "plain", "json")
 @click.option(
     "--input-format",
@@ -82,8 +88,8 @@ def command(
 ) -> None:
     """Rename variables and scopes of PATH by rules.
 
-    The plan is shown first. Where it has conflicts, all of them are listed and nothing is written.
-    Files are written beside their targets and take their places at the end.
+    The plan is shown first. If it has conflicts, all of them are listed and nothing is written.
+    New files are written beside their targets, and take their places when all are complete.
     """
     from scopecli.analysis.rename import Request
     from scopecli.formats import rewriting
@@ -123,7 +129,7 @@ def command(
 
 
 def _complain(error: RefusedError) -> int:
-    """Every reason gets its line below the error's own."""
+    """Say why nothing was renamed, a line for each reason; returns the exit code."""
     from scopecli.cli.main import complain
     from scopecli.model.names import printable
 

@@ -34,9 +34,10 @@ def command(
 ) -> None:
     """Show which scopes of each PATH were entered again, and what they share.
 
-    Reuse is read off the graph: a variable that operations in several name scopes read is shared.
-    Twins hold the same and share nothing, as when reuse was forgotten. A file does not say which
-    reuse flag made it so. Of Keras models, layers that are called more than once are shown.
+    Reuse is seen in the graph: a variable is shared if operations in several name scopes read it.
+    Twins are scopes that hold the same variables and share none, as when reuse was forgotten. Which
+    reuse flag a program used is not in the file. Of a Keras model, layers that are called more than
+    once are shown.
     """
     from scopecli.analysis.reuse import find_reuse
     from scopecli.render import output, reuse

@@ -1,8 +1,8 @@
 """The rules of `rename` on the command line: arguments and options, in the order given.
 
-The first rule that matches wins, so their order matters, across arguments and options too. Click
-gives every parameter its own values; so a command line is parsed a second time, one argument
-after the other, and what each step finds is put in a row.
+The first rule that matches wins, so the order of arguments and options among each other matters,
+which Click does not tell: it collects the values of each parameter apart. So the command line is
+parsed a second time, argument by argument, and the rules that each step finds are put in a row.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class RulesCommand(click.Command):
                 rule for name, text in self._in_order(ctx, given) for rule in _RULES[name](text)
             ]
             if not rules:
-                raise click.UsageError("no rule: say what becomes of what, as in old=new", ctx)
+                raise click.UsageError("no rule given: say what to rename, as in old=new", ctx)
             ctx.params["rules"] = rules
         return rest
 
     def _in_order(self, ctx: click.Context, args: list[str]) -> Iterator[tuple[str, str]]:
-        """Parameter and text of each rule; the first argument is the path and no rule."""
+        """Parameter and text of each rule; the first argument is the path, not a rule."""
         end = args.index(_VERBATIM) if _VERBATIM in args else len(args)
         rest, verbatim = args[:end], args[end + 1 :]
         parser = self.make_parser(ctx)
@@ -65,16 +65,16 @@ def rule_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """`RULE...` and the options that are rules; the command gets none of them but `rules`."""
     decorators = (
         click.argument(_ARGUMENT, metavar="[OLD=NEW]...", nargs=-1, expose_value=False),
-        _option("--regex", "PATTERN=REPL", "What a Python regular expression finds."),
-        _option("--strip-prefix", "PREFIX", "Take this off the beginning of names."),
-        _option("--add-prefix", "PREFIX", "Put this before names."),
-        _option("--map", "FILE", "Names and their new names: JSON, CSV or TOML.", "map_file"),
-        _option("--drop", "GLOB", "Leave out what matches (* crosses scopes)."),
+        _option("--regex", "PATTERN=REPL", "Replace what a Python regular expression matches."),
+        _option("--strip-prefix", "PREFIX", "Remove this from the beginning of names."),
+        _option("--add-prefix", "PREFIX", "Put this before every name."),
+        _option("--map", "FILE", "Read old and new names from JSON, CSV or TOML.", "map_file"),
+        _option("--drop", "GLOB", "Drop what matches (* crosses scopes)."),
         click.option(
             "--drop-slots",
             is_flag=True,
             expose_value=False,
-            help="Leave out what optimizers keep for each variable.",
+            help="Drop the state that optimizers keep for each variable.",
         ),
     )
     for decorator in reversed(decorators):

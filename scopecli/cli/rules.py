@@ -20,7 +20,7 @@ Examples:
 
 
 def _completed(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
-    """The codes that begin so, and their names, for shells."""
+    """The codes that begin with what was typed, with their names, for the shell's completion."""
     from click.shell_completion import CompletionItem
 
     from scopecli.rules import registry
@@ -35,7 +35,7 @@ def _completed(_: click.Context, __: click.Parameter, begun: str) -> list[Comple
 def command(*, codes: tuple[str, ...], output_format: str, color: str) -> None:
     """Show the rules of `validate`: a table of all, or the pages of each CODE.
 
-    A CODE may be the beginning of one (N for all names), or the name of a rule.
+    A CODE may also be the beginning of codes (N for all rules about names), or a rule's name.
     """
     from scopecli.render import output
     from scopecli.render import rules as pages

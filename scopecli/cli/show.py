@@ -30,7 +30,7 @@ Examples:
 @click.command("show", epilog=_EPILOG)
 @click.argument("path", type=click.Path())
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@click.option("--slice", "index", metavar="INDEX", help="Print this part: 0,:5 as in numpy.")
+@click.option("--slice", "index", metavar="INDEX", help="Print this part, as numpy's 0,:5.")
 @click.option("--values/--no-values", default=True, help="Read and summarize values (default).")
 @output_options("terminal", "plain", "json")
 @input_options
@@ -49,7 +49,8 @@ def command(
     """Show everything that is known of each NAME in PATH.
 
     A NAME is a variable's name or key, a scope, or a node of a graph. Values are summarized:
-    extremes, moments, NaN and Inf, zeros, a histogram, the first of them.
+    minimum and maximum, mean and standard deviation, NaN and Inf, zeros, a histogram, and the first
+    few.
     """
     from scopecli.analysis.lookup import look_up
     from scopecli.analysis.values import parse_index
@@ -62,7 +63,9 @@ def command(
         measured = _measure_with_progress(model) if values else None
         for found in look_up(model, names):
             if part is not None and not found.variables:
-                raise UnknownNameError("is no variable: only one has a slice", where=found.name)
+                raise UnknownNameError(
+                    "is not a variable, so --slice does not apply", where=found.name
+                )
             if output_format == "json":
                 output.write([documents.show_document(model, found, part, measured)])
             else:

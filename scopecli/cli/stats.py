@@ -32,11 +32,11 @@ Examples:
 
 @click.command("stats", epilog=_EPILOG)
 @paths_argument
-@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Close what is deeper.")
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Show N levels of scopes.")
 @click.option(
     "--histogram/--no-histogram",
     default=True,
-    help="Histograms of variables; without them large tensors are read once and not twice.",
+    help="Histograms of variables (default); without them large tensors are read once, not twice.",
 )
 @selection_options(
     bookkeeping=False, orders=("name", "params", "bytes", "file", "sparsity", "norm")
@@ -61,9 +61,10 @@ def command(
 ) -> None:
     """Show statistics of the values in each PATH, by scope and variable.
 
-    Parameters, bytes, share of zeros, L2 norm, extremes, mean and standard deviation, NaN and Inf,
-    a histogram; and the memory that the parameters take in other dtypes. A scope's values are those
-    of its parameters; where it has none, as one with optimizer slots only, all of its values.
+    Parameters, bytes, share of zeros, L2 norm, minimum and maximum, mean and standard deviation,
+    NaN and Inf, a histogram; and the memory that the parameters take in other dtypes. The
+    statistics of a scope are over its parameters, or over everything in it where it has none, such
+    as a scope of optimizer slots.
     """
     from scopecli.analysis import stats as measuring
     from scopecli.analysis.model_stats import measure_all
@@ -95,7 +96,7 @@ def command(
 
 
 def _outline_options(depth: int | None, order: str, found: ModelStats) -> OutlineOptions:
-    """Every row for itself: what has equal shapes has other values."""
+    """Rows are never folded: variables of equal shapes have values of their own."""
     from scopecli.analysis.outline import OutlineOptions
 
     rank = {"sparsity": found.by_sparsity, "norm": found.by_norm}.get(order)

@@ -31,8 +31,10 @@ Examples:
 
 @click.command("tree", epilog=_EPILOG)
 @paths_argument
-@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Close what is deeper.")
-@click.option("--fold/--no-fold", default=True, help="Identical numbered siblings on one line.")
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Show N levels of scopes.")
+@click.option(
+    "--fold/--no-fold", default=True, help="Fold identical numbered siblings into one (default)."
+)
 @click.option("--ops", is_flag=True, help="Count a graph's operations, by scope and type.")
 @click.option(
     "--collections", "collection", metavar="KEY", help="Only the members of this collection."
@@ -60,9 +62,9 @@ def command(
 ) -> None:
     """Show the scope tree of each PATH.
 
-    Scopes come with the number of tensors, of parameters, and bytes; variables with shape, dtype
-    and size. Siblings that differ in a number only, and hold the same, are folded into one line:
-    layer_[0-11].
+    Scopes are shown with their numbers of tensors, parameters and bytes, variables with shape,
+    dtype and size. Siblings whose names differ only in a number, and that hold the same, are folded
+    into one line: layer_[0-11].
     """
     from scopecli.analysis.outline import OutlineOptions, outline
     from scopecli.analysis.select import Selection, select
@@ -105,5 +107,5 @@ def _operations(model: Model) -> Operations:
     from scopecli.errors import UnsupportedError
 
     if model.graph is None:
-        raise UnsupportedError("has no graph, so no operations", path=model.path)
+        raise UnsupportedError("has no graph, so there are no operations to count", path=model.path)
     return Operations(model.graph)

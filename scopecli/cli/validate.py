@@ -42,21 +42,21 @@ _FORMATS = ("terminal", "concise", "json", "sarif", "github", "gitlab", "junit")
 
 @click.command("validate", epilog=_EPILOG)
 @paths_argument
-@codes_option("--select", "Only these rules: codes, or how they start, as N1,T; or ALL.")
-@codes_option("--ignore", "Not these.")
-@codes_option("--extend-select", "These in addition to those of the settings.")
+@codes_option("--select", "Only these rules: codes or beginnings of codes, as N1,T; or ALL.")
+@codes_option("--ignore", "Leave out these rules.")
+@codes_option("--extend-select", "These rules in addition to those of the settings.")
 @click.option(
     "--fail-on",
     type=click.Choice(SEVERITIES),
-    help="How bad a finding must be to end with exit code 1 (default: error).",
+    help="The least severity that ends with exit code 1 (default: error).",
 )
 @click.option("--values", is_flag=True, help="Read tensors too, for the rules about numbers.")
-@click.option("--together", is_flag=True, help="All PATHs are to be loaded into one graph.")
+@click.option("--together", is_flag=True, help="Check, too, whether all PATHs fit into one graph.")
 @click.option(
     "--against",
     metavar="REFERENCE",
     type=click.Path(),
-    help="What each PATH is meant to be like: another model, or a `tree --format json` of one.",
+    help="Check each PATH against this model, or against the `tree --format json` of one.",
 )
 @output_options(*_FORMATS)
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write to a file instead.")
@@ -67,7 +67,7 @@ _FORMATS = ("terminal", "concise", "json", "sarif", "github", "gitlab", "junit")
     "--write-baseline",
     metavar="FILE",
     type=click.Path(),
-    help="Write a baseline that knows all findings, and end with exit code 0.",
+    help="Record all findings in FILE as known, and end with exit code 0.",
 )
 @click.option("--exit-zero", is_flag=True, help="End with exit code 0 whatever is found.")
 @survey_options

@@ -177,7 +177,7 @@ def test_values_that_are_not_there_are_trouble(run: Run, tmp_path: Path, samples
     index = tmp_path / "gone.index"
     index.write_bytes((samples / "pairs/halved/ckpt.index").read_bytes())
     result = run("diff", "pairs/base", str(index), "--values")
-    assert_one_line(result, "17 not compared", "gone.data-00000-of-00001")
+    assert_one_line(result, "17 pairs could not be compared", "gone.data-00000-of-00001")
     assert "the values of 17 pairs could not be compared" in result.out
 
 

@@ -116,7 +116,7 @@ class TestUsage:
             (["show", GAN, "generator/h0/w", "--slice", "9,9"], ["does not fit the shape"]),
             (["show", GAN, "generator/h0/w", "--slice", "0,0,0"], ["does not fit the shape"]),
             (["show", "--format", "json", GAN, "generator/h0/w", "--slice", "9"], ["not fit"]),
-            (["show", GAN, "generator", "--slice", "0"], ["is no variable", "(generator)"]),
+            (["show", GAN, "generator", "--slice", "0"], ["is not a variable", "(generator)"]),
             (["tree", "--ops", str(SAMPLES / "plain.h5")], ["has no graph"]),
             (["list", "tree.py\x1b[2J\n"], ["\\x1b[2J\\x0a"]),
             (["list", "-"], ["-: no such file", "standard input is not read"]),
