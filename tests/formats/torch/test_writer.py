@@ -17,7 +17,7 @@ from scopecli.formats.staging import Staging
 from scopecli.formats.torch import writer as torch_writer
 from scopecli.formats.torch.entries import moved_modules
 from scopecli.model.renaming import Renaming
-from tests.formats.torch.test_reader import FOUR, archive, dictionary, stored, stream, tensor, text
+from tests.formats.torch.files import FOUR, archive, dictionary, stored, stream, tensor, text
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
