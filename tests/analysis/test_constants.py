@@ -11,12 +11,12 @@ import pytest
 import scopecli
 from scopecli.analysis import constants, fingerprints, steps
 from tests import bundles
+from tests.models import only
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from scopecli.model.model import Model
-    from scopecli.model.variable import Variable
 
 STEP = bundles.Tensor(bundles.INT64, (), (1234).to_bytes(8, "little"))
 
@@ -35,11 +35,6 @@ def written(folder: Path, **tensors: bundles.Tensor) -> Model:
     prefix = bundles.write(folder / "m", named)
     (folder / "m.data-00000-of-00001").unlink()
     return scopecli.load(prefix)
-
-
-def only(model: Model) -> Variable:
-    (variable,) = model.variables
-    return variable
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from scopecli.analysis import values
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.mxnet import MAGIC
 from scopecli.formats.opening import load
+from tests.models import get
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def file(folder: Path, arrays: list[bytes], names: list[str], *, count: int | No
 
 
 def numbers(model: Model, key: str) -> list[float]:
-    variable = next(each for each in model.variables if each.key == key)
+    variable = get(model, key)
     found: list[float] = values.preview(model, variable).ravel().tolist()
     return found
 

@@ -15,6 +15,7 @@ from scopecli.analysis.values import strings
 from scopecli.formats.onnx.layout import DTYPES
 from scopecli.formats.opening import load
 from scopecli.model.dtypes import BITS
+from tests.models import get
 from tests.samples import SAMPLES
 
 onnx = pytest.importorskip("onnx", reason="the oracle extra is not installed")
@@ -97,7 +98,7 @@ def test_sparse_tensors() -> None:
     dense.ravel()[onnx.numpy_helper.to_array(sparse.indices)] = onnx.numpy_helper.to_array(
         sparse.values
     )
-    variable = next(v for v in ours.variables if v.key == sparse.values.name)
+    variable = get(ours, sparse.values.name)
     assert variable.shape == dense.shape
     assert ours.tensors is not None
     assert ours.tensors.read(variable, 0, variable.params) == dense.tobytes()

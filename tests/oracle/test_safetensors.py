@@ -19,6 +19,7 @@ from scopecli.formats.safetensors import header as safetensors_header
 from scopecli.formats.safetensors import writer as safetensors_writer
 from scopecli.formats.staging import Staging
 from scopecli.model.renaming import Renaming
+from tests.models import data_of
 from tests.samples import SAMPLES
 
 safetensors = pytest.importorskip("safetensors", reason="the oracle extra is not installed")
@@ -26,7 +27,6 @@ safetensors = pytest.importorskip("safetensors", reason="the oracle extra is not
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scopecli.model.model import Model
 
 # The library's own names in Python, and how many elements one of them stores.
 _STORED = {"float4_e2m1fn": ("float4_e2m1fn_x2", 2)}
@@ -65,13 +65,7 @@ def held_against(path: Path) -> None:
         assert variable.dtype == safetensors_header.DTYPES[fact["dtype"]]
         assert variable.nbytes == len(fact["data"])
         if fact["dtype"] != "F4":
-            assert read(model, variable.key) == bytes(fact["data"])
-
-
-def read(model: Model, key: str) -> bytes:
-    variable = next(v for v in model.variables if v.key == key)
-    assert model.tensors is not None
-    return model.tensors.read(variable, 0, variable.params)
+            assert data_of(model, variable.key) == bytes(fact["data"])
 
 
 @pytest.mark.parametrize(
@@ -101,7 +95,7 @@ def test_every_dtype(tmp_path: Path, dtype: str, shape: tuple[int, ...]) -> None
         (tmp_path / "m").write_bytes(safetensors.serialize({"w": spec}, None))
         model = load(tmp_path / "m")
         assert model.variables[0].shape == (*shape[:-1], shape[-1] * pairs)
-        numbers = np.frombuffer(read(model, "w"), ml_dtypes.float4_e2m1fn)
+        numbers = np.frombuffer(data_of(model, "w"), ml_dtypes.float4_e2m1fn)
         low = (array & 15).view(ml_dtypes.float4_e2m1fn).ravel()
         high = (array >> 4).view(ml_dtypes.float4_e2m1fn).ravel()
         assert numbers[::2].tobytes() == low.tobytes()

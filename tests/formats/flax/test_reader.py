@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from scopecli.analysis import values
 from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
 from scopecli.formats.opening import load, survey
+from tests.models import get, numbers
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from scopecli.model.model import Model
-    from scopecli.model.variable import Variable
 
 
 def packed(value: object) -> bytes:
@@ -60,15 +59,6 @@ def opened(folder: Path, tree: object) -> Model:
     path = folder / "m.msgpack"
     path.write_bytes(packed(tree))
     return survey(path)
-
-
-def get(model: Model, key: str) -> Variable:
-    return next(v for v in model.variables if v.key == key)
-
-
-def numbers(model: Model, key: str) -> list[object]:
-    found: list[object] = values.preview(model, get(model, key)).tolist()
-    return found
 
 
 def test_a_tree(tmp_path: Path) -> None:

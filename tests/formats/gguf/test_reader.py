@@ -12,13 +12,11 @@ from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
 from scopecli.formats.gguf.layout import SCALARS, TENSOR_TYPES
 from scopecli.formats.opening import load, survey
 from scopecli.model.dtypes import BITS, BLOCKS, nbytes
+from tests.models import get
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from scopecli.model.model import Model
-    from scopecli.model.variable import Variable
 
 
 class Writer(NamedTuple):
@@ -58,10 +56,6 @@ class Writer(NamedTuple):
 
 
 W = Writer()
-
-
-def get(model: Model, key: str) -> Variable:
-    return next(v for v in model.variables if v.key == key)
 
 
 def write(path: Path, content: bytes) -> Path:

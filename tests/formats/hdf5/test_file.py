@@ -16,7 +16,7 @@ from scopecli.errors import DamagedFileError, NotAModelError
 from scopecli.formats.hdf5 import reader as hdf5
 from scopecli.formats.hdf5 import structure as hdf5_structure
 from scopecli.formats.hdf5.structure import attribute, strings
-from tests.formats.hdf5.variables import values
+from tests.models import data_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,11 +73,11 @@ def test_a_file_left_open_for_writing_gets_a_hint(tmp_path: Path) -> None:
 
 def test_a_file_can_be_open_in_h5py_at_the_same_time(build: Build) -> None:
     model = build(lambda file: file.update({"x": np.arange(3, dtype="<i4")}))
-    expected = values(model, "x")
+    expected = data_of(model, "x")
     with h5py.File(model.path) as file:  # while our reader has it open
         assert file["x"][()].tobytes() == expected
         again = hdf5.read(model.path)
-        assert values(again, "x") == expected
+        assert data_of(again, "x") == expected
 
 
 def test_what_is_no_hdf5_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from scopecli.errors import UnsupportedError
 from scopecli.formats.hdf5 import reader as hdf5
-from tests.formats.hdf5.variables import by_key, values
+from tests.models import by_key, data_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,8 +62,8 @@ def test_scalars_empty_dataspaces_and_no_rows(build: Build) -> None:
     model = build(fill)
     shapes = {key: (v.shape, v.nbytes, v.params) for key, v in by_key(model).items()}
     assert shapes == {"scalar": ((), 8, 1), "null": (None, 0, 0), "none": ((0, 3), 0, 0)}
-    assert values(model, "scalar") == (5).to_bytes(8, "little")
-    assert values(model, "null") == values(model, "none") == b""
+    assert data_of(model, "scalar") == (5).to_bytes(8, "little")
+    assert data_of(model, "null") == data_of(model, "none") == b""
 
 
 def test_storage_says_where_contiguous_bytes_are(build: Build) -> None:
@@ -135,7 +135,7 @@ def test_values_in_other_files_are_listed_and_refused(build: Build, tmp_path: Pa
         assert variable.attributes["external"] is True
         assert variable.storage is None
         with pytest.raises(UnsupportedError, match="another file"):
-            values(model, key)
+            data_of(model, key)
 
 
 def test_names_that_are_not_utf_8_survive(build: Build) -> None:
@@ -146,7 +146,7 @@ def test_names_that_are_not_utf_8_survive(build: Build) -> None:
     model = build(fill)
     (variable,) = model.variables
     assert variable.key.encode("utf-8", "surrogateescape") == b"caf\xe9"
-    assert values(model, variable.key) == bytes(4)
+    assert data_of(model, variable.key) == bytes(4)
 
 
 def test_a_user_block_shifts_offsets(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_user_block_shifts_offsets(tmp_path: Path) -> None:
         assert storage.offset is not None
         raw.seek(storage.offset)
         assert raw.read(8) == (7).to_bytes(8, "little")
-    assert values(model, "x") == np.full(4, 7, "<i8").tobytes()
+    assert data_of(model, "x") == np.full(4, 7, "<i8").tobytes()
 
 
 def test_groups_nested_without_end_are_refused(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scopecli.errors import UnsupportedError
 from scopecli.formats.hdf5 import reader as hdf5
 from scopecli.formats.hdf5.values import Block, Hdf5Values, _spaces, blocks
-from tests.formats.hdf5.variables import by_key, values
+from tests.models import by_key, data_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ def test_values_are_little_endian_whatever_the_file_has(build: Build, stored: st
     array = np.arange(24).reshape(2, 3, 4).astype(stored)
     model = build(lambda file: file.update({"x": array}))
     expected = array.astype(array.dtype.newbyteorder("<")).tobytes()
-    assert values(model, "x") == expected
+    assert data_of(model, "x") == expected
     size = array.dtype.itemsize
     assert model.tensors is not None
     for start, count in ((0, 0), (5, 1), (3, 9), (11, 13), (1, 22)):
@@ -91,7 +91,7 @@ def test_chunked_and_compressed_values(build: Build) -> None:
             )
 
     model = build(fill)
-    assert {values(model, key) for key in ("gzip", "lzf", "None")} == {array.tobytes()}
+    assert {data_of(model, key) for key in ("gzip", "lzf", "None")} == {array.tobytes()}
     storage = by_key(model)["gzip"].storage
     assert storage is not None
     assert storage.offset is None
@@ -109,14 +109,14 @@ def test_a_filter_that_needs_a_plugin_is_named(build: Build) -> None:
     model = build(fill)
     assert by_key(model)["x"].shape == (4,)
     with pytest.raises(UnsupportedError, match="zstd"):
-        values(model, "x")
+        data_of(model, "x")
 
 
 @pytest.mark.parametrize("stored", [np.dtype([("a", "i4")]), h5py.vlen_dtype("i4"), "V2"])
 def test_values_that_are_no_numbers_are_refused(build: Build, stored: Any) -> None:
     model = build(lambda file: file.create_dataset("x", (2,), dtype=stored) and None)
     with pytest.raises(UnsupportedError, match="cannot be read as numbers"):
-        values(model, "x")
+        data_of(model, "x")
 
 
 @pytest.mark.parametrize("how", [{}, {"chunks": (10,), "compression": "gzip"}])
@@ -131,7 +131,7 @@ def test_threads_read_one_file(build: Build, how: dict[str, Any]) -> None:
     with ThreadPoolExecutor(4) as pool:
         for _ in range(5):
             model = hdf5.read(model.path)
-            found = pool.map(partial(values, model), arrays)
+            found = pool.map(partial(data_of, model), arrays)
             assert list(found) == [data.tobytes() for data in arrays.values()]
 
 
@@ -150,7 +150,7 @@ def test_threads_open_the_file_once(build: Build, monkeypatch: pytest.MonkeyPatc
 
     def read(_: int) -> bytes:
         both.wait()
-        return values(model, "x")
+        return data_of(model, "x")
 
     with ThreadPoolExecutor(2) as pool:
         assert len(set(pool.map(read, range(2)))) == 1
@@ -174,8 +174,8 @@ def test_plain_runs_are_read_without_libhdf5(build: Build, monkeypatch: pytest.M
 
     monkeypatch.setattr("scopecli.formats.hdf5.values._spaces", noted)
     for key in ("plain", "big", "chunked"):
-        assert values(model, key) == array.tobytes()
-    assert values(model, "unwritten") == np.full(4, 7, "<f4").tobytes()
+        assert data_of(model, key) == array.tobytes()
+    assert data_of(model, "unwritten") == np.full(4, 7, "<f4").tobytes()
     assert read == [12, 12, 4]
     assert model.tensors is not None
     part = model.tensors.read(by_key(model)["plain"], 5, 4)

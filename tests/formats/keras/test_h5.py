@@ -11,6 +11,7 @@ from scopecli.binary.source import Source
 from scopecli.formats.hdf5 import structure as hdf5_structure
 from scopecli.formats.keras import h5
 from scopecli.formats.keras.model import placed
+from tests.models import by_key
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scopecli.model.model import Model
-    from scopecli.model.variable import Variable
 
     Layers = Mapping[str, Sequence[str]]
 
@@ -60,12 +60,6 @@ def whole_file(
 
 def layer(class_name: str, name: str, **config: Any) -> dict[str, Any]:
     return {"class_name": class_name, "name": name, "config": {"name": name, **config}}
-
-
-def by_key(model: Model) -> dict[str, Variable]:
-    found = {variable.key: variable for variable in model.variables}
-    assert len(found) == len(model.variables)
-    return found
 
 
 def names(model: Model, collection: str) -> list[str]:

@@ -16,13 +16,11 @@ from scopecli.formats.numpy import npy_header, npy_values
 from scopecli.formats.numpy.npy import KEY
 from scopecli.formats.opening import load, survey
 from scopecli.model.dtypes import BITS
+from tests.models import data_of, get, only
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from scopecli.model.model import Model
-    from scopecli.model.variable import Variable
 
 
 def saved(array: Any) -> bytes:
@@ -35,21 +33,6 @@ def written(header: str, data: bytes = b"", version: int = 1, encoding: str = "l
     text = header.encode(encoding)
     length = len(text).to_bytes(2 if version == 1 else 4, "little")
     return npy_header.MAGIC + bytes([version, 0]) + length + text + data
-
-
-def only(model: Model) -> Variable:
-    (variable,) = model.variables
-    return variable
-
-
-def get(model: Model, key: str) -> Variable:
-    return next(v for v in model.variables if v.key == key)
-
-
-def read(model: Model, key: str) -> bytes:
-    variable = get(model, key)
-    assert model.tensors is not None
-    return model.tensors.read(variable, 0, variable.params)
 
 
 class TestHeaders:
@@ -193,7 +176,7 @@ class TestValues:
             model = load(tmp_path / name)
             variable = only(model)
             assert "memory_order" in variable.attributes or 1 in shape
-            assert read(model, variable.key) == expected
+            assert data_of(model, variable.key) == expected
             assert model.tensors is not None
             for _ in range(5):
                 start = choose.randrange(array.size)
@@ -217,7 +200,7 @@ class TestValues:
             assert values.strings(model, get(model, key)) == expected, key
         assert values.strings(model, get(model, "empty")) == []
         with pytest.raises(UnsupportedError):
-            read(model, "wide")
+            data_of(model, "wide")
 
     def test_more_strings_than_memory(self, tmp_path: Path) -> None:
         for descr in ("<U0", "|S1"):
@@ -238,7 +221,7 @@ class TestValues:
         assert (bad.dtype, bad.shape, bad.nbytes) == ("object", (1,), None)
         assert [(note.code, note.subject) for note in model.notes] == [("pickled", "bad")]
         assert model.tensors is not None
-        for use in (lambda: read(model, "bad"), lambda: values.strings(model, bad)):
+        for use in (lambda: data_of(model, "bad"), lambda: values.strings(model, bad)):
             with pytest.raises(UnsupportedError, match="pickled Python objects"):
                 use()
         with pytest.raises(UnsupportedError):
@@ -264,7 +247,7 @@ class TestArchives:
             assert storage
             assert storage.checksum == ("crc32-npy-C128", crcs[f"{variable.key}.npy"])
             assert (storage.offset is None) != stored
-            assert read(model, variable.key) == arrays[variable.key].tobytes()
+            assert data_of(model, variable.key) == arrays[variable.key].tobytes()
             if storage.offset is not None:
                 content = (tmp_path / storage.shard).read_bytes()
                 data = content[storage.offset : storage.offset + storage.length]
@@ -288,7 +271,7 @@ class TestArchives:
         model = load(path)
         assert [(note.code, note.subject) for note in model.notes] == [("duplicate-key", "w")]
         with np.load(path) as theirs:
-            assert read(model, "w") == theirs["w"].tobytes()
+            assert data_of(model, "w") == theirs["w"].tobytes()
 
     def test_a_member_that_is_no_array(self, tmp_path: Path) -> None:
         """NumPy gives the bytes of such a member, and the arrays as ever."""
@@ -344,13 +327,13 @@ def test_the_samples_are_what_numpy_says(sample: str) -> None:
         if BITS.get(variable.dtype):
             assert variable.dtype == array.dtype.name
             little = array.astype(array.dtype.newbyteorder("<"))
-            assert read(model, variable.key) == little.tobytes()
+            assert data_of(model, variable.key) == little.tobytes()
         elif variable.dtype == "string":
             texts = array if array.dtype.kind == "S" else np.char.encode(array, "utf-8")
             assert values.strings(model, variable) == texts.ravel().tolist()
         else:
             with pytest.raises(ScopecliError):
-                read(model, variable.key)
+                data_of(model, variable.key)
 
 
 def test_a_structured_sample() -> None:

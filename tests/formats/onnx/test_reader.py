@@ -12,6 +12,7 @@ from scopecli.analysis import values
 from scopecli.errors import DamagedFileError, PathError, ScopecliError, UnsupportedError
 from scopecli.formats.opening import load, survey
 from tests.bundles import message
+from tests.models import get, numbers
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scopecli.model.model import Model
-    from scopecli.model.variable import Variable
 
 Fields = tuple[tuple[int, int | bytes], ...]
 
@@ -63,15 +63,6 @@ def opened(folder: Path, content: bytes) -> Model:
     path = folder / "m.onnx"
     path.write_bytes(content)
     return survey(path)
-
-
-def get(model: Model, key: str) -> Variable:
-    return next(v for v in model.variables if v.key == key)
-
-
-def numbers(model: Model, key: str) -> list[object]:
-    found: list[object] = values.preview(model, get(model, key)).tolist()
-    return found
 
 
 class TestWhatItHolds:

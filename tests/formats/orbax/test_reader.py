@@ -23,13 +23,13 @@ from scopecli.errors import (
 )
 from scopecli.formats.opening import load
 from tests import ocdbt
+from tests.models import get
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from scopecli.model.model import Model
-    from scopecli.model.variable import Variable
 
 V2: dict[str, Any] = {
     "zarr_format": 2,
@@ -79,10 +79,6 @@ def write(folder: Path, header: dict[str, Any], chunks: dict[str, bytes]) -> Pat
         (folder / key).parent.mkdir(parents=True, exist_ok=True)
         (folder / key).write_bytes(data)
     return folder
-
-
-def get(model: Model, key: str) -> Variable:
-    return next(v for v in model.variables if v.key == key)
 
 
 def runs_are_right(model: Model, key: str, whole: Any) -> None:

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scopecli.model.model import Model
-    from scopecli.model.variable import Variable
-
 
 def write(path: Path, header: str | bytes | dict[str, Any], data: bytes = b"") -> Path:
     """A file with this header; a dictionary is written as the library writes it."""
@@ -25,11 +22,3 @@ def write(path: Path, header: str | bytes | dict[str, Any], data: bytes = b"") -
 def entry(begin: int, end: int, dtype: str = "U8", shape: list[int] | None = None) -> Any:
     shape = [end - begin] if shape is None else shape
     return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
-
-
-def codes(model: Model) -> list[tuple[str, str]]:
-    return [(note.code, note.subject) for note in model.notes]
-
-
-def get(model: Model, key: str) -> Variable:
-    return next(v for v in model.variables if v.key == key)

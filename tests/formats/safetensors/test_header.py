@@ -16,7 +16,8 @@ from scopecli.formats.safetensors import header as safetensors_header
 from scopecli.formats.some_notes import MOST
 from scopecli.model.dtypes import BITS
 from scopecli.model.variable import StoredAt
-from tests.formats.safetensors.files import codes, entry, get, write
+from tests.formats.safetensors.files import entry, write
+from tests.models import codes, get
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,8 @@ import pytest
 from scopecli.analysis import values
 from scopecli.errors import DamagedFileError, PathError, UnsupportedError
 from scopecli.formats.opening import load, survey
-from tests.formats.safetensors.files import codes, entry, get, write
+from tests.formats.safetensors.files import entry, write
+from tests.models import codes, get
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from scopecli.formats.opening import load
 from tests import bundles, graphs
 from tests.bundles import Tensor, message
 from tests.graphs import node, variable, variable_def
+from tests.models import by_key
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from scopecli.model.model import Model
-    from scopecli.model.variable import Variable
 
 
 def opened(folder: Path, data: bytes) -> Model:
@@ -27,10 +27,6 @@ def opened(folder: Path, data: bytes) -> Model:
     model = load(path)
     assert model.format == "tf-metagraph"
     return model
-
-
-def by_key(model: Model) -> dict[str, Variable]:
-    return {variable.key: variable for variable in model.variables}
 
 
 def test_collections_of_all_kinds(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from scopecli.errors import DamagedFileError, NotAModelError, UnsupportedError
 from scopecli.formats.opening import load
 from tests import bundles
 from tests.bundles import message, shape_message
+from tests.models import get
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def floats(*numbers: float) -> tuple[int, bytes]:
 
 
 def numbers(model: Model, key: str) -> list[object]:
-    variable = next(v for v in model.variables if v.key == key)
+    variable = get(model, key)
     return [one for chunk in values.chunks(model, variable) for one in chunk.tolist()]
 
 

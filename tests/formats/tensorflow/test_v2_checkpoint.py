@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,21 +14,15 @@ from scopecli.errors import DamagedFileError, PathError, ScopecliError, Unsuppor
 from scopecli.formats.opening import load
 from scopecli.formats.tensorflow.layout import DTYPES
 from scopecli.model.dtypes import BITS
-from scopecli.model.variable import Checksum, Slice, Variable
+from scopecli.model.variable import Checksum, Slice
 from tests import bundles
 from tests.bundles import Tensor
+from tests.models import get
 from tests.samples import SAMPLES, V2, prefix_of
-
-if TYPE_CHECKING:
-    from scopecli.model.model import Model
 
 
 def floats(*numbers: float) -> bytes:
     return struct.pack(f"<{len(numbers)}f", *numbers)
-
-
-def get(model: Model, key: str) -> Variable:
-    return next(v for v in model.variables if v.key == key)
 
 
 def test_entries_have_key_name_shape_dtype_and_size(tmp_path: Path) -> None:

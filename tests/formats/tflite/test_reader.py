@@ -14,6 +14,7 @@ from scopecli.formats.opening import load, survey
 from scopecli.formats.tflite.layout import DTYPES
 from scopecli.model.dtypes import BITS
 from tests.flatbuffers import Run, flatbuffer
+from tests.models import get, numbers
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scopecli.model.model import Model
-    from scopecli.model.variable import Variable
 
 Table = dict[int, object]
 
@@ -63,15 +63,6 @@ def opened(folder: Path, content: bytes) -> Model:
     path = folder / "m.tflite"
     path.write_bytes(content)
     return survey(path)
-
-
-def get(model: Model, key: str) -> Variable:
-    return next(v for v in model.variables if v.key == key)
-
-
-def numbers(model: Model, key: str) -> list[object]:
-    found: list[object] = values.preview(model, get(model, key)).tolist()
-    return found
 
 
 def test_tensors_with_values(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from scopecli.analysis import values
+from tests.models import get
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from scopecli.model.model import Model
-    from scopecli.model.variable import Variable
 
 
 ORDERED = b"ccollections\nOrderedDict\n"
@@ -71,16 +71,8 @@ def stream(path: Path, pickle: bytes, **storages: tuple[int, bytes]) -> Path:
     return path
 
 
-def get(model: Model, key: str) -> Variable:
-    return next(v for v in model.variables if v.key == key)
-
-
 def listed(model: Model, key: str) -> Any:
     return next(values.chunks(model, get(model, key))).tolist()
-
-
-def codes(model: Model) -> list[tuple[str, str]]:
-    return [(note.code, note.subject) for note in model.notes]
 
 
 FOUR = b"".join(x.to_bytes(4, "little") for x in range(4))

@@ -15,9 +15,7 @@ from tests.formats.torch.files import (
     FOUR,
     FOUR_BIG,
     archive,
-    codes,
     dictionary,
-    get,
     listed,
     number,
     stored,
@@ -25,6 +23,7 @@ from tests.formats.torch.files import (
     text,
     written,
 )
+from tests.models import codes, get
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,8 @@ from scopecli.errors import NotAModelError, PathError, ScopecliError, Unsupporte
 from scopecli.formats.opening import load
 from scopecli.formats.torch.globals import HOSTILE, UNSAFE
 from tests.commands import run_in_process
-from tests.formats.torch.files import archive, codes, get, listed
+from tests.formats.torch.files import archive, listed
+from tests.models import codes, get
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:

@@ -12,9 +12,7 @@ from scopecli.formats.torch.globals import HOSTILE
 from tests.formats.torch.files import (
     FOUR,
     VERSION,
-    codes,
     dictionary,
-    get,
     listed,
     number,
     stored,
@@ -22,6 +20,7 @@ from tests.formats.torch.files import (
     tensor,
     text,
 )
+from tests.models import codes, get
 
 if TYPE_CHECKING:
     from pathlib import Path
