@@ -14,7 +14,6 @@ from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, NotAModelError, ScopecliError, UnsupportedError
 from scopecli.formats import zip_archive
 from scopecli.formats.hdf5 import structure as hdf5_structure
-from scopecli.formats.keras import names as keras_names
 from scopecli.formats.keras import v3, weights_h5
 from tests.samples import SAMPLES
 
@@ -359,26 +358,6 @@ def test_other_archives_are_named(
             writer.writestr(member, b"")
     with Source(path) as source, pytest.raises(error, match=words):
         zip_archive.identify(source)
-
-
-@pytest.mark.parametrize(
-    ("class_name", "config", "count", "expected"),
-    [
-        ("Dense", {"use_bias": True}, 2, ("kernel", "bias")),
-        ("Dense", {"use_bias": False}, 2, None),
-        ("Dense", {}, 1, ("kernel",)),
-        ("BatchNormalization", {}, 4, ("gamma", "beta", "moving_mean", "moving_variance")),
-        ("BatchNormalization", {}, 3, None),  # gamma or beta is off, and nothing says which
-        ("BatchNormalization", {"scale": False}, 3, ("beta", "moving_mean", "moving_variance")),
-        ("BatchNormalization", {}, 2, ("moving_mean", "moving_variance")),
-        ("Unheard", {}, 1, None),
-        ("Unheard", {}, 0, ()),
-    ],
-)
-def test_the_table_only_answers_where_the_count_fits(
-    class_name: str, config: dict[str, object], count: int, expected: tuple[str, ...] | None
-) -> None:
-    assert keras_names.variable_names(class_name, config, count) == expected
 
 
 @pytest.mark.parametrize("sample", ["keras3_functional.keras", "keras3_model.weights.h5"])
