@@ -12,7 +12,8 @@ from scopecli.analysis import values
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.opening import load
 from scopecli.formats.torch.globals import HOSTILE
-from tests.formats.torch.files import FOUR, archive, codes, get, listed, written
+from tests.formats.torch.files import FOUR, archive, listed, written
+from tests.models import codes, get
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
