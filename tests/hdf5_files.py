@@ -209,6 +209,33 @@ def _many_members(random: Random, group: h5py.Group) -> None:
             inner.create_group(f"g{i}/below")
 
 
+def _dense(random: Random, group: h5py.Group) -> None:
+    """Links of all kinds in a heap that has grown, with holes where some have gone or moved."""
+    inner = group.create_group(f"dense{random.randrange(9)}", track_order=random.random() < 0.5)
+    names = [_long_name(random, i) for i in range(random.choice([9, 20, 70, 300]))]
+    for name in names:
+        kind = random.random()
+        if kind < 0.7:
+            inner.create_group(name)
+        elif kind < 0.85:
+            inner[name] = h5py.SoftLink("s" * random.choice([1, 40, 3000, 9000]))
+        elif kind < 0.95:
+            inner[name] = h5py.ExternalLink("other.h5", "/a")
+        else:
+            inner[name] = group.file["/"]
+    random.shuffle(names)
+    for name in names[: random.choice([0, 3, len(names) // 2, len(names) - 9, len(names) - 2])]:
+        if random.random() < 0.6:
+            del inner[name]
+        else:
+            inner.move(name, "moved " + name)
+
+
+def _long_name(random: Random, number: int) -> str:
+    length = random.choice([1, 1, 1, 5, 30, 200, random.choice([1000, 4000, 9000])])
+    return random.choice("abcÄ") * length + str(number)
+
+
 def _nested(random: Random, group: h5py.Group) -> None:
     for _ in range(random.randint(1, 30)):
         group = group.create_group("n")
@@ -223,6 +250,24 @@ def _attributes(random: Random, group: h5py.Group) -> None:
             kind = h5py.string_dtype(random.choice(["utf-8", "ascii"]))
         with suppress(UnicodeEncodeError):
             group.attrs.create(random.choice(ATTRIBUTES), value, dtype=kind)
+
+
+def _dense_attributes(random: Random, group: h5py.Group) -> None:
+    """So many, or one so large, that they are in a heap."""
+    inner = group.create_group(f"described{random.randrange(9)}", track_order=random.random() < 0.5)
+    for name in random.sample(ATTRIBUTES, random.choice([9, 16, len(ATTRIBUTES)])):
+        with suppress(*_REFUSED, UnicodeEncodeError):
+            inner.attrs[name] = random.choice(VALUES)(random)
+    for i in range(random.choice([0, 0, 30, 200])):
+        inner.attrs[f"more {i}"] = "m" * random.choice([0, 20, 400])
+    if random.random() < 0.4:
+        with suppress(*_REFUSED):
+            inner.attrs["a0"] = np.arange(random.choice([600, 20_000]))  # more than a header takes
+    for name in random.sample(list(inner.attrs), random.randrange(len(inner.attrs))):
+        if random.random() < 0.5:
+            del inner.attrs[name]
+        else:
+            h5py.h5a.rename(inner.id, name.encode(), f"moved {name}".encode())
 
 
 def _fixed_strings(random: Random, group: h5py.Group) -> None:
@@ -276,6 +321,8 @@ _FILLS: tuple[Fill, ...] = (
     _type,
     _virtual,
     _many_members,
+    _dense,
+    _dense_attributes,
     _nested,
     _attributes,
     _attributes,

@@ -28,7 +28,6 @@ Value = str | int | float | list[str | int | float] | None
 _HEAD = struct.Struct("<BBHHH")  # version, flags; sizes of name, datatype and dataspace
 _FILLED_UP = 1  # this version fills each part up to a multiple of 8
 _WITH_CHARSET = 3  # this one says how the name is encoded
-_INFO_HAS_ORDER = 1
 
 _ELEMENT = struct.Struct("<IQI")  # of variable length: length, heap, number in it
 _HEAP = struct.Struct("<4sBxxxQ")  # magic, version, size
@@ -41,20 +40,21 @@ _NULL_TERMINATED, _NULL_FILLED, _SPACE_FILLED = 0, 1, 2
 Parts = tuple[bytes, bytes, bytes]
 
 
-def stored(messages: list[Message]) -> dict[bytes, Parts]:
-    """The attributes in an object's header by name.
+def stored(pages: Pages, messages: list[Message]) -> dict[bytes, Parts]:
+    """The attributes of an object by name: in its header, or in a heap where they are many.
 
     Raises:
-        LibraryNeededError: they are elsewhere, as many ones may be, or of an unknown version.
+        DamagedFileError: they are not where they should be.
+        LibraryNeededError: they are kept in a way that is not read here.
         struct.error: a message is cut short.
     """
+    inside = bodies(messages, ATTRIBUTE)
     for info in bodies(messages, ATTRIBUTE_INFO):
-        version, flags = info[:2]
-        (heap,) = struct.unpack_from("<Q", info, 4 if flags & _INFO_HAS_ORDER else 2)
-        if version or heap != UNDEFINED:
-            raise LibraryNeededError
+        from scopecli.binary.hdf5 import dense
+
+        inside = dense.bodies(pages, info, dense.ATTRIBUTES) or inside
     found: dict[bytes, Parts] = {}
-    for body in bodies(messages, ATTRIBUTE):
+    for body in inside:
         name, parts = _split(body)
         found.setdefault(name, parts)
     return found

@@ -1,5 +1,7 @@
 """The links of HDF5's groups: in a symbol table, as all files had it once, or in link messages.
 
+Those are in the group's header until there are many, and in a heap then.
+
 https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html, sections III.B to III.D (nodes
 and entries of symbol tables, local heaps) and IV.A.2.c and IV.A.2.g (link messages).
 """
@@ -10,7 +12,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from scopecli.binary.hdf5 import btree
-from scopecli.binary.hdf5.headers import LINK, LINK_INFO, SYMBOL_TABLE
+from scopecli.binary.hdf5.headers import LINK, LINK_INFO, SYMBOL_TABLE, bodies
 from scopecli.binary.hdf5.pages import UNDEFINED, LibraryNeededError
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ _CACHED_SOFT = 2
 _HEAP = struct.Struct("<4sBxxxQQQ")  # magic, version, size, free space, address
 _HEAP_MAGIC = b"HEAP"
 
-_INFO_HAS_ORDER = 1
 _HAS_TYPE, _HAS_ORDER, _HAS_CHARSET, _WIDTH = 0x08, 0x04, 0x10, 0x03
 _UNKNOWN_FLAGS = 0xE0
 _NO_NAMES = (b"", b".")
@@ -49,10 +50,14 @@ def links(pages: Pages, messages: list[Message]) -> Iterator[Link]:
         struct.error: a message is cut short.
     """
     by_kind = dict(reversed(messages))
-    if LINK_INFO in by_kind:
-        _check_info(by_kind[LINK_INFO])
-        return iter(sorted(_link(body) for kind, body in messages if kind == LINK))
-    return _in_table(pages, by_kind[SYMBOL_TABLE])
+    if LINK_INFO not in by_kind:
+        return _in_table(pages, by_kind[SYMBOL_TABLE])
+    from scopecli.binary.hdf5 import dense
+
+    found = dense.bodies(pages, by_kind[LINK_INFO], dense.LINKS)
+    if found is None:
+        found = bodies(messages, LINK)
+    return iter(sorted(_link(body) for body in found))
 
 
 def _in_table(pages: Pages, body: bytes) -> Iterator[Link]:
@@ -96,14 +101,6 @@ def _heap(pages: Pages, address: int) -> bytes:
 def _check_name(name: bytes) -> None:
     """A name is one part of a path, unless the file is damaged."""
     if name in _NO_NAMES or b"/" in name:
-        raise LibraryNeededError
-
-
-def _check_info(body: bytes) -> None:
-    """Links are in messages of their own until there are many."""
-    version, flags = body[:2]
-    (heap,) = struct.unpack_from("<Q", body, 10 if flags & _INFO_HAS_ORDER else 2)
-    if version or heap != UNDEFINED:
         raise LibraryNeededError
 
 

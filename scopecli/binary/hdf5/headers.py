@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from scopecli.binary.hdf5.pages import LibraryNeededError
+from scopecli.binary.hdf5.pages import CHECKSUM, LibraryNeededError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,6 @@ _PLACE = struct.Struct("<QQ")
 _MAGIC_2, _MAGIC_CONTINUED = b"OHDR", b"OCHK"
 _HEAD_2 = 6  # magic, version, flags
 _SIZE_WIDTH, _ORDERED, _PHASES, _TIMES, _KNOWN_FLAGS = 0x03, 0x04, 0x10, 0x20, 0x3F
-_CHECKSUM = 4
 _MAX_CHECKED = 1 << 20  # libhdf5 computes the checksum of a longer one in less time
 
 Message = tuple[int, bytes]
@@ -111,26 +110,21 @@ def _version_2(pages: Pages, address: int) -> list[Message]:
     size = int.from_bytes(pages.read(address + head - width, width), "little")
     extra = 2 if flags & _ORDERED else 0
     found: list[Message] = []
-    chunk = _checked(pages, address, head + size + _CHECKSUM)
+    chunk = _checked(pages, address, head + size + CHECKSUM)
     more = _add(found, chunk, head, head + size, _MESSAGE_2, extra)
     for place, length in more:
         chunk = _checked(pages, place, length)
         if not chunk.startswith(_MAGIC_CONTINUED):
             raise pages.damaged("no object goes on here", place)
-        more += _add(found, chunk, len(_MAGIC_CONTINUED), length - _CHECKSUM, _MESSAGE_2, extra)
+        more += _add(found, chunk, len(_MAGIC_CONTINUED), length - CHECKSUM, _MESSAGE_2, extra)
     return found
 
 
 def _checked(pages: Pages, address: int, length: int) -> bytes:
     """A chunk of a header with its checksum, which is right."""
-    from scopecli.binary.hdf5.checksum import lookup3
-
     if length > _MAX_CHECKED:
         raise LibraryNeededError
-    chunk = pages.read(address, length)
-    if lookup3(chunk[:-_CHECKSUM]) != int.from_bytes(chunk[-_CHECKSUM:], "little"):
-        raise pages.damaged("an object has another checksum than it says", address)
-    return chunk
+    return pages.checked(address, length)
 
 
 def bodies(found: list[Message], kind: int) -> Iterator[bytes]:

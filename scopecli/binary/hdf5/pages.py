@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scopecli.binary.readable import Readable
 
 UNDEFINED = (1 << 64) - 1  # the address of what is not there
+CHECKSUM = 4  # bytes in one
 
 SHIFT = 15
 IN_PAGE = (1 << SHIFT) - 1
@@ -103,6 +104,28 @@ class Pages:
         """
         data, start = self.block(at, length)
         return data[start : start + length]
+
+    def checked(self, at: int, length: int) -> bytes:
+        """Bytes at an address, of which the last are the checksum of the others.
+
+        Raises:
+            DamagedFileError: it is another one.
+            ScopecliError: as `block`.
+        """
+        data = self.read(at, length)
+        self.verify(at, data[:-CHECKSUM], data[-CHECKSUM:])
+        return data
+
+    def verify(self, at: int, data: bytes, checksum: bytes) -> None:
+        """Hold what is at an address against its checksum.
+
+        Raises:
+            DamagedFileError: it has another one.
+        """
+        from scopecli.binary.hdf5.checksum import lookup3
+
+        if lookup3(data) != int.from_bytes(checksum, "little"):
+            raise self.damaged("a structure has another checksum than it says", at)
 
     def following(self, data: bytes, start: int, at: int, length: int) -> bytes:
         """Bytes at an address that is `start` in a block, which may go on so far.

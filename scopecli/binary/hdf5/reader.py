@@ -1,9 +1,9 @@
 """The structure of an HDF5 file, read without libhdf5.
 
-It knows what h5py and Keras write unless told otherwise, and raises `LibraryNeededError` at the
-first thing that it does not know: groups and attributes in fractal heaps, shared messages, virtual
-and external datasets, versions to come. The caller asks libhdf5 then, which knows everything, takes
-as long to load as this takes for 10,000 datasets, and does not survive all damaged files.
+It knows what h5py and Keras write, and raises `LibraryNeededError` at the first thing that it does
+not know: shared messages, filtered heaps, virtual and external datasets, versions to come. The
+caller asks libhdf5 then, which knows everything, takes as long to load as this takes for 10,000
+datasets, and does not survive all damaged files.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scopecli.errors import TruncatedError, UnsupportedError
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from scopecli.binary.hdf5.attributes import Parts, Value
     from scopecli.binary.hdf5.groups import Link
@@ -148,7 +148,12 @@ class Hdf5Reader:
         """
         seen: set[bytes] = set()
         with self._told():
-            for name, kind, address, _ in groups.links(self._pages, group.messages):
+            links: Iterable[Link]
+            if headers.SYMBOL_TABLE in dict(group.messages):
+                links = groups.links(self._pages, group.messages)
+            else:  # all of them are read at once, and need not be read twice
+                links = self._links(group).values()
+            for name, kind, address, _ in links:
                 if name not in seen:
                     seen.add(name)
                     yield name, self._group_at(address) if kind == groups.HARD else None
@@ -232,7 +237,7 @@ class Hdf5Reader:
 
     def _stored(self, group: Group) -> dict[bytes, Parts]:
         if group.attributes is None:
-            group.attributes = attributes.stored(group.messages)
+            group.attributes = attributes.stored(self._pages, group.messages)
         return group.attributes
 
     @contextmanager
