@@ -28,6 +28,12 @@ ALIASES = {"lint": "validate"}
 class LazyGroup(click.Group):
     """The commands of `COMMANDS`; the program's help page imports none of them."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """`help COMMAND` is `COMMAND --help`, as it is of git."""
+        if args[:1] == ["help"]:
+            args = [*args[1:2], "--help"]
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the table's order."""
         return list(COMMANDS)
@@ -36,11 +42,9 @@ class LazyGroup(click.Group):
         """Import the command, or say which name is nearest."""
         cmd_name = ALIASES.get(cmd_name, cmd_name)
         if cmd_name not in COMMANDS:
-            from difflib import get_close_matches
+            from scopecli.cli.mistakes import no_such_command
 
-            near = get_close_matches(cmd_name, COMMANDS, 1)
-            hint = f", did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(f"no command {cmd_name!r}{hint}", ctx)
+            raise click.UsageError(no_such_command(cmd_name, COMMANDS), ctx)
         command = import_module(f"scopecli.cli.{cmd_name}").command
         assert isinstance(command, click.Command)  # noqa: S101 - the table is ours
         return command

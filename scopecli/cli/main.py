@@ -99,7 +99,9 @@ def run(arguments: list[str] | None = None) -> int:
         error.show()
         return EXIT_TROUBLE
     except click.ClickException as error:
-        return complain(_usage_text(error))
+        from scopecli.cli.mistakes import usage_text
+
+        return complain(usage_text(error))
     except ScopecliError as error:
         return complain(str(error))
     except (click.Abort, KeyboardInterrupt):
@@ -120,13 +122,3 @@ def complain(text: str) -> int:
     with suppress(OSError):  # where it cannot be said, the exit code says it
         sys.stderr.write(line.encode(encoding, "backslashreplace").decode(encoding))
     return EXIT_TROUBLE
-
-
-def _usage_text(error: click.ClickException) -> str:
-    """Click's message, and where to read on."""
-    text = error.format_message().rstrip(".")
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    if context is None:
-        return text
-    join = " See" if text.endswith("?") else "; see"
-    return f"{text}{join} {context.command_path} -h"

@@ -53,6 +53,10 @@ class TestHelp:
                 assert parameter.help, parameter.name
                 assert parameter.help.endswith((".", ":"))
 
+    @pytest.mark.parametrize("command", [[], ["tree"], ["lint"]])
+    def test_help_may_be_asked_for_as_of_git(self, run: Run, command: list[str]) -> None:
+        assert run("help", *command) == run(*command, "--help")
+
     def test_no_arguments_show_help_and_fail(self, run: Run) -> None:
         result = run()
         assert result.code == 2
@@ -87,8 +91,14 @@ class TestUsage:
         ("arguments", "parts"),
         [
             (["lst"], ["no command 'lst'", "did you mean 'list'? See scopecli -h"]),
-            (["list", "--fmt", GAN], ["Did you mean ", "--format", "? See scopecli list -h"]),
-            (["xyzzy"], ["no command 'xyzzy'"]),
+            (["xyzzy"], ["no command 'xyzzy'; see scopecli -h"]),
+            (["mv", GAN], ["no command 'mv', did you mean 'rename'?"]),
+            ([GAN], [f"no command '{GAN}', did you mean 'tree {GAN}'?"]),
+            (["help", "lst"], ["no command 'lst', did you mean 'list'?"]),
+            (["list", "--fmt", GAN], ["no option '--fmt', did you mean '--format'", "? See sco"]),
+            (["list", "--json", GAN], ["no option '--json', did you mean '--format json'? See"]),
+            (["list", "--torch", GAN], ["did you mean '--input-format torch'?"]),
+            (["list", "--zzz", GAN], ["no option '--zzz'; see scopecli list -h"]),
             (["tree"], ["PATH", "scopecli tree -h"]),
             (["tree", "--depth", "0", GAN], ["--depth", "scopecli tree -h"]),
             (["tree", "--depth", "x", GAN], ["--depth"]),
