@@ -112,7 +112,7 @@ class TestFilesThatChange:
 
 
 class TestPathsOfAnyKind:
-    KINDS = ("folder", "fifo", "null", "loop", "dangling", "forbidden")
+    KINDS = ("folder", "fifo", "null", "loop", "dangling", "forbidden", "inside forbidden")
     OPTIONS = (
         "validate --baseline {} graphs/twins.meta",
         "validate --against {} graphs/twins.meta",
@@ -136,6 +136,8 @@ class TestPathsOfAnyKind:
                 tuple(command.format(path).split()), null.fileno(), obeying_permissions
             )
         assert_one_line(Result(code, "", text))
+        if "forbidden" in kind:
+            assert "cannot be opened: Permission denied" in text
 
     def made(self, kind: str, folder: Path) -> str:
         path = folder / kind
@@ -149,9 +151,14 @@ class TestPathsOfAnyKind:
             path.symlink_to("loop")
         elif kind == "dangling":
             path.symlink_to("nowhere")
-        else:
-            path.write_bytes(Path("plain.h5").read_bytes())
+        elif kind == "forbidden":
+            shutil.copy("plain.h5", path)
             path.chmod(0)
+        else:
+            path = folder / "closed" / "plain.h5"
+            path.parent.mkdir()
+            shutil.copy("plain.h5", path)
+            path.parent.chmod(0o400)
         return str(path)
 
     @pytest.mark.parametrize("name", ["new\nline", "tab\t\x1b[2J", "%s {0}", "-x", "a b", "größe"])

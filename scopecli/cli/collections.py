@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scopecli.cli.options import for_each_model, input_options, output_options
+from scopecli.cli.options import ANY_PATH, for_each_model, input_options, output_options
 
 if TYPE_CHECKING:
     from scopecli.cli.options import Load
@@ -21,7 +21,7 @@ Examples:
 
 
 @click.command("collections", epilog=_EPILOG)
-@click.argument("path", type=click.Path())
+@click.argument("path", type=ANY_PATH)
 @click.argument("key", required=False)
 @output_options("terminal", "plain", "json")
 @input_options

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from scopecli.cli.options import input_options, output_options, selection_options
+from scopecli.cli.options import ANY_PATH, input_options, output_options, selection_options
 from scopecli.errors import EXIT_FOUND, EXIT_OK
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ _NOT_FOR_RESTORE = frozenset(
 
 
 @click.command("diff", epilog=_EPILOG)
-@click.argument("a", type=click.Path())
-@click.argument("b", type=click.Path())
+@click.argument("a", type=ANY_PATH)
+@click.argument("b", type=ANY_PATH)
 @click.option(
     "--by",
     type=click.Choice(["name", "key"]),
@@ -76,7 +76,7 @@ _NOT_FOR_RESTORE = frozenset(
 @click.option(
     "--emit-map",
     metavar="FILE",
-    type=click.Path(),
+    type=ANY_PATH,
     help="Write old and new names to a .json, .csv or .toml, as `rename --map` takes them.",
 )
 @click.option(
@@ -88,7 +88,7 @@ _NOT_FOR_RESTORE = frozenset(
 @click.option(
     "--emit-assignment-map",
     metavar="FILE",
-    type=click.Path(),
+    type=ANY_PATH,
     help="With --restore: write the map that `tf.train.init_from_checkpoint` takes, as .json.",
 )
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Show N levels of scopes.")

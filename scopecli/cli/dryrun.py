@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scopecli.cli.options import output_options, selection_options
+from scopecli.cli.options import ANY_PATH, output_options, selection_options
 from scopecli.errors import EXIT_FOUND, EXIT_OK
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _STANDS_FOR = {"tensorflow": ("tensorflow",), "nothing": ()}
 
 
 @click.command("dryrun", epilog=_EPILOG)
-@click.argument("program", metavar="FILE.py[:FUNCTION]", type=click.Path())
+@click.argument("program", metavar="FILE.py[:FUNCTION]", type=ANY_PATH)
 @click.option(
     "--arg",
     "arguments",

@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
 
+# Whether it can be read is found when it is read: then the error names the file and no option.
+ANY_PATH = click.Path(readable=False)
+
+
 def paths_argument(function: Decorated) -> Decorated:
     """`PATH...`, not checked by Click: the prefix of a checkpoint is no file."""
-    return click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path())(
+    return click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=ANY_PATH)(
         function
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scopecli.cli.options import output_options
+from scopecli.cli.options import ANY_PATH, output_options
 from scopecli.cli.rule_options import RulesCommand, rule_options
 from scopecli.errors import EXIT_TROUBLE, RefusedError
 from scopecli.formats import registry
@@ -37,7 +37,7 @@ Examples:
 
 
 @click.command("rename", cls=RulesCommand, epilog=_EPILOG)
-@click.argument("path", type=click.Path())
+@click.argument("path", type=ANY_PATH)
 @rule_options
 @click.option("-o", "--out", metavar="OUT", help="Where the renamed model goes.")
 @click.option("--in-place", is_flag=True, help="Replace PATH itself.")

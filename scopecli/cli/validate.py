@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scopecli.cli.options import (
+    ANY_PATH,
     codes_option,
     for_each_path,
     output_options,
@@ -55,18 +56,18 @@ _FORMATS = ("terminal", "concise", "json", "sarif", "github", "gitlab", "junit")
 @click.option(
     "--against",
     metavar="REFERENCE",
-    type=click.Path(),
+    type=ANY_PATH,
     help="Check each PATH against this model, or against the `tree --format json` of one.",
 )
 @output_options(*_FORMATS)
-@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write to a file instead.")
+@click.option("-o", "--output", metavar="FILE", type=ANY_PATH, help="Write to a file instead.")
 @click.option(
-    "--baseline", metavar="FILE", type=click.Path(), help="Leave out the findings that FILE knows."
+    "--baseline", metavar="FILE", type=ANY_PATH, help="Leave out the findings that FILE knows."
 )
 @click.option(
     "--write-baseline",
     metavar="FILE",
-    type=click.Path(),
+    type=ANY_PATH,
     help="Record all findings in FILE as known, and end with exit code 0.",
 )
 @click.option("--exit-zero", is_flag=True, help="End with exit code 0 whatever is found.")

@@ -38,7 +38,6 @@ _ONNX_SUFFIX = ".onnx"
 _SAFETENSORS_SUFFIX = ".safetensors"
 _CORE_ML = os.path.join("Data", "com.apple.CoreML")
 _MAX_NAMED = 5
-_STANDARD_INPUT = "standard input is not read: a model is opened in place, so it needs a file"
 
 
 class Target(NamedTuple):
@@ -217,10 +216,9 @@ def _in_folder(path: str) -> Target:
     step = _last_step(path, names)
     if step is not None:
         return Target(step, _ORBAX)
-    files = sorted(name for name in names if os.path.isfile(os.path.join(path, name)))
-    what = "a file" if files else "a folder"
-    hint = f"name {what} in it: {listed(files or sorted(names), _MAX_NAMED)}" if names else None
-    raise PathError("is a folder without a checkpoint", path=path, hint=hint)
+    from scopecli.formats import missing
+
+    raise missing.in_folder(path, names)
 
 
 def _is_tree_of_names(path: str) -> bool:
@@ -294,8 +292,9 @@ def _beside_prefix(path: str) -> Target:
         raise PathError(
             f"has a graph ({base}.meta) and no checkpoint: {base}{_INDEX} is missing", path=path
         )
-    hint = _STANDARD_INPUT if path == "-" else _nearest(base, names)
-    raise PathError("no such file or checkpoint", path=path, hint=hint)
+    from scopecli.formats import missing
+
+    raise missing.at_path(path, names)
 
 
 def _listing(folder: str) -> list[str]:
@@ -303,11 +302,3 @@ def _listing(folder: str) -> list[str]:
         return os.listdir(folder)
     except OSError as error:
         raise PathError(f"cannot be listed: {error.strerror}", path=folder) from error
-
-
-def _nearest(base: str, names: list[str]) -> str | None:
-    from difflib import get_close_matches
-
-    prefixes = {name.removesuffix(_INDEX) for name in names}
-    near = get_close_matches(base, sorted(prefixes), n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(near)}?" if near else None

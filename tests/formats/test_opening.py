@@ -74,9 +74,8 @@ class TestCheckpoints:
             load(tmp_path)
 
     def test_a_folder_without_a_model(self, tmp_path: Path) -> None:
-        with pytest.raises(PathError, match="is a folder without a checkpoint") as caught:
+        with pytest.raises(PathError, match="is an empty folder"):
             load(tmp_path)
-        assert caught.value.hint is None
         (tmp_path / "runs").mkdir()
         with pytest.raises(PathError, match="name a folder in it: runs"):
             load(tmp_path)
@@ -318,10 +317,16 @@ class TestPaths:
             with pytest.raises(PathError):
                 load(path)
 
-    def test_a_link_in_a_circle(self, tmp_path: Path) -> None:
-        (tmp_path / "loop").symlink_to("loop")
-        with pytest.raises(PathError, match="no such file"):
-            load(tmp_path / "loop")
+    @pytest.mark.parametrize("target", ["link", "nowhere"])
+    def test_a_link_to_nothing(self, tmp_path: Path, target: str) -> None:
+        (tmp_path / "link").symlink_to(target)
+        with pytest.raises(PathError, match=f"is a link to {target}, and nothing is there"):
+            load(tmp_path / "link")
+
+    @pytest.mark.parametrize("path", ["https://host/m.h5", "gs://bucket/model.ckpt", "s3://b/m"])
+    def test_an_address(self, path: str) -> None:
+        with pytest.raises(PathError, match="is an address, and no file; fetch it"):
+            load(path)
 
     @pytest.mark.parametrize("path", ["-", "nul\0byte", "x" * 5000, "no/such/folder/m"])
     def test_odd_paths(self, path: str) -> None:
@@ -362,16 +367,18 @@ class TestPaths:
         ("wrong", "right"),
         [
             ("tf1_gann", "tf1_gan"),
-            ("tf1_gan/model.ckpt-20", "model.ckpt-200"),
-            ("tf1_gan/model.ckpt-200.indx", "model.ckpt-200"),
+            ("tf1_gan/model.ckpt-20", "tf1_gan/model.ckpt-200"),
+            ("tf1_gan/model.ckpt-200.indx", "tf1_gan/model.ckpt-200"),
+            ("tf1_gan/model.ckpt", "tf1_gan/model.ckpt-200"),
             ("plain_lates.h5", "plain_latest.h5"),
         ],
     )
-    def test_the_nearest_name_is_told(self, wrong: str, right: str) -> None:
+    def test_the_nearest_path_is_told(self, wrong: str, right: str) -> None:
         with pytest.raises(PathError) as caught:
             load(SAMPLES / wrong)
         assert caught.value.hint is not None
-        assert right in caught.value.hint
+        assert caught.value.hint.startswith(f"did you mean {SAMPLES / right}")
+        assert f"{right}." not in caught.value.hint  # the prefix is enough
 
     def test_nothing_near(self, tmp_path: Path) -> None:
         with pytest.raises(PathError) as caught:
