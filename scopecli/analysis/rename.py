@@ -106,7 +106,7 @@ def plan(
             first[subject.name] = subject
     names = sorted(first)
     becomes, used = _decided(first, names, request, separator)
-    unmatched = _unmatched(request.rules, used, names, separator)
+    unmatched = _unmatched(request.rules, used, list(first.values()), separator)
     conflicts = list(() if request.allow_unmatched else unmatched)
     conflicts += _collisions(subjects, becomes)
     conflicts += _complaints(names, becomes, complaints)
@@ -190,15 +190,34 @@ def _with_owner(name: str, owner: str, new: str, separator: str) -> str:
 
 
 def _unmatched(
-    rules: Sequence[Rule], used: set[int], names: Sequence[str], separator: str
+    rules: Sequence[Rule], used: set[int], subjects: Sequence[Subject], separator: str
 ) -> list[Conflict]:
-    """The rules that matched nothing, the first of them with similar names."""
+    """The rules that matched nothing, the first of them with what may be wrong with them."""
+    names = sorted(subject.name for subject in subjects)
     found: list[Conflict] = []
     for number, rule in enumerate(rules):
-        if number not in used:
-            hint = _advice(rule, names, separator) if len(found) < _MOST_SUGGESTED else ""
-            found.append(Conflict(str(rule), f"matches nothing{hint}"))
+        if number in used:
+            continue
+        hint = ""
+        if len(found) < _MOST_SUGGESTED:
+            hint = _taken(rules[: number + 1], names, subjects, separator)
+            hint = hint or _advice(rule, names, separator)
+        found.append(Conflict(str(rule), f"matches nothing{hint}"))
     return found
+
+
+def _taken(
+    rules: Sequence[Rule], names: Sequence[str], subjects: Sequence[Subject], separator: str
+) -> str:
+    """What decides a name that the last rule would match, too."""
+    alone = Matcher(rules[-1:], names, separator)
+    subject = next((subject for subject in subjects if alone.match(subject)), None)
+    match = Matcher(rules, names, separator).match(subject) if subject else None
+    if subject is None or match is None:
+        return ""
+    is_own = match[0] == len(rules) - 1
+    why = f"goes with {subject.follows}" if is_own else f"is decided by {rules[match[0]]}"
+    return f" that is left: {subject.name} {why}"
 
 
 def _advice(rule: Rule, names: Sequence[str], separator: str) -> str:

@@ -113,7 +113,7 @@ def command(
     if output_format != "json":
         target = output.chosen(output_format, color)
         target_path = "" if place == prepared.parts.path else place
-        view = rename.View(path, target_path, prepared.names, prepared.kinds, model)
+        view = rename.View(path, target_path, prepared.names, prepared.kinds, model, dry_run)
         rename.draw(prepared.plan, view, target)
         sys.stdout.flush()
     written: list[str] = []

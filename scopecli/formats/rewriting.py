@@ -148,6 +148,7 @@ def destination(parts: Parts, out: str | None, *, force: bool = False) -> str:
 
     Raises:
         PathError: something is there already, or it is the input.
+        UnsupportedError: the path has the suffix of another format.
     """
     if out is None:
         return parts.path
@@ -168,6 +169,7 @@ def destination(parts: Parts, out: str | None, *, force: bool = False) -> str:
     inside = os.path.realpath(parts.path) + os.sep
     if parts.main.model.format in _FOLDERS and os.path.realpath(out).startswith(inside):
         raise PathError("is inside of the input", path=given, hint="choose another path")
+    _refuse_other_suffix(parts.main.model, out)
     parent = os.path.dirname(out.rstrip(os.sep))
     if parent and not os.path.isdir(parent):
         raise PathError("cannot be written: no such folder", path=parent, hint="make it first")
@@ -175,6 +177,19 @@ def destination(parts: Parts, out: str | None, *, force: bool = False) -> str:
     if there and not force:
         raise PathError("is there already", path=there[0], hint="replace it with --force")
     return out
+
+
+def _refuse_other_suffix(model: Model, out: str) -> None:
+    """Nothing is converted: no HDF5 file under a name that says safetensors."""
+    own = (*registry.get(model.format).suffixes, os.path.splitext(model.path)[1])
+    suffix = os.path.splitext(out)[1].lower()
+    others = [row for row in registry.FORMATS if suffix in row.suffixes]
+    if others and not any(mine.lower().endswith(suffix) for mine in own):
+        raise UnsupportedError(
+            f"would be a {registry.title(model.format)}, and its name says {others[0].title}",
+            path=out,
+            hint="nothing is converted: choose another name",
+        )
 
 
 def existing(parts: Parts, out: str) -> list[str]:

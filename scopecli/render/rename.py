@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from scopecli.analysis import rename_tree
@@ -36,6 +37,7 @@ class View(NamedTuple):
         names: all names of the file, in order.
         kinds: how many of them there are of each kind.
         model: what is renamed.
+        is_dry: whether it is left at the plan.
     """
 
     path: str
@@ -43,6 +45,7 @@ class View(NamedTuple):
     names: Sequence[str]
     kinds: Mapping[str, int]
     model: Model
+    is_dry: bool = False
 
 
 def draw(plan: Plan, view: View, output: Output) -> None:
@@ -53,13 +56,8 @@ def draw(plan: Plan, view: View, output: Output) -> None:
 def _lines(plan: Plan, view: View, glyphs: Glyphs) -> Iterator[Sequence[Span]]:
     source, target = printable(view.path), printable(view.out)
     title = f"{source} {glyphs.arrow} {target}" if target else source
-    stay = plan.total - len(plan.moves) - len(plan.drops)
-    counts = [f"{len(plan.moves)} of {words.plural(plan.total, 'name')} move"]
-    if plan.drops:
-        counts.append(f"{len(plan.drops)} dropped")
-    counts.append(f"{stay} stay")
     yield [(title, "title")]
-    yield [(glyphs.dot.join(counts), "dim")]
+    yield [(glyphs.dot.join(_counts(plan, view)), "dim")]
     for note in view.model.notes:
         if note.code == _MISSING:
             yield [(f"note: {printable(f'{note.subject} {note.message}'.strip())}", "note")]
@@ -75,6 +73,25 @@ def _lines(plan: Plan, view: View, glyphs: Glyphs) -> Iterator[Sequence[Span]]:
         yield [(f"{what:<{width}}", "slot"), ("  dropped", "note"), (count, "dim")]
     for rule, problem in plan.unmatched:
         yield [(f"{printable(rule)} {printable(problem)}", "note")]
+
+
+def _counts(plan: Plan, view: View) -> Iterator[str]:
+    """How much of what moves, is dropped and stays; and whether this is all that happens."""
+    moving = Counter(move.kind for move in plan.moves)
+    dropped = Counter(drop.kind for drop in plan.drops)
+    yield f"{_counted(moving)} move"
+    if dropped:
+        yield f"{_counted(dropped)} dropped"
+    yield f"{_counted(Counter(view.kinds) - moving - dropped)} stay"
+    if view.is_dry:
+        yield "nothing written"
+
+
+def _counted(kinds: Mapping[str, int]) -> str:
+    nouns: Counter[str] = Counter()
+    for kind, count in kinds.items():
+        nouns["tensor" if kind in _KINDS else kind] += count
+    return ", ".join(words.plural(count, noun) for noun, count in nouns.items()) or "none"
 
 
 def _row(row: Row, label: str, noun: str, glyphs: Glyphs) -> Sequence[Span]:

@@ -188,6 +188,20 @@ def test_all_conflicts_are_listed() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        (("net/=enc/", Substitute("w$", "kernel")), "net/w is decided by net/=enc/"),
+        (("net/=a/", "net/=b/"), "net/w is decided by net/=a/"),
+        (("net/=a/", "net/=a/"), "net/w is decided by net/=a/"),
+        (("net/w=kernel", Substitute("Adam", "m")), "net/w/Adam goes with net/w"),
+    ],
+)
+def test_a_rule_that_comes_too_late(rules: tuple[str | Rule, ...], why: str) -> None:
+    found = conflicts("net/w, net/w/Adam < net/w", *rules)
+    assert found == [f"{rules[1]}: matches nothing that is left: {why}"]
+
+
 def test_rules_may_match_nothing_where_that_is_allowed() -> None:
     found = planned("a", "b=c", allow_unmatched=True)
     assert found.conflicts == ()

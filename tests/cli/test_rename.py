@@ -15,6 +15,7 @@ from tests.bundles import Tensor
 from tests.commands import assert_one_line
 from tests.renames import contents, files, sample, two_shards
 from tests.render.test_documents import check
+from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ def test_the_plan_is_shown_and_the_file_written(run: Run, tmp_path: Path, old: s
     assert (result.code, result.err) == (0, "")
     assert result.out.splitlines() == [
         f"{old} -> {tmp_path / 'new'}",
-        "6 of 8 names move, 2 stay",
+        "6 tensors move, 2 tensors stay",
         "enc/ -> bert/enc/  6 tensors",
     ]
     assert "bert/enc/w/Adam" in contents(tmp_path / "new")
@@ -43,7 +44,7 @@ def test_a_dry_run_writes_nothing(run: Run, tmp_path: Path, old: str) -> None:
     result = run("rename", old, "--dry-run", "enc/w=enc/kernel", "--drop-slots")
     assert result.code == 0
     assert result.out.splitlines()[1:] == [
-        "2 of 8 names move · 2 dropped · 4 stay",
+        "2 tensors move · 2 tensors dropped · 4 tensors stay · nothing written",
         "enc/w                          → enc/kernel",
         "enc/w/ExponentialMovingAverage → enc/kernel/ExponentialMovingAverage",
         "every slot                      dropped  2 tensors",
@@ -74,6 +75,22 @@ def test_a_path_behind_its_options(run: Run, old: str) -> None:
     result = run("rename", "--strip-prefix", "dec/", "--dry-run", "--", old)
     assert result.code == 0
     assert "dec/ → (top)  1 tensor" in result.out
+
+
+def test_tensors_and_nodes_are_counted_apart(run: Run) -> None:
+    result = run("rename", str(SAMPLES / "tf1_gan"), "--dry-run", "generator/=g/")
+    assert result.out.splitlines()[1] == (
+        "24 tensors, 104 nodes move · 17 tensors, 322 nodes stay · nothing written"
+    )
+
+
+@pytest.mark.parametrize("name", ["new.safetensors", "new.PT", "new.h5"])
+def test_nothing_is_converted(run: Run, tmp_path: Path, old: str, name: str) -> None:
+    """A file whose name says another format would be believed, and fail elsewhere."""
+    before = files(tmp_path)
+    result = run("rename", old, "-o", str(tmp_path / name), "enc/=bert/enc/", "--force")
+    assert_one_line(result, name, "would be a TensorFlow V2 checkpoint, and its name says")
+    assert files(tmp_path) == before
 
 
 def test_a_map(run: Run, tmp_path: Path, old: str) -> None:
