@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scopecli.binary.pickle.contents import SEPARATOR
 from scopecli.formats.torch import entries as torch_entries
-from scopecli.formats.torch.tree import SEPARATOR
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:

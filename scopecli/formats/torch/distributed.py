@@ -12,14 +12,14 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from scopecli.binary.pickle import opcodes
+from scopecli.binary.pickle.contents import mapping, path_of, sequence
 from scopecli.binary.pickle.values import Object
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.some_notes import some
 from scopecli.formats.torch import globals as torch_globals
 from scopecli.formats.torch.marks import METADATA
-from scopecli.formats.torch.tensors import element_type, numbers, path_of
-from scopecli.formats.torch.tree import mapping, sequence
+from scopecli.formats.torch.tensors import element_type, numbers
 from scopecli.model.model import File, Model
 from scopecli.model.variable import NO_ATTRIBUTES, Slice, Variable
 

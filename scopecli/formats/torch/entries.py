@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from scopecli.binary.pickle.contents import SEPARATOR, joined, mapping, sequence
 from scopecli.binary.pickle.values import Object
 from scopecli.formats.torch.tensors import tensor
-from scopecli.formats.torch.tree import SEPARATOR, STATE, is_optimizer, joined, mapping, sequence
+from scopecli.formats.torch.tree import STATE, is_optimizer
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:

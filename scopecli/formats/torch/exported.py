@@ -150,10 +150,10 @@ class Exported(Members):
 
     def _read_configs(self, source: Source) -> Iterator[_Config]:
         for name in reversed(self._members):  # so in the order of the archive
-            match = _CONFIG.fullmatch(name, len(self._folder))
+            inner = name.removeprefix(self._folder)
+            match = _CONFIG.fullmatch(inner) if inner != name else None
             if match is None:
                 continue
-            inner = name.removeprefix(self._folder)
             try:
                 document = json.loads(self.read(source, inner, _LARGEST_CONFIG))
             except (ValueError, RecursionError, MemoryError) as error:

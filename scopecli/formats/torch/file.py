@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol
 
+from scopecli.binary.pickle.contents import SEPARATOR
 from scopecli.binary.source import Source
 from scopecli.errors import NotAModelError, ScopecliError
 from scopecli.formats.some_notes import some
@@ -313,7 +314,7 @@ def _own_attributes(
 ) -> Mapping[str, object]:
     attributes: dict[str, object] = {}
     if kind == "slot":
-        attributes["slot_name"] = name.rpartition(torch_tree.SEPARATOR)[2]
+        attributes["slot_name"] = name.rpartition(SEPARATOR)[2]
     attributes |= common
     if name in aliases:
         attributes["aliases"] = aliases[name]

@@ -12,6 +12,7 @@ from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from scopecli.binary.pickle.contents import path_of
 from scopecli.binary.pickle.values import Global, Object, Persistent, View
 from scopecli.errors import DamagedFileError
 from scopecli.formats.torch.types import STORAGES, TYPES, ElementType
@@ -125,18 +126,6 @@ def _reach(shape: tuple[int | None, ...], strides: tuple[int, ...]) -> int:
     if 0 in extents:
         return 0
     return sum((extent - 1) * stride for extent, stride in zip(extents, strides, strict=True)) + 1
-
-
-def path_of(value: object) -> str:
-    """What is imported or called, by its name; empty where that is not said."""
-    for _ in range(_MOST_WRAPPERS):
-        if type(value) is not Object:
-            break
-        value = value.function
-    if type(value) is Persistent and type(value.id) is tuple and len(value.id) > 1:
-        # The legacy stream keeps the source of a module's class beside it: ("module", class, ...).
-        value = value.id[1] if value.id[0] == "module" else None
-    return value.path if type(value) is Global else ""
 
 
 def tensor(value: object, depth: int = 0) -> Placed | None:

@@ -6,57 +6,42 @@ names that `state_dict()` gives them: those of its parameters and buffers, and i
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING
 
+from scopecli.binary.pickle import contents
+from scopecli.binary.pickle.contents import (
+    LONGEST_TEXT,
+    SCALARS,
+    attributes,
+    joined,
+    mapping,
+    named,
+    note_fact,
+    note_facts,
+    path_of,
+    sequence,
+)
 from scopecli.binary.pickle.values import Global, Object
-from scopecli.errors import DamagedFileError, ScopecliError
+from scopecli.errors import ScopecliError
 from scopecli.formats.torch.script import CLASSES
-from scopecli.formats.torch.tensors import path_of, tensor
+from scopecli.formats.torch.tensors import tensor
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from scopecli.binary.pickle.contents import Child
     from scopecli.formats.torch.script import Classes
     from scopecli.formats.torch.tensors import Tensor
     from scopecli.model.variable import Kind
 
-SEPARATOR = "."
-
-Child = tuple[str, object, "Kind"]
-
 STATE, _GROUPS, _MEMBERS = "state", "param_groups", "params"
 _MODULE = frozenset({"_parameters", "_buffers", "_modules"})
-_DICTIONARIES = frozenset(
-    {
-        "collections.OrderedDict",
-        "collections.defaultdict",
-        "collections.Counter",
-        "builtins.dict",
-        "__builtin__.dict",
-    }
-)
-_LISTS = frozenset(
-    f"{module}.{name}"
-    for module in ("builtins", "__builtin__")
-    for name in ("set", "frozenset", "list", "tuple")
-)
 _TAGGED = frozenset(  # how TorchScript writes lists and dictionaries of tensors
     f"torch.jit._pickle.{name}" for name in ("build_tensorlist", "restore_type_tag")
 )
-_ENCODE = "_codecs.encode"
 _SCRIPT_OBJECT = "torch.ScriptObject"
-_SCALARS = frozenset({str, int, float, bool})
-
-_DEEPEST = 200
-_MOST_FACTS = 64
-_MOST_ITEMS = 16
-_LONGEST_TEXT = 200
 _MOST_GROUPS = 32
-# Containers that are in several places are shown in each, which may be more than memory has.
-_NAME_BYTES = 64
-_SOME_BYTES = 1 << 20
 
 
 class Found(NamedTuple):
@@ -89,13 +74,6 @@ class Tree(NamedTuple):
     optimizers: list[dict[str, object]]
 
 
-class _Open(NamedTuple):
-    """A container that is being looked into: which one, and what is still to come."""
-
-    address: int
-    children: Iterator[Child]
-
-
 def collect(root: object, size: int, classes: Classes | None = None) -> Tree:
     """Everything below the root.
 
@@ -108,35 +86,39 @@ def collect(root: object, size: int, classes: Classes | None = None) -> Tree:
         DamagedFileError: a tensor is not put together as tensors are, or it nests without end.
     """
     tree = Tree([], {}, [])
-    room = _NAME_BYTES * size + _SOME_BYTES
-    opened = [_Open(0, iter([("", root, "variable")]))]
-    inside: set[int] = {0}
-    seen: set[int] = set()
-    while opened:
-        for path, value, kind in opened[-1].children:
-            room -= len(path) + 1
-            if type(value) in _SCALARS:
-                _fact(tree.facts, path, value)
-                continue
-            found = value if type(value) is Found else _found(path, value, kind)
-            if found is not None:
-                tree.tensors.append(found)
-                continue
-            address = id(value)
-            if address in inside or (address in seen and not _is_shown_again(value)):
-                continue
-            if len(opened) > _DEEPEST or room < 0:
-                raise DamagedFileError(
-                    "nests its containers deeper than any model", where=path[:_LONGEST_TEXT]
-                )
-            inside.add(address)
-            seen.add(address)
-            children = _children(value, path, kind, tree, classes)
-            opened.append(_Open(address, children))
-            break
-        else:
-            inside.remove(opened.pop().address)
+    contents.walk(root, size, _Collector(tree, classes))
     return tree
+
+
+class _Collector:
+    """Puts what a walk comes to into a tree."""
+
+    __slots__ = ("_classes", "_put", "_tree")
+
+    def __init__(self, tree: Tree, classes: Classes | None) -> None:
+        self._tree = tree
+        self._put = tree.tensors.append
+        self._classes = classes
+
+    def takes(self, path: str, value: object, kind: Kind) -> bool:
+        """Whether it is a number, a text or a tensor."""
+        if type(value) in SCALARS:
+            note_fact(self._tree.facts, path, value)
+            return True
+        found = value if type(value) is Found else _found(path, value, kind)
+        if found is None:
+            return False
+        self._put(found)
+        return True
+
+    def children(self, path: str, value: object, kind: Kind) -> Iterator[Child]:
+        """What is inside of anything else."""
+        return _children(value, path, kind, self._tree, self._classes)
+
+    def is_shown_again(self, value: object) -> bool:
+        """Whether it stands for what is in it: a dictionary, a list, a module, no other object."""
+        state = attributes(value)
+        return state is None or state.keys() >= _MODULE
 
 
 def _found(path: str, value: object, kind: Kind) -> Found | None:
@@ -144,7 +126,7 @@ def _found(path: str, value: object, kind: Kind) -> Found | None:
     try:
         placed = tensor(value)
     except ScopecliError as error:
-        error.where = path[:_LONGEST_TEXT]
+        error.where = path[:LONGEST_TEXT]
         raise
     if placed is None:
         return None
@@ -158,21 +140,21 @@ def _children(
     """What is inside, with names and kinds."""
     if classes is not None and type(value) is Object and path_of(value).startswith(CLASSES):
         return _of_script(value, path, kind, classes)
-    state = _state(value)
+    state = attributes(value)
     if state is not None and state.keys() >= _MODULE:
         return _of_module(state, path, kind)
     pairs = mapping(value)
     if pairs is not None:
         if is_optimizer(pairs):
             return _of_optimizer(pairs, path, tree)
-        return _named(path, pairs.items(), kind)
+        return named(path, pairs.items(), kind)
     items = sequence(value)
     if items is None:
-        return _named(path, _given(value) if state is None else state.items(), kind)
-    if all(type(item) in _SCALARS for item in items):
-        _facts_of_list(tree.facts, path, items)
+        return named(path, _given(value) if state is None else state.items(), kind)
+    if all(type(item) in SCALARS for item in items):
+        note_facts(tree.facts, path, items)
         return iter(())
-    return _named(path, enumerate(items), kind)
+    return named(path, enumerate(items), kind)
 
 
 def _given(value: object) -> Iterator[tuple[object, object]]:
@@ -187,11 +169,11 @@ def _of_module(state: Mapping[object, object], path: str, kind: Kind) -> Iterato
     for part in ("_parameters", "_buffers", "_modules"):
         pairs = mapping(state[part]) or {}
         kept = ((key, item) for key, item in pairs.items() if str(key) not in transient)
-        for child in _named(path, pairs.items() if part != "_buffers" else kept, kind):
+        for child in named(path, pairs.items() if part != "_buffers" else kept, kind):
             if child[1] is not None:  # which stands for one that is left out
                 yield _in_module(*child)
     packed = ((key, _packed(item)) for key, item in state.items() if type(item) is Object)
-    yield from _named(path, ((key, item) for key, item in packed if item is not None), kind)
+    yield from named(path, ((key, item) for key, item in packed if item is not None), kind)
 
 
 def _packed(value: Object) -> object:
@@ -216,7 +198,7 @@ def _in_module(path: str, value: object, kind: Kind) -> Child:
 def _of_script(module: Object, path: str, kind: Kind, classes: Classes) -> Iterator[Child]:
     """What an object of TorchScript has; what `state_dict()` leaves out is a constant."""
     if type(module.state) is tuple:  # packed numbers of C++, as quantized layers have them
-        yield from _named(path, enumerate(module.state), "constant")
+        yield from named(path, enumerate(module.state), "constant")
         return
     members = classes.of(module.function) if type(module.function) is Global else None
     for key, item in (mapping(module.state) or {}).items():
@@ -225,7 +207,7 @@ def _of_script(module: Object, path: str, kind: Kind, classes: Classes) -> Itera
             yield name, item, kind
         elif members is not None and type(key) is str and members.has(key):
             yield _in_module(name, item, kind)
-        elif type(item) not in _SCALARS:  # which are the settings of every layer
+        elif type(item) not in SCALARS:  # which are the settings of every layer
             yield name, _untagged(item), "constant"
 
 
@@ -248,12 +230,12 @@ def _of_optimizer(pairs: Mapping[object, object], path: str, tree: Tree) -> Iter
             tree.optimizers.extend(_groups(name, groups[:_MOST_GROUPS]))
             for number, group in enumerate(groups):
                 entries = [(k, v) for k, v in (mapping(group) or {}).items() if tensor(v)]
-                yield from _named(joined(name, number), entries, "bookkeeping")
+                yield from named(joined(name, number), entries, "bookkeeping")
         elif key == STATE:
             for parameter, state in (mapping(value) or {}).items():
                 for entry, item in (mapping(state) or {}).items():
                     kind: Kind = "bookkeeping" if entry == "step" else "slot"
-                    if type(item) not in _SCALARS:
+                    if type(item) not in SCALARS:
                         yield joined(joined(name, parameter), entry), item, kind
         else:
             yield name, value, "bookkeeping"
@@ -264,114 +246,14 @@ def _groups(path: str, groups: Iterable[object]) -> Iterator[dict[str, object]]:
         settings: dict[str, object] = {}
         entries = mapping(group) or {}
         for key, value in entries.items():
-            if type(value) in _SCALARS:
-                _fact(settings, _text(key), value)
+            if type(value) in SCALARS:
+                note_fact(settings, joined("", key), value)
             elif key != _MEMBERS:
                 items = sequence(value)
-                if items is not None and all(type(item) in _SCALARS for item in items):
-                    _facts_of_list(settings, _text(key), items)
+                if items is not None and all(type(item) in SCALARS for item in items):
+                    note_facts(settings, joined("", key), items)
         yield {
             "name": joined(path, number),
             "variables": len(sequence(entries.get(_MEMBERS)) or ()),
             "hyperparameters": settings,
         }
-
-
-def _named(path: str, pairs: Iterable[tuple[object, object]], kind: Kind) -> Iterator[Child]:
-    start = path + SEPARATOR if path else ""
-    for key, value in pairs:
-        yield start + (key if type(key) is str else _text(key)), value, kind
-
-
-def joined(path: str, key: object) -> str:
-    """The name of what is under a key in something that has a name."""
-    return f"{path}{SEPARATOR}{_text(key)}" if path else _text(key)
-
-
-def _text(key: object) -> str:
-    if type(key) is str:
-        return key
-    if type(key) is tuple:
-        return SEPARATOR.join(map(_text, key))
-    if type(key) is bytes:
-        return key.decode("utf-8", "replace")
-    if type(key) is not Object:
-        return str(key)
-    path, given = path_of(key), key.arguments
-    is_bytes = path == _ENCODE and given and type(given[0]) is str  # as protocol 2 writes them
-    return str(given[0]) if is_bytes else path
-
-
-def mapping(value: object) -> Mapping[object, object] | None:
-    """A dictionary of any class; None for anything else."""
-    if type(value) is dict:
-        return value
-    if type(value) is not Object or not (value.entries or path_of(value) in _DICTIONARIES):
-        return None
-    given = value.arguments[0] if value.arguments else None
-    if type(given) is dict:
-        return given | value.entries
-    pairs = given if type(given) is list else []  # Python 2 gave an OrderedDict its items so
-    return {key: item for key, item in map(_pair, pairs) if type(key) is str} | value.entries
-
-
-def _pair(value: object) -> tuple[object, object]:
-    if isinstance(value, list | tuple) and len(value) == 2:
-        return value[0], value[1]
-    return None, None
-
-
-def sequence(value: object) -> list[object] | tuple[object, ...] | None:
-    """A list, tuple or set of any class; None for anything else."""
-    if isinstance(value, list | tuple):
-        return value
-    if type(value) is not Object:
-        return None
-    if value.members:
-        return value.members
-    if path_of(value) not in _LISTS:
-        return None
-    given = value.arguments[0] if value.arguments else ()
-    return given if isinstance(given, list | tuple) else ()
-
-
-def _state(value: object) -> Mapping[object, object] | None:
-    """The attributes of an object; of a class with slots, those and the ones in its dictionary."""
-    if type(value) is not Object:
-        return None
-    state = value.state
-    if type(state) is not tuple or len(state) != 2:
-        return mapping(state)
-    own, slots = map(mapping, state)
-    return own if slots is None else {**(own or {}), **slots}
-
-
-def _is_shown_again(value: object) -> bool:
-    """Whether it stands for what is in it: a dictionary, a list, a module, but no other object."""
-    state = _state(value)
-    return state is None or state.keys() >= _MODULE
-
-
-# Facts.
-
-
-def _fact(facts: dict[str, object], path: str, value: object) -> None:
-    if len(facts) >= _MOST_FACTS:
-        return
-    if isinstance(value, str):
-        value = value if len(value) <= _LONGEST_TEXT else f"a text of {len(value)} characters"
-    elif isinstance(value, float) and not isfinite(value):
-        value = str(value)
-    facts[path] = value
-
-
-def _facts_of_list(
-    facts: dict[str, object], path: str, items: list[object] | tuple[object, ...]
-) -> None:
-    if len(items) > _MOST_ITEMS:
-        _fact(facts, path, f"{len(items)} values")
-    elif items and len(facts) < _MOST_FACTS:
-        listed: dict[str, object] = {}
-        for number, item in enumerate(items):
-            _fact(listed, str(number), item)
-        facts[path] = tuple(listed.values())
