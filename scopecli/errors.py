@@ -18,11 +18,11 @@ EXIT_INTERRUPTED = 130
 
 
 class ScopecliError(Exception):
-    """Something that cannot be done, said so that the reader can act on it.
+    """A failure, described so that a person can act on it. Its text is one line.
 
     Attributes:
         problem: what is wrong, without the path and without a full stop.
-        path: the file concerned; filled in by whoever knows it.
+        path: the file concerned; filled in by the caller that knows it.
         where: the place inside the file: an offset, a key, a block, a member.
         hint: what to try next.
     """

@@ -1,4 +1,4 @@
-"""Renaming in saved models, as a call: the plan of `analysis` and the writers of `formats`."""
+"""`scopecli.rename`: joins the plan of `analysis` with the writers of `formats`."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Prepared(NamedTuple):
     Attributes:
         parts: what will be written.
         plan: what will change.
-        names: all names, in order.
-        kinds: how many of them there are of each kind.
+        names: all names, sorted.
+        kinds: how many names there are of each kind.
     """
 
     parts: Parts
@@ -43,7 +43,7 @@ def prepare(
     """Read a model and plan the rename of its names.
 
     Raises:
-        ScopecliError: it cannot be read, its format cannot be written, or a rule is none.
+        ScopecliError: the model cannot be read, its format cannot be written, or a rule is invalid.
     """
     parts = rewriting.open_parts(path, input_format=input_format, with_graph=with_graph)
     try:
@@ -65,23 +65,26 @@ def prepare(
 
 
 def refuse_conflicts(prepared: Prepared) -> None:
-    """Stop here where anything speaks against the plan.
+    """Refuse a plan that has conflicts.
 
     Raises:
-        RefusedError: with every reason.
+        RefusedError: it has some; all of them are its reasons.
     """
     conflicts = prepared.plan.conflicts
     if conflicts:
-        count = f"{len(conflicts)} reasons" if len(conflicts) > 1 else "a reason"
+        count = f"{len(conflicts)} conflicts" if len(conflicts) > 1 else "a conflict"
         raise RefusedError(
-            f"cannot be renamed so, for {count}, and nothing was written",
+            f"cannot be renamed like this: {count}; nothing was written",
             [str(conflict) for conflict in conflicts],
             path=prepared.parts.path,
         )
 
 
 def carry_out(prepared: Prepared, out: str, staging: Staging) -> list[str]:
-    """Write what was planned to a path that `rewriting.destination` gave; the files written.
+    """Write what was planned to a path that `rewriting.destination` gave.
+
+    Returns:
+        The files that were written.
 
     Raises:
         ScopecliError: the model cannot be read again, or the target cannot be written.

@@ -37,7 +37,7 @@ _HALF = "bfloat16"
 
 @lru_cache(256)
 def element(dtype: str, value: float) -> bytes | None:
-    """One element as it is stored; None of a type that has no numbers, or not this one."""
+    """The bytes of one element; None for a dtype that does not hold numbers, or not this one."""
     code = _CODES.get(dtype)
     if code is None:
         return None
@@ -46,7 +46,7 @@ def element(dtype: str, value: float) -> bytes | None:
 
 
 def stored(variable: Variable, value: int) -> bool | None:
-    """Whether the stored checksums are those of this number all over; None where none are stored.
+    """Whether all elements are this number, by stored checksums; None where there are none.
 
     Another tensor has the same checksum one time in four billion.
     """
@@ -61,7 +61,7 @@ def stored(variable: Variable, value: int) -> bool | None:
 
 @lru_cache(4096)
 def _expected(dtype: str, value: int, count: int) -> int | None:
-    """The checksum of a number so many times; None where there is none to expect."""
+    """The checksum of a tensor of equal elements; None where none can be computed."""
     one = element(dtype, value)
     return crc.masked(crc.of_repeated(one, count)) if one is not None and count else None
 
@@ -76,7 +76,7 @@ def _checksums(variable: Variable) -> Sequence[tuple[int, Checksum | None]]:
 
 
 def read(model: Model, variable: Variable, value: int) -> bool | None:
-    """Whether it is this number all over; None where the values cannot be read."""
+    """Whether all elements are this number, by reading them; None where they cannot be read."""
     import numpy as np
 
     try:

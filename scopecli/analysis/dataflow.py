@@ -1,7 +1,7 @@
 """Who reads a variable, and what its values flow into.
 
-Only the computation of the model counts: what initializes, saves, restores, updates, averages or
-differentiates a variable is no reader of it.
+Only the computation of the model counts: an operation that initializes, saves, restores, updates,
+averages or differentiates a variable is no reader of it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
 
-# Operations without inputs, which so read nothing.
+# Operations that have no inputs.
 _SOURCES = VARIABLE_OPS | {"Const", "Placeholder"}
 
 # Operations that hand a value on unchanged.
@@ -38,9 +38,8 @@ _PASSING = frozenset(
 )
 _CHOOSING = frozenset({"RefSwitch", "Switch"})
 
-# Operations that look after a variable instead of computing with it: how their types start, and
-# those that are told by their whole name. No patterns: compiling one takes as long as reading a
-# small graph.
+# Operations that look after a variable instead of computing with it: beginnings of types, and
+# whole types. Not a pattern: compiling one takes as long as reading a small graph.
 _HOUSEKEEPING_STARTS = (
     "Apply",
     "Assign",
@@ -79,8 +78,8 @@ _GRADIENT_SIGN, _AVERAGE_SIGN = "grad", "MovingAv"
 
 # Operations that choose a branch, and which input they choose by.
 _PREDICATE = {"If": 0, "RefSwitch": 1, "StatelessIf": 0, "Switch": 1}
-_MOST_IDENTITIES = 4  # between the question and the choice
-_IN_A_CYCLE = 1 << 62  # the level of what has none
+_MOST_IDENTITIES = 4  # between the question whether it is initialized and the choice
+_IN_A_CYCLE = 1 << 62  # the level of nodes that have none
 
 _INITIALIZED = frozenset({"IsVariableInitialized", "VarIsInitializedOp"})
 
@@ -115,7 +114,7 @@ class Readers:
     def of(self, variable: str) -> dict[str, bool]:
         """The operations that compute with a variable, in the graph's order.
 
-        With each comes whether it is in one branch of a choice, and so may not run.
+        The value tells whether an operation is in one branch of a choice, and so may not run.
         """
         if variable not in self._readers:
             found = self._find(variable)
@@ -129,10 +128,10 @@ class Readers:
         return tuple(dict.fromkeys(scopes))
 
     def alike(self, variable: str) -> tuple[str, ...]:
-        """The operations of one type that read a variable in one scope, where there are several.
+        """The operations of one type that read a variable in one scope, if there are several.
 
-        A layer that was applied twice to a Python object's variables leaves `MatMul`, `MatMul_1`.
-        Of two branches only one runs, so what is in them does not count.
+        A layer object that was called twice in one scope leaves `MatMul` and `MatMul_1`. Of two
+        branches only one runs, so operations in branches do not count.
         """
         by_type: dict[tuple[str, str], list[str]] = {}
         for reader, chosen in self.of(variable).items():
@@ -143,10 +142,10 @@ class Readers:
         return tuple(most) if len(most) > 1 else ()
 
     def connected(self, variables: Iterable[str], others: Iterable[str]) -> set[str]:
-        """Which other variables have readers that these ones' flow into, or are fed by.
+        """Which of the others have readers that are up or down the graph from these variables' own.
 
         A graph is large and neighbours are near: the walk ends when all are found, and goes no
-        further than they are.
+        further than the farthest of them.
         """
         if not self._levels:
             self._sources = _reversed(self._consumers)
@@ -200,9 +199,9 @@ def _reversed(edges: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 def _levels(
     consumers: Mapping[str, Sequence[str]], sources: Mapping[str, Sequence[str]]
 ) -> dict[str, int]:
-    """For each place the longest way to it; none for a cycle, and what is behind one.
+    """The length of the longest path to each node; none for nodes in or after a cycle.
 
-    Whatever flows into a place has a lower level than the place has.
+    Whatever flows into a node has a lower level than the node.
     """
     missing = {place: len(above) for place, above in sources.items()}
     levels = dict.fromkeys((place for place in consumers if place not in missing), 0)
@@ -223,7 +222,7 @@ def _met(
     wanted: dict[str, list[str]],
     leads_on: Callable[[str], bool],
 ) -> set[str]:
-    """What is wanted at the places that are reached along the edges; the start is no such place."""
+    """What is wanted at the nodes that are reached along the edges, other than the start."""
     found: set[str] = set()
     reached: set[str] = set()
     waiting = deque(filter(leads_on, start))
@@ -238,13 +237,13 @@ def _met(
 
 
 def without_number(name: str) -> str:
-    """A name without the number that made it unique: `gradients` of `gradients_1`."""
+    """A name without the number that made it unique: `gradients_1` is `gradients`."""
     stem, _, number = name.rpartition("_")
     return stem if stem and number.isdecimal() else name
 
 
 def _is_housekeeping(name: str, op: str) -> bool:
-    """Whether an operation looks after variables, as its type or a scope that it is in says."""
+    """Whether an operation looks after variables, by its type or a scope that it is in."""
     if op in _HOUSEKEEPING or op.startswith(_HOUSEKEEPING_STARTS) or "Summary" in op:
         return True
     is_suspect = _GRADIENT_SIGN in name or _AVERAGE_SIGN in name
@@ -257,9 +256,9 @@ def _is_housekeeping_scope(part: str) -> bool:
 
 
 def _asks_whether_initialized(node: Node, graph: Graph) -> bool:
-    """Whether a branch depends on a variable being initialized.
+    """Whether an operation chooses by whether a variable is initialized.
 
-    `tf.train.ExponentialMovingAverage` and `initialized_value` make such, to pick a first value.
+    `tf.train.ExponentialMovingAverage` and `initialized_value` pick a first value in that way.
     """
     place = _PREDICATE.get(node.op, len(node.inputs))
     for _ in range(_MOST_IDENTITIES):

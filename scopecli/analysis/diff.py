@@ -1,7 +1,7 @@
 """What changed between two models: variables, their properties, their names, their values.
 
-Structure first, with what stored checksums say of values (`diff`); then, where that is asked for,
-the values themselves (`compare_values`).
+`diff` compares the structure, and values as far as stored checksums tell; `compare_values` reads
+the values themselves.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ STATUSES: tuple[Status, ...] = ("same", "added", "removed", "renamed", "changed"
 
 
 class DiffOptions(NamedTuple):
-    """What a diff is to look at.
+    """Settings of a diff.
 
     Attributes:
-        by: what variables are matched by, `name` or `key`.
-        renames: whether partners are sought for what only one model has.
-        selection: which variables are meant, in either model.
-        fingerprints: what tells equal contents when renames are sought, for each model.
+        by: whether variables are matched by `name` or by `key`.
+        renames: whether variables that only one model has are looked for under other names.
+        selection: which variables are compared, in either model.
+        fingerprints: for each model, the function that tells equal contents when renames are
+            looked for.
     """
 
     by: str = "name"
@@ -96,7 +97,7 @@ class Entry:
     """One variable, or a pair of them.
 
     Attributes:
-        status: of several things that are true the first: renamed, changed, values.
+        status: the first of renamed, changed and values that is true.
         a: its name in the first model; None where it is not there.
         b: its name in the second; None where it is not there.
         old: the variable of the first model.
@@ -119,12 +120,12 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """What it is called now; of what was removed, what it was called."""
+        """Its name in the second model, or in the first if it was removed."""
         return self.b if self.b is not None else self.a or ""
 
     @property
     def comparable(self) -> bool:
-        """Whether there are values on both sides that can be held against one another."""
+        """Whether both sides have values of one shape, or of a shape and its transpose."""
         if self.old is None or self.new is None:
             return False
         return self.old.shape == self.new.shape or self.layout is not None
@@ -152,9 +153,10 @@ class Diff:
     Attributes:
         a: the first model.
         b: the second.
-        entries: what is the same in both or is not, ordered by name.
+        entries: all variables, the same or not, ordered by name.
         renames: the rules, and what was ambiguous.
-        collections: those that are not of variables; theirs are with the variables.
+        collections: changed collections of other things than variables; for those of variables,
+            see the changes of the entries.
     """
 
     a: Model
@@ -176,12 +178,12 @@ class Diff:
 
     @property
     def unknown_values(self) -> int:
-        """Pairs of which nothing tells whether their values are the same."""
+        """How many pairs have values of which nothing tells whether they are the same."""
         return sum(e.values.verdict == "unknown" and e.comparable for e in self.entries)
 
     @property
     def renamed(self) -> dict[str, str]:
-        """Old and new name of what was renamed."""
+        """The renamed variables, old name to new name."""
         return {e.a: e.b for e in self.entries if e.status == "renamed" and e.a and e.b}
 
 
@@ -220,8 +222,8 @@ def diff(a: Model, b: Model, options: DiffOptions = _PLAIN) -> Diff:
 def identities(model: Model, by: str) -> dict[str, Variable]:
     """The variables by name or by key.
 
-    A name that several have is no identity: there the path in the tree stands for it, which Keras
-    makes unique, or else the key.
+    Where several variables have one name, each is under its path in the tree, which Keras makes
+    unique, or else under its key.
     """
     if by == "key":
         return {variable.key: variable for variable in model.variables}
@@ -244,7 +246,7 @@ def narrowed(found: Diff, statuses: Sequence[str]) -> Diff:
 
 
 def _only(found: Diff, entries: Sequence[Entry]) -> Diff:
-    """A part of a diff: these entries, and what is said of them."""
+    """The part of a diff that concerns these entries."""
     names = {name for entry in entries for name in (entry.a, entry.b)}
     ambiguous = tuple(
         case for case in found.renames.ambiguous if not names.isdisjoint((*case.old, *case.new))
@@ -259,7 +261,7 @@ def _only(found: Diff, entries: Sequence[Entry]) -> Diff:
 
 
 class _Pairing:
-    """Makes the entry of two variables that are one; what models say of them is looked up once."""
+    """Makes the entry of a pair of variables; what the models say of them is looked up once."""
 
     def __init__(self, a: Model, b: Model) -> None:
         self._properties = ["shape", "dtype"]
@@ -274,6 +276,7 @@ class _Pairing:
     ) -> Entry:
         changes: tuple[Change, ...] = ()
         layout = None
+        # Shape, dtype, bytes, kind and trainable: of most pairs, all at once.
         if old[2:7] != new[2:7] or self._old or self._new:
             layout = transposition(old.shape, new.shape)
             changes = tuple(self._changes(old, new))
@@ -294,7 +297,7 @@ class _Pairing:
 
 
 def _tells_kinds(model: Model) -> bool:
-    """Whether a file says what is a slot; many formats hold tensors and nothing else."""
+    """Whether a file tells slots from variables; many formats hold tensors and nothing else."""
     return any(variable.kind != "variable" for variable in model.variables)
 
 
@@ -307,7 +310,7 @@ def _status(rename: Rename | None, changes: Sequence[Change], values: Values) ->
 
 
 def _selected(found: Diff, selection: Selection) -> Diff:
-    """The entries of which either variable is meant."""
+    """The entries of which either variable is selected."""
     keys: list[set[str]] = []
     errors: list[ScopecliError] = []
     for model in (found.a, found.b):
@@ -366,7 +369,7 @@ def compare_values(
 ) -> Diff:
     """Read the values of all pairs and say how they differ; `progress` gets the bytes read.
 
-    A pair whose values are not there, or cannot be compared, says why in `Values.problem`.
+    Where the values of a pair are missing or cannot be compared, `Values.problem` says why.
     """
     entries = to_compare(found)
     pairs = [

@@ -1,4 +1,4 @@
-"""What two tensors must have in common to be taken for one: their contents, in a few bytes."""
+"""Fingerprints of tensors: a few bytes that are equal only for equal contents."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def stored(variable: Variable) -> Hashable | None:
-    """What the file itself says of the contents; None where it says nothing.
+    """The checksum that the file stores; None where there is none.
 
-    A single number is too often the same as another.
+    None also for a single number, which is too often the same as another.
     """
     storage = variable.storage
     checksum = storage.checksum if storage is not None else None
@@ -29,10 +29,10 @@ def stored(variable: Variable) -> Hashable | None:
 
 
 def read(model: Model) -> Fingerprint:
-    """A function that reads a tensor of the model and digests it.
+    """A function that reads a tensor of the model and hashes it.
 
     It returns None for what cannot be read, and for tensors whose elements are all the same: one
-    bias of zeros is like another.
+    bias of zeros is like any other.
     """
 
     def digest(variable: Variable) -> Hashable | None:
@@ -56,7 +56,7 @@ def read(model: Model) -> Fingerprint:
 
 
 def for_pair(a: Model, b: Model) -> tuple[Fingerprint, Fingerprint]:
-    """What tells equal contents of two models: checksums that both store, or else the values."""
+    """The fingerprints for two models: checksums if both store them, or else hashes of values."""
     kinds = [{_checksum_kind(variable) for variable in model.variables} for model in (a, b)]
     if (kinds[0] & kinds[1]) - {None}:
         return stored, stored

@@ -1,4 +1,4 @@
-"""What TensorFlow and PyTorch call the same weight, and how each of them lays it out.
+"""The names of weights in TensorFlow and PyTorch, and how each of them lays weights out.
 
 PyTorch has a dense kernel as (out, in) and a convolution's as (out, in, *space); TensorFlow has
 (in, out) and (*space, in, out).
@@ -16,7 +16,7 @@ from scopecli.model.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The last part of a name, by the separator that its framework joins names with.
+# The separators of the two, and for last parts of TensorFlow's names what PyTorch calls them.
 TENSORFLOW, PYTORCH = "/", "."
 PYTORCH_WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -33,11 +33,10 @@ Shape = tuple[int | None, ...] | None
 
 
 class Layout(NamedTuple):
-    """One way to transpose a weight.
+    """A way to transpose a weight.
 
     Attributes:
-        axes: the axis of the old tensor that each axis of the new one is, as in
-            `old.transpose(axes)`.
+        axes: for each axis of the new tensor the axis of the old one, as in `old.transpose(axes)`.
         name: for people.
     """
 
@@ -56,9 +55,9 @@ LAYOUTS: tuple[Layout, ...] = (
 
 
 def transposition(old: Shape, new: Shape) -> Layout | None:
-    """The layout change that makes one shape of the other; None where they are equal or none does.
+    """The layout change that turns one shape into the other; None if they are equal or none does.
 
-    The first that fits: where sizes repeat, shapes alone cannot tell two of them apart.
+    The first that fits is taken: where sizes repeat, shapes cannot tell two of them apart.
     """
     if old is None or new is None or old == new or len(old) != len(new):
         return None

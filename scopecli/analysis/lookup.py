@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from scopecli.model.variable import Variable
 
 
+# The members of tf.GraphKeys whose value is not just their name in small letters.
+_KEY_CONSTANTS = {"GLOBAL_VARIABLES": "variables", "TABLE_INITIALIZERS": "table_initializer"}
+
+
 class Found(NamedTuple):
     """What has a name: variables, a scope, a node of the graph, or several of these."""
 
@@ -34,7 +38,7 @@ def look_up(model: Model, names: Sequence[str]) -> list[Found]:
     A key is the most exact, so it wins; then names and paths, which several variables may share.
 
     Raises:
-        UnknownNameError: one of them is nowhere; the message has the nearest.
+        UnknownNameError: one of them does not exist; the hint names the nearest.
     """
     tree = ScopeTree(model.variables, model.separator)
     by_key = {variable.key: variable for variable in model.variables}
@@ -47,7 +51,7 @@ def look_up_collections(model: Model, key: str | None) -> list[Collection]:
     TensorFlow's constants for the keys will do too: `GLOBAL_VARIABLES` is the key `variables`.
 
     Raises:
-        UnknownNameError: the model has no such collection; the message has the nearest.
+        UnknownNameError: the model has no such collection; the hint names the nearest.
     """
     if key is None:
         return list(model.collections.values())
@@ -59,10 +63,6 @@ def look_up_collections(model: Model, key: str | None) -> list[Collection]:
     if not model.collections:
         hint = "it has none; they are in the .meta file of a TensorFlow checkpoint"
     raise UnknownNameError(f"has no collection {key!r}", hint=hint)
-
-
-# The members of tf.GraphKeys whose value is not just their name in small letters.
-_KEY_CONSTANTS = {"GLOBAL_VARIABLES": "variables", "TABLE_INITIALIZERS": "table_initializer"}
 
 
 def _find(model: Model, tree: ScopeTree, by_key: dict[str, Variable], name: str) -> Found:

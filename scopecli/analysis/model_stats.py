@@ -1,4 +1,4 @@
-"""The statistics of a whole model, variable by variable and joined by scope."""
+"""The statistics of a whole model, for each variable and for groups of them, such as scopes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Progress = Callable[[int], None]
     Measure = Callable[[Model, Variable, Progress], Distribution]
 
-# Bytes that a parameter takes, by the dtype that a model may be run in.
+# Bytes of a parameter in the dtypes in which a model may be run.
 MEMORY_DTYPES = {"float32": 4, "float16": 2, "int8": 1}
 
 _FIGURES = 9  # the last digits of a sum depend on the order in which numpy adds
@@ -30,12 +30,12 @@ _NOISE = 1e-14  # of the largest magnitude: what is left of a sum that should be
 
 
 class Figures(NamedTuple):
-    """What is said of some values; None where there is nothing to say it of.
+    """Statistics of some values; a figure is None where there are no values for it.
 
     Attributes:
         elements: how many there are.
         zeros: elements that are zero.
-        sparsity: their share.
+        sparsity: the share of zeros, from 0 to 1.
         norm: root of the sum of squares (L2) of the finite elements.
         minimum: smallest finite element.
         maximum: largest finite element.
@@ -58,15 +58,15 @@ class Figures(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Some variables as one: those in a scope, or one alone.
+    """Statistics of a group of variables: those in a scope, or one alone.
 
     Attributes:
         entries: how many tensors, of every kind.
         params: elements of the model's own variables.
         bytes: of every tensor.
-        figures: of the parameters' values, or of all where no parameter is among them; None where
-            no value could be read.
-        unread: how many of the tensors meant have values that could not be read.
+        figures: over the values of the parameters, or of all tensors where none is a parameter;
+            None where no value could be read.
+        unread: how many of those tensors could not be read.
     """
 
     entries: int
@@ -77,18 +77,18 @@ class Group(NamedTuple):
 
 
 class ModelStats(NamedTuple):
-    """What was measured.
+    """The statistics of a model's variables.
 
     Attributes:
-        measured: by key; what could not be read is missing.
-        problems: by key, why it could not; with the file, where that is another than the model's.
+        measured: by key; a variable that could not be read is missing.
+        problems: by key, why it could not be read, with the file if that is not the model's own.
     """
 
     measured: Mapping[str, Distribution]
     problems: Mapping[str, str]
 
     def group(self, variables: Sequence[Variable]) -> Group:
-        """Some variables as one."""
+        """The statistics of some variables together."""
         meant = _meant(variables)
         found = [self.measured[v.key] for v in meant if v.key in self.measured]
         return Group(
@@ -100,7 +100,7 @@ class ModelStats(NamedTuple):
         )
 
     def histogram(self, variable: Variable) -> Sequence[int]:
-        """Of one variable's values; empty where there is none."""
+        """The histogram of one variable's values; empty where there is none."""
         found = self.measured.get(variable.key)
         return found.histogram if found else ()
 
@@ -110,20 +110,20 @@ class ModelStats(NamedTuple):
         return joined(self.measured[v.key].moments for v in meant if v.key in self.measured)
 
     def by_sparsity(self, member: Member) -> float:
-        """A rank that has the largest share of zeros first."""
+        """A sort key: the largest share of zeros comes first."""
         moments = self._moments(member)
         return -moments.zeros / moments.elements if moments.elements else 1.0
 
     def by_norm(self, member: Member) -> float:
-        """A rank that has the largest norm first."""
+        """A sort key: the largest norm comes first."""
         norm = self._moments(member).norm
         return 1.0 if norm is None else -norm
 
 
 def _meant(variables: Sequence[Variable]) -> Sequence[Variable]:
-    """The parameters: a step or an optimizer's state would drown them in a norm.
+    """The parameters, or all variables where there are none.
 
-    Where there are none, everything.
+    In a norm, a step or an optimizer's state would drown them.
     """
     return [v for v in variables if v.is_parameter] or variables
 

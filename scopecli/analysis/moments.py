@@ -1,7 +1,7 @@
-"""What can be said of many numbers after one look at each, and joined with what is said of others.
+"""Moments of numbers, computed in one pass, that can be joined with those of other numbers.
 
-Sums are kept in units of a power of two near the largest magnitude: squares of very large and very
-small numbers are no numbers, and to change to another power of two loses no digit.
+Sums are in units of a power of two near the largest magnitude: the squares of very large and very
+small numbers would overflow or vanish, and a change of the power loses no digit.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ _SMALLEST_UNIT = ldexp(1.0, -1074)
 
 
 class Moments(NamedTuple):
-    """Counts, extremes and moments of some numbers; those without arguments are of none.
+    """Counts, extremes and moments of some numbers; `Moments()` is that of no numbers.
 
     Extremes and moments are over the finite ones.
 
     Attributes:
         elements: how many there are.
-        nans: those that are not a number.
-        infinities: those that are infinite.
-        zeros: those that are zero.
-        minimum: smallest; infinite where none is finite. Of integers, the integer: no float may
-            hold it.
+        nans: how many are not a number.
+        infinities: how many are infinite.
+        zeros: how many are zero.
+        minimum: smallest; infinite where none is finite. An int for integers, which a float may
+            not hold.
         maximum: largest; minus infinity where none is finite.
-        unit: what the two below are measured in.
-        centre: their average.
-        spread: sum of the squares of what they are away from it.
+        unit: the unit of `centre`, and of the root of `spread`.
+        centre: average.
+        spread: sum of squared deviations from the average.
     """
 
     elements: int = 0
@@ -64,7 +64,7 @@ class Moments(NamedTuple):
 
     @property
     def norm(self) -> float | None:
-        """Root of the sum of squares (L2); infinite where no float is so large."""
+        """Root of the sum of squares (L2); infinite where a float cannot hold it."""
         squares = self.spread + self.finite * self.centre * self.centre
         return squares**0.5 * self.unit if self.finite else None
 
@@ -76,7 +76,7 @@ def moments_of(values: np.ndarray[Any, np.dtype[np.float64]]) -> Moments:
     elements, nans, infinities = values.size, 0, 0
     zeros = elements - int(np.count_nonzero(values.astype(bool)))  # five times as fast as of floats
     low, high = _extremes(values)
-    if not isfinite(low) or not isfinite(high):  # a NaN makes both of them one
+    if not isfinite(low) or not isfinite(high):  # one NaN makes both NaN
         finite = np.isfinite(values)
         nans = int(np.count_nonzero(np.isnan(values)))
         infinities = elements - int(np.count_nonzero(finite)) - nans
@@ -86,7 +86,7 @@ def moments_of(values: np.ndarray[Any, np.dtype[np.float64]]) -> Moments:
         return Moments(elements, nans, infinities, zeros)
     unit = _unit(max(abs(low), abs(high)))
     scaled = values / unit
-    # A sum is rounded, and the average of equal numbers is that number all the same.
+    # The sum is rounded, but the average of equal numbers must be that number.
     mean = float(np.add.reduce(scaled)) / scaled.size
     centre = min(max(mean, low / unit), high / unit)
     scaled -= centre
@@ -99,18 +99,18 @@ def _extremes(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, flo
     """The smallest and the largest."""
     import numpy as np
 
-    # Not the methods: most tensors are small, and those take as long again to get here.
+    # Not the methods of the array, which take twice as long for small tensors, as most are.
     low = np.minimum.reduce(values, initial=inf)
     return float(low), float(np.maximum.reduce(values, initial=-inf))
 
 
 def _unit(magnitude: float) -> float:
-    """The power of two below a number."""
+    """The largest power of two that is not above a magnitude."""
     return ldexp(1.0, frexp(magnitude)[1] - 1) if magnitude else _SMALLEST_UNIT
 
 
 def joined(parts: Iterable[Moments]) -> Moments:
-    """The moments of all the numbers of which these are the parts'.
+    """The moments of all numbers together, from the moments of parts.
 
     By Chan's formula, which joins the moments of two parts without losing digits.
     https://en.wikipedia.org/wiki/Algorithms_for_calculating_variance#Parallel_algorithm
@@ -119,7 +119,7 @@ def joined(parts: Iterable[Moments]) -> Moments:
     minimum, maximum, unit = inf, -inf, _SMALLEST_UNIT
     centre = spread = 0.0
     for part in parts:
-        # Unpacked, and no object made of each sum: a table has a part for each level of each name.
+        # No object is made for each partial sum: this runs for each level of each name of a table.
         all_, not_numbers, infinite, zero, low, high, own, mean, squares = part
         elements += all_
         nans += not_numbers

@@ -1,6 +1,6 @@
 """Rules that turn many old names into new ones at once: `encoder/*` to `bert/encoder/*`.
 
-Names are compared as tuples of their parts, so that two separators make no difference.
+Names are compared as tuples of their parts, so that the separators may differ.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _CLEARLY = 0.05  # by how much one rule's names must be more alike than another'
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One change of names. What lies between prefix and suffix stays.
+    """One change of names. The parts between prefix and suffix stay.
 
     Attributes:
         prefix: first parts of the name, old and new.
         suffix: last parts, old and new.
-        part: parts anywhere in the name, old and new; the first place counts.
+        part: parts anywhere in the name, old and new; the first match is replaced.
         separators: of the old and of the new names.
     """
 
@@ -44,7 +44,7 @@ class Rule:
     separators: tuple[str, str] = ("/", "/")
 
     def apply(self, name: Parts) -> Parts | None:
-        """The new name; None where the rule says nothing of the old one."""
+        """The new name; None where the rule does not match the old one."""
         (prefix, new_prefix), (suffix, new_suffix) = self.prefix, self.suffix
         start, stop = len(prefix), len(name) - len(suffix)
         if start > stop or name[:start] != prefix or name[stop:] != suffix:
@@ -59,7 +59,7 @@ class Rule:
 
     @property
     def size(self) -> int:
-        """How many parts it names: of two that explain the same, the smaller is the better."""
+        """How many parts it names: of two rules that explain the same, the smaller is better."""
         pairs = (self.prefix, self.suffix, self.part)
         return sum(len(parts) for pair in pairs for parts in pair)
 
@@ -72,12 +72,12 @@ class Rule:
 
     @property
     def old(self) -> str:
-        """What it turns: `encoder/*`; a part of names without any star."""
+        """The pattern of old names: `encoder/*`; without a star for a part anywhere."""
         return self._pattern(0)
 
     @property
     def new(self) -> str:
-        """Into what: `bert/encoder/*`."""
+        """The pattern of new names: `bert/encoder/*`."""
         return self._pattern(1)
 
     def _pattern(self, side: int) -> str:
@@ -89,7 +89,7 @@ Explained = dict[Parts, Parts]
 
 
 class Names:
-    """New names that wait for a partner, and which of them are like an old one."""
+    """New names without a partner, indexed to find those that are like an old name."""
 
     __slots__ = ("_backwards", "_forwards", "_with_part", "free")
 
@@ -103,7 +103,7 @@ class Names:
                 self._with_part.setdefault(part, []).append(name)
 
     def take(self, names: Iterable[Parts]) -> None:
-        """These have a partner now."""
+        """Remove names that have found a partner."""
         for name in names:
             self.free.pop(name, None)
         self._forwards = [name for name in self._forwards if name in self.free]
@@ -112,7 +112,7 @@ class Names:
     def like(self, name: Parts) -> Iterator[Parts]:
         """Names with a long common end, with a long common start, with the rarest common part.
 
-        The first stand next to one another when sorted backwards, the second when forwards.
+        The first are neighbours when sorted by their parts backwards, the second when forwards.
         """
         for other in _around(self._backwards, name[::-1]):
             yield other[::-1]
@@ -134,17 +134,20 @@ def find_rules(
     fits: Callable[[Parts, Parts], bool],
     separators: tuple[str, str],
 ) -> Iterator[list[tuple[Rule, Explained]]]:
-    """The rules, each with the pairs that it explains, most first; greedily, until none is left.
+    """Find rules greedily, each time one that explains the most pairs.
 
-    Where several explain equally many pairs but not the same ones, and none has clearly more
-    similar names, they come together: they are ambiguous. What a rule explained, or is ambiguous,
-    no later rule is asked for.
+    Rules that explain equally many pairs, but not the same ones, are ambiguous unless the names of
+    one are clearly more similar. Pairs that were explained, or are ambiguous, are out of the
+    search.
 
     Args:
         old: names without a partner.
         new: likewise.
         fits: whether two variables may be one and the same, for all but their names.
         separators: of the old and of the new names.
+
+    Yields:
+        A rule with the pairs that it explains; several where they are ambiguous.
     """
     left, names = dict.fromkeys(old), Names(new)
     for _ in range(_MOST_RULES):
@@ -164,7 +167,7 @@ def _best(
     fits: Callable[[Parts, Parts], bool],
     separators: tuple[str, str],
 ) -> list[tuple[Rule, Explained]]:
-    """The rule that explains most pairs, and those that contradict it with as many."""
+    """The rule that explains the most pairs, and rivals that contradict it with as many."""
     sample = old[:: len(old) // _SAMPLED + 1]
     votes = Counter(_candidates(sample, new, fits, separators))
     likely = [rule for rule, _ in votes.most_common(_TRIED_ON_SAMPLE)]
@@ -189,7 +192,7 @@ def _best(
 def _worth_trying(results: Sequence[tuple[Rule, Explained]]) -> list[Rule]:
     """The first rule, and those that explain nearly as much of the sample, and other pairs.
 
-    What explains less has its turn when the first rule's names are out of the way.
+    A rule that explains less has its turn when the names of the first are out of the search.
     """
     if not results:
         return []
@@ -228,7 +231,7 @@ def _candidates(
     fits: Callable[[Parts, Parts], bool],
     separators: tuple[str, str],
 ) -> Iterator[Rule]:
-    """Rules that turn some sampled name into a new one that is like it."""
+    """Rules that turn a name of the sample into a new name that is like it."""
     if separators[0] != separators[1]:
         yield Rule(separators=separators)
     for name in sample:
@@ -252,7 +255,7 @@ def _between(old: Parts, new: Parts, separators: tuple[str, str]) -> Iterator[Ru
 
 
 def _around_block(old: Parts, new: Parts, separators: tuple[str, str]) -> Iterator[Rule]:
-    """Prefix and suffix both change: the longest run of parts that both names have stays."""
+    """A rule that keeps the longest run of parts that both names have, and changes both ends."""
     from difflib import SequenceMatcher
 
     block = SequenceMatcher(None, old, new, autojunk=False).find_longest_match()
@@ -275,15 +278,15 @@ def _common(a: Parts, b: Parts) -> int:
 
 
 def as_narrow_as_true(rule: Rule, explained: Explained, old: Iterable[Parts]) -> Rule:
-    """The rule, said only of the scope that it holds for.
+    """The rule, narrowed to the scope in which it holds.
 
-    `*` to `bert/*` may be what explains the names below `encoder`; where `decoder` kept its names,
-    the rule is `encoder/*` to `bert/encoder/*`.
+    If names below `encoder` are explained by `*` to `bert/*`, but `decoder` kept its names, the
+    rule is `encoder/*` to `bert/encoder/*`.
 
     Args:
         rule: the rule.
         explained: the pairs that it explains.
-        old: all old names, those among them that kept their name.
+        old: all old names, also those that did not change.
     """
     holds = all(name in explained or rule.apply(name) is None for name in old)
     if holds or rule.part[0]:

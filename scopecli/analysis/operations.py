@@ -1,6 +1,6 @@
 """How many operations of which type a graph has, by scope.
 
-The names of all nodes are sorted once; a scope is a range of them, as it is of variables.
+The names of all nodes are sorted once; a scope is a range of them, as in `scopecli.model.scope`.
 """
 
 from __future__ import annotations

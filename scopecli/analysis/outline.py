@@ -1,6 +1,6 @@
 """The scope tree as rows, with identical numbered siblings folded into one.
 
-What a tree shows, not how: a renderer draws the rows.
+This decides what a tree shows; a renderer draws the rows.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from scopecli.model.scope import Scope, Totals
     from scopecli.model.variable import Variable
 
-# Two siblings are as quickly read as a fold of two.
+# Folding two siblings would save nothing.
 _FEWEST_TO_FOLD = 3
 
 
 def _as_listed(variable: Variable) -> object:
-    """Shape, dtype, bytes, kind and trainable: the fields in the middle."""
+    """Shape, dtype, bytes, kind and trainable, which are the fields in the middle."""
     return variable[2:7]
 
 
@@ -31,14 +31,14 @@ class OutlineOptions(NamedTuple):
     """How much of the tree is shown.
 
     Attributes:
-        depth: scopes below this many levels are closed; None for all.
+        depth: how many levels are shown; None for all.
         fold: whether identical numbered siblings become one row.
         order: `name`, `params`, `bytes` or `file`.
-        operations: of a graph, whose scopes are shown too, where they have no variables; None for
+        operations: a graph's operations, whose scopes are shown even without variables; None for
             variables only.
-        alike: what must be equal of two variables with one name for their scopes to be folded.
-        closed: whether a scope with these variables below it is one line.
-        rank: what siblings are ordered by, smallest first, instead of `order`.
+        alike: gives what must be equal of the variables of two scopes for these to be folded.
+        closed: whether a scope with these variables in it is shown without what is inside.
+        rank: a sort key for siblings that replaces `order`.
     """
 
     depth: int | None = None
@@ -59,9 +59,9 @@ class Row(NamedTuple):
         label: the member's name, or `layer_[0-11]` for folded ones.
         path: of the member; of the first where folded.
         variables: those that have exactly this path; of the first where folded.
-        totals: over what is below; None where no variable is.
+        totals: over everything below; None where there are no variables below.
         times: how many members the row stands for.
-        scope: what is below; of the first where folded; None where nothing is.
+        scope: the scope below, that of the first where folded; None where there is none.
     """
 
     depth: int
@@ -146,7 +146,7 @@ def _fold(members: list[Member], alike: Callable[[Variable], object]) -> list[Gr
 
 
 def _same_inside(a: Member, b: Member, alike: Callable[[Variable], object]) -> bool:
-    """Whether two members hold the same names with the same things said of them."""
+    """Whether two members hold the same names, with variables that are alike."""
     if not _same_variables(a.variables, b.variables, alike):
         return False
     if a.scope is None or b.scope is None:

@@ -1,4 +1,4 @@
-"""The plan of a rename: what moves, what goes away, and everything that speaks against it."""
+"""The plan of a rename: which names change, which are dropped, and all conflicts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scopecli.analysis.rename_rules import Match, Rule
     from scopecli.model.renaming import Subject
 
-    # Of all names: those that the format cannot have, each with what is wrong with it.
+    # Given all names, yields those that the format cannot have, each with what is wrong with it.
     Complaints = Callable[[Sequence[str]], Iterable[tuple[str, str]]]
 
 _MOST_NAMED = 5
@@ -25,7 +25,7 @@ _MOST_SUGGESTED = 10
 
 
 class Request(NamedTuple):
-    """What is asked for.
+    """What a rename is asked to do.
 
     Attributes:
         rules: in the order in which they are tried.
@@ -47,14 +47,14 @@ class Move(NamedTuple):
 
 
 class Dropped(NamedTuple):
-    """A name that goes away."""
+    """A name that is dropped."""
 
     name: str
     kind: str
 
 
 class Conflict(NamedTuple):
-    """A reason not to do it.
+    """A reason not to rename.
 
     Attributes:
         subject: the name concerned, or the rule.
@@ -75,7 +75,7 @@ class Plan(NamedTuple):
         moves: in the file's order.
         drops: in the file's order.
         unmatched: the rules that match nothing, each with what may have been meant.
-        conflicts: all reasons not to do it, unmatched rules too unless they are allowed.
+        conflicts: all reasons not to rename; unmatched rules are among them unless allowed.
         total: names in the file.
     """
 
@@ -123,7 +123,7 @@ def plan(
 def _decided(
     subjects: Mapping[str, Subject], names: Sequence[str], request: Request, separator: str
 ) -> tuple[dict[str, str | None], set[int]]:
-    """What becomes of the names that change, None where one is dropped; and the rules at work."""
+    """New names of the names that change, None where one is dropped; and the rules that matched."""
     matcher = Matcher(request.rules, names, separator)
     matches = {name: match for name in subjects if (match := matcher.match(subjects[name]))}
     if request.with_slots:
@@ -138,11 +138,11 @@ def _followed(
     request: Request,
     separator: str,
 ) -> dict[str, Match]:
-    """What becomes of every name once slots go with the variables that they follow.
+    """The matches of all names, with slots renamed like the variables that they follow.
 
-    The first rule that matches a slot or its variable decides for the slot: after `net/w=kernel`
-    the slot `net/w/Adam` goes with `net/w`, whatever `net/=enc/` makes of the rest. But a rule that
-    drops the slot, or has just its name, is about the slot.
+    Of the rules that match the slot or its variable, the first decides for the slot: after
+    `net/w=kernel` the slot `net/w/Adam` goes with `net/w`, even if `net/=enc/` renames all else. A
+    rule that drops the slot, or that has exactly its name, is about the slot and comes before.
     """
     decided: dict[str, Match] = {}
     visited: set[str] = set()
@@ -168,7 +168,7 @@ def _followed(
 
 
 def _is_about(rules: Sequence[Rule], match: Match | None, name: str, lead: Match) -> bool:
-    """Whether the rule that matches a slot goes before what its variable does."""
+    """Whether the rule that matches a slot decides for it, and not the one for its variable."""
     if match is None:
         return False
     number, new = match
@@ -177,10 +177,10 @@ def _is_about(rules: Sequence[Rule], match: Match | None, name: str, lead: Match
 
 
 def _with_owner(name: str, owner: str, new: str, separator: str) -> str:
-    """The name with its owner's new name in place of the old, where it has that in it.
+    """The name with its owner's new name in place of the old one.
 
-    `train/dense/kernel/Adam` has `dense/kernel` in it; the owner stands last where it is there
-    more than once, but for a name that starts with it.
+    `train/dense/kernel/Adam` has `dense/kernel` in it. A name that starts with its owner's has it
+    there; of several other occurrences, the last is the owner.
     """
     if name.startswith(owner + separator):
         return new + name[len(owner) :]
@@ -264,11 +264,11 @@ def _collisions(
             if len(movers) < len(olds):
                 yield Conflict(new, f"exists and stays; it would be the new name of {who}")
             else:
-                yield Conflict(new or '""', f"would be the new name of {who} at once")
+                yield Conflict(new or '""', f"would be the new name of several: {who}")
 
 
 def _crowded(targets: Sequence[str]) -> set[str]:
-    """The names that are there more than once."""
+    """The names that occur more than once."""
     if len(set(targets)) == len(targets):
         return set()
     return {target for target, count in Counter(targets).items() if count > 1}
@@ -277,7 +277,7 @@ def _crowded(targets: Sequence[str]) -> set[str]:
 def _complaints(
     names: Sequence[str], becomes: Mapping[str, str | None], complaints: Complaints
 ) -> Iterable[Conflict]:
-    """What the format says against the names as they would be; what was wrong before may stay."""
+    """What the format says against the new names; what was wrong before may stay as it is."""
     becoming = {new for name in names if (new := becomes.get(name, name)) is not None}
     found = list(complaints(sorted(becoming)))
     if not found:

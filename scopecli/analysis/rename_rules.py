@@ -1,8 +1,8 @@
-"""The rules of a rename: what each matches, and what it makes of a name.
+"""The rules of a rename: which names each matches, and the new names it gives.
 
 Rules are tried in the order in which they were given, and the first that matches a name decides,
-so that `a=b b=a` swaps two names. Neighbouring rules for exact names and scopes are looked up in a
-table: a map of 100,000 names over as many variables costs as many lookups.
+so that `a=b b=a` swaps two names. Adjacent rules for exact names and scopes share a table: a map of
+100,000 names over as many variables costs as many lookups.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Match = tuple[int, str | None]
 
 
 class Replace(NamedTuple):
-    """`OLD=NEW`: one name, or a scope and all below where both end in the separator.
+    """`OLD=NEW`: one name, or a scope with all below it if both end in the separator.
 
-    An empty NEW takes a scope away: what was in it moves up.
+    An empty NEW dissolves a scope: what was in it moves up.
     """
 
     old: str
@@ -37,7 +37,7 @@ class Replace(NamedTuple):
 
 
 class Substitute(NamedTuple):
-    """`--regex`: what a regular expression finds in a name, every time, as `re.sub` does."""
+    """`--regex`: replaces every match of a regular expression in a name, as `re.sub` does."""
 
     pattern: str
     replacement: str
@@ -47,7 +47,7 @@ class Substitute(NamedTuple):
 
 
 class StripPrefix(NamedTuple):
-    """`--strip-prefix`: the beginning of a name."""
+    """`--strip-prefix`: removes the beginning of a name."""
 
     prefix: str
 
@@ -56,7 +56,7 @@ class StripPrefix(NamedTuple):
 
 
 class AddPrefix(NamedTuple):
-    """`--add-prefix`: to every name."""
+    """`--add-prefix`: puts a prefix before every name."""
 
     prefix: str
 
@@ -65,7 +65,7 @@ class AddPrefix(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """`--drop`: names that match a glob, whose `*` crosses scopes."""
+    """`--drop`: drops names that match a glob, whose `*` crosses scopes."""
 
     glob: str
 
@@ -74,7 +74,7 @@ class Drop(NamedTuple):
 
 
 class DropSlots(NamedTuple):
-    """`--drop-slots`: the state that optimizers keep for variables."""
+    """`--drop-slots`: drops the state that optimizers keep for variables."""
 
     def __str__(self) -> str:
         return "--drop-slots"
@@ -87,7 +87,7 @@ def replacement(text: str) -> Replace:
     """`OLD=NEW` as a rule; a name with `=` in it needs a map.
 
     Raises:
-        ScopecliError: it is none.
+        ScopecliError: the text is not of that form.
     """
     old, sign, new = text.partition("=")
     if not sign or not old:
@@ -96,10 +96,10 @@ def replacement(text: str) -> Replace:
 
 
 def substitution(text: str) -> Substitute:
-    """`PATTERN=REPL` as a rule; the last `=` is the sign, because patterns have `(?=` in them.
+    """`PATTERN=REPL` as a rule, split at the last `=`, because patterns have `(?=` in them.
 
     Raises:
-        ScopecliError: it is none.
+        ScopecliError: the text is not of that form.
     """
     pattern, sign, new = text.rpartition("=")
     if not sign or not pattern:
@@ -108,7 +108,7 @@ def substitution(text: str) -> Substitute:
 
 
 class Matcher:
-    """Rules ready to be matched against the subjects of a file with some separator."""
+    """Rules, compiled to be matched against the names of a file."""
 
     def __init__(self, rules: Sequence[Rule], names: Sequence[str], separator: str) -> None:
         """Compile the rules.
@@ -134,7 +134,7 @@ class Matcher:
                 self._tries.append(_single(number, rule))
 
     def match(self, subject: Subject) -> Match | None:
-        """What the first rule that matches makes of the subject."""
+        """The first rule that matches the subject, and the new name that it gives."""
         for attempt in self._tries:
             match = attempt(subject)
             if match is not None:
@@ -152,26 +152,26 @@ class _Table:
         self._scopes: dict[str, tuple[int, str]] = {}
 
     def add(self, number: int, rule: Replace) -> None:
-        """One more rule; the same OLD again never matches."""
+        """Add a rule; another one with the same OLD would never match."""
         separator = self._separator
         if not rule.old.endswith(separator):
             if rule.new.endswith(separator) or not rule.new:
                 raise ScopecliError(
-                    f"rule {str(rule)!r} makes a name into none",
+                    f"rule {str(rule)!r} turns a name into no name",
                     hint=f"for a whole scope write {rule.old}{separator}={rule.new}",
                 )
             self._exact.setdefault(rule.old, (number, rule.new))
             return
         if rule.new and not rule.new.endswith(separator):
             raise ScopecliError(
-                f"rule {str(rule)!r} makes a scope into a name",
+                f"rule {str(rule)!r} turns a scope into a name",
                 hint=f"for the whole scope write {rule}{separator}",
             )
         old, new = rule.old.removesuffix(separator), rule.new.removesuffix(separator)
         self._scopes.setdefault(old, (number, new))
 
     def match(self, subject: Subject) -> Match | None:
-        """The first rule that is about the subject's name or a scope around it."""
+        """The first rule for the subject's name or for a scope around it."""
         name = subject.name
         best = self._exact.get(name)
         if not self._scopes:

@@ -1,8 +1,8 @@
-"""The moves of a rename, folded: a scope that moves whole is one row, not one a tensor.
+"""The moves of a rename, folded: a scope that moves as a whole is one row.
 
-Of a move `encoder/layer_0/kernel` to `bert/encoder/layer_0/kernel` the ends are the same, so what
-moves is `encoder/` to `bert/encoder/`. Where not all of a scope moves, there is a row for each
-scope below that does, and for each name.
+The move `encoder/layer_0/kernel` to `bert/encoder/layer_0/kernel` keeps the end of the name, so it
+is part of `encoder/` to `bert/encoder/`. If only a part of a scope moves, there is a row for each
+name and each inner scope that does.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class Row(NamedTuple):
 
 
 class DroppedRow(NamedTuple):
-    """Names that go away: all of a kind, or one.
+    """Names that are dropped: all of a kind, or one.
 
     Attributes:
-        name: the name; empty where all of the kind go.
-        kind: what it is.
-        number: how many go.
+        name: the name; empty where all names of the kind are dropped.
+        kind: the kind of the names.
+        number: how many names are dropped.
     """
 
     name: str
@@ -69,7 +69,7 @@ def move_rows(plan: Plan, names: Sequence[str], separator: str) -> list[Row]:
 
 
 def dropped_rows(dropped: Sequence[Dropped], kinds: Mapping[str, int]) -> list[DroppedRow]:
-    """The rows of what goes away; `kinds` says how many of each kind the file has."""
+    """The rows of what is dropped; `kinds` says how many names of each kind the file has."""
     by_kind: dict[str, list[str]] = {}
     for name, kind in dropped:
         by_kind.setdefault(kind, []).append(name)
@@ -90,7 +90,7 @@ class _Names:
         self.separator = separator
 
     def count(self, scope: str) -> int:
-        """How many names are in a scope, with the name that the scope itself may be."""
+        """How many names are in a scope; the scope itself counts, too, if it is also a name."""
         if not scope:
             return len(self._names)
         inside = scope + self.separator
@@ -101,7 +101,7 @@ class _Names:
 
 
 def _split(move: Move, separator: str) -> tuple[str, str, str]:
-    """What differs of the old and the new name, and the end that they share."""
+    """The old and new name without the end that they share, and that end."""
     start = 0
     while start <= len(move.old):
         rest = move.old[start:]
@@ -125,7 +125,7 @@ def _rows(tree: _Names, old: str, new: str, rests: list[str]) -> list[Row]:
         if inside == [""]:
             rows.append(Row(old, new, 1, is_scope=False))
             continue
-        # A whole file is said by its scope where it has only one.
+        # A move of the whole file is shown by its scope if it has only one.
         if len(inside) == tree.count(old) and (old or _several(inside, separator)):
             old_scope, new_scope = (scope and scope + separator for scope in (old, new))
             rows.append(Row(old_scope, new_scope, len(inside), is_scope=True))

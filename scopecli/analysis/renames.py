@@ -1,7 +1,7 @@
-"""Which variables of one model are those of another under a new name, as git finds renamed files.
+"""Finds variables that have another name in the other model, as git finds renamed files.
 
-First by equal values, where stored checksums tell; then by a rule that explains many names at once;
-then by similar names. A pair is never made where another would do as well: that is said instead.
+First by equal contents; then by rules that explain many names at once; then by similar names. Where
+two pairs would do equally well, none is made, and the ambiguity is reported.
 """
 
 from __future__ import annotations
@@ -23,21 +23,22 @@ if TYPE_CHECKING:
     from scopecli.analysis.name_rules import Rule as NameRule
     from scopecli.model.variable import Variable
 
-# Names below this likeness are not said to be a rename; git's own threshold is 50 %.
+# Less similar names are no rename; git's own threshold is 50 %.
 _ALIKE = 0.6
+# By how much the best partner must be more similar than any other.
 _CLEARLY = 0.05
-# Comparing names takes some 50 us a pair, and is quadratic.
+# Pairs of names to compare, at some 50 us each.
 _MOST_COMPARED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One change of names that explains many.
+    """A change of names that explains many renames.
 
     Attributes:
-        old: what it turns, `*` for what stays: `encoder/*`.
-        new: into what: `bert/encoder/*`.
-        variables: how many it explains.
+        old: pattern of the old names, `*` for what stays: `encoder/*`.
+        new: pattern of the new names: `bert/encoder/*`.
+        variables: how many renames it explains.
     """
 
     old: str
@@ -54,7 +55,7 @@ class Rename:
         new: its name in the second.
         by: how it was found: equal values, a rule, or similar names.
         rule: the rule that explains it; None where none does.
-        similarity: of the names, from 0 to 1, where only they tell; None elsewhere.
+        similarity: of the names, from 0 to 1, if the pair was found by them; else None.
     """
 
     old: str
@@ -66,12 +67,12 @@ class Rename:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguity:
-    """Names that are likely to be renamed, and more than one way to do it.
+    """Names that were probably renamed, in one of several ways.
 
     Attributes:
         old: names in the first model.
-        new: names in the second that would do.
-        reason: what they have in common.
+        new: names in the second that they may have become.
+        reason: why it cannot be decided.
     """
 
     old: tuple[str, ...]
@@ -81,15 +82,15 @@ class Ambiguity:
 
 @dataclass(frozen=True, slots=True)
 class Renames:
-    """What was found.
+    """The result of a search for renames.
 
     Attributes:
         pairs: the renames, in the order of the old names.
-        rules: most variables first.
+        rules: those that explain the most renames first.
         ambiguous: what could not be decided.
-        words: what TensorFlow and PyTorch call the same, where pairs rest on that: `kernel` and
+        words: words of TensorFlow and PyTorch for the same thing that pairs rest on: `kernel` and
             `weight`.
-        not_compared: pairs of names that were too many to compare.
+        not_compared: number of pairs of names that were not compared because they were too many.
     """
 
     pairs: tuple[Rename, ...] = ()
@@ -109,11 +110,10 @@ def find_renames(
 
     Args:
         old: all variables of the first model by name.
-        new: all of the second. Those whose name is in both are no candidates, but what they are
-            called bounds what a rule says, and what their values are tells what is unique.
-        separators: of the names of each.
-        prints: fingerprints of the variables of each; equal only for equal contents, None where
-            that cannot be told.
+        new: all variables of the second. Names that both have are no candidates, but a rule must
+            not contradict them, and contents must be unique among them, too.
+        separators: of the names of each model.
+        prints: for each model, a function that gives the fingerprint of a variable.
     """
     words = PYTORCH_WORDS if set(separators) == {TENSORFLOW, PYTORCH} else {}
     search = _Search(
@@ -138,7 +138,7 @@ def find_renames(
 def _words_used(
     pairs: Sequence[Rename], separators: tuple[str, str], words: Mapping[str, str]
 ) -> tuple[tuple[str, str], ...]:
-    """The last parts of names that are not the same and are known to mean the same."""
+    """The last parts of paired names that are different words for the same thing."""
     leaves = {
         (leaf_of(pair.old, separators[0]), leaf_of(pair.new, separators[1]))
         for pair in pairs
@@ -178,23 +178,23 @@ class _Side:
             self.names[tuple(name.split(separator)) if parts in self.names else parts] = name
 
     def has_slots(self) -> bool:
-        """Whether any variable is said to be no parameter; some formats do not tell."""
+        """Whether the model tells slots from parameters, which some formats do not."""
         return not all(variable.is_parameter for variable in self.variables.values())
 
     def parts(self, name: str) -> Parts:
-        """The parts of a name, the last in the word that both frameworks understand.
+        """The parts of a name, the last one translated into PyTorch's word for it.
 
-        Interned: a few hundred words make a hundred thousand names.
+        Interned, because a hundred thousand names consist of a few hundred words.
         """
         parts = name.split(self.separator)
         parts[-1] = self._words.get(parts[-1], parts[-1])
         return tuple(map(intern, parts))
 
     def contents(self, among: Container[_Case]) -> dict[_Contents, str]:
-        """The names that wait by their contents, of these shapes and types.
+        """The waiting names of these dtypes and shapes, by the contents of their variables.
 
-        Only contents that no other variable of the model has, so that no two biases of zeros are
-        taken for one another.
+        Only contents that no other variable of the model has: one bias of zeros must not be taken
+        for another.
         """
         names: dict[_Contents, list[str]] = {}
         for name, variable in self.waiting.items():
@@ -211,7 +211,7 @@ class _Side:
 
 
 class _Search:
-    """The state of one search: who waits, what was found."""
+    """The state of one search: names that wait for a partner, and what was found."""
 
     def __init__(self, old: _Side, new: _Side) -> None:
         self.old, self.new = old, new
@@ -232,7 +232,7 @@ class _Search:
         self._equal_back = {new: old for old, new in self._equal.items()}
 
     def by_rules(self) -> None:
-        """Find the rules, which also explain what has equal contents; the rest of those follows."""
+        """Find the rules, and pair what they explain; then what has equal contents all the same."""
         separators = (self.old.separator, self.new.separator)
         kept = [n for n in self.old.variables if n not in self.old.waiting]
         everything = [*self.old.names, *map(self.old.parts, kept)]
@@ -277,7 +277,7 @@ class _Search:
             self._pair(Rename(name, other, "checksum" if equal else "rule", said))
 
     def _add_ambiguous(self, choices: Sequence[Explained]) -> None:
-        """Several rules contradict one another; contents may still decide on some of the names."""
+        """Note rules that contradict each other; contents may still decide on some names."""
         olds = dict.fromkeys(self.old.names[name] for pairs in choices for name in pairs)
         news = dict.fromkeys(self.new.names[name] for pairs in choices for name in pairs.values())
         self._say_ambiguous(
@@ -299,7 +299,7 @@ class _Search:
         self.pairs.append(rename)
 
     def _grouped(self, side: _Side) -> dict[tuple[_Case, bool], list[str]]:
-        """The names that wait, by what must be equal."""
+        """The waiting names, by what must be equal of two variables to be paired."""
         groups: dict[tuple[_Case, bool], list[str]] = {}
         for name, variable in side.waiting.items():
             is_parameter = variable.is_parameter or not self._tell_slots

@@ -1,12 +1,12 @@
 """Which scopes were entered more than once, who reads whose variables, and which only look alike.
 
-From evidence only. TensorFlow writes the same graph for `reuse=True`, `AUTO_REUSE`,
-`reuse_variables()` and a Python object used twice, so no mode is ever claimed: what is reported is
-that operations in several name scopes read one variable.
+Only evidence is reported: that operations in several name scopes read one variable. TensorFlow
+writes the same graph for `reuse=True`, `AUTO_REUSE`, `reuse_variables()` and a Python object used
+twice, so a mode is never claimed.
 
 A variable scope that is entered again keeps its variables' names (`d/w`), while its operations get
-a name scope of their own (`d_1/MatMul`). So the name scope of an operation that reads `d/w`, held
-against the scope of the variable, says which entry it belongs to.
+a name scope of their own (`d_1/MatMul`). So the name scope of an operation that reads `d/w`,
+compared with the scope of the variable, tells which entry it belongs to.
 https://www.tensorflow.org/api_docs/python/tf/compat/v1/variable_scope
 """
 
@@ -31,9 +31,9 @@ class SharedVariable(NamedTuple):
 
     Attributes:
         variable: its name.
-        read_by: the name scopes that it is read under, each ending in `/`; where there is only
-            one, the operations of one type that read it there (`MatMul`, `MatMul_1`); where a file
-            has no graph, the names that it has for the one tensor.
+        read_by: the name scopes in which it is read, each ending in `/`; if there is only one, the
+            operations of one type that read it there (`MatMul`, `MatMul_1`); for a file without a
+            graph, the names that it has for the one tensor.
     """
 
     variable: str
@@ -60,7 +60,7 @@ class Twins(NamedTuple):
     """Scopes with the same variables inside that share none and do not feed one another.
 
     Attributes:
-        scopes: their paths; the first has the name that was asked for.
+        scopes: their paths; the first is the one without a number, or with the lowest.
         variables: names of the variables, as seen from inside each.
     """
 
@@ -69,17 +69,17 @@ class Twins(NamedTuple):
 
 
 class ReuseReport(NamedTuple):
-    """What is shared in a model, and what is not although it looks so."""
+    """What is shared in a model, and what is not although it looks as if it were."""
 
     scopes: tuple[ScopeReuse, ...]
     twins: tuple[Twins, ...]
 
 
 def find_reuse(model: Model) -> ReuseReport:
-    """What a model's graph, its layers' calls, or its names for one tensor, say about sharing.
+    """What is shared, according to a model's graph, its layers' calls, or its names for one tensor.
 
     Raises:
-        UnsupportedError: the model has none of them.
+        UnsupportedError: the model has none of these.
         ScopecliError: the graph is damaged.
     """
     if model.graph is not None:
@@ -97,7 +97,7 @@ def find_reuse(model: Model) -> ReuseReport:
 
 
 def reuse_of(variables: Iterable[Variable], readers: Readers) -> ReuseReport:
-    """What a graph's readers say about the sharing of its variables."""
+    """What is shared in a graph, according to the readers of its variables."""
     evidence = _evidence(variables, readers)
     known = {name: evidence.named[name] for name in evidence.nodes if name in evidence.named}
     return ReuseReport(tuple(_scopes(evidence)), tuple(_twins(known, readers)))
@@ -126,7 +126,7 @@ def _layer_reuse(model: Model) -> Iterator[ScopeReuse]:
 
 
 def _tied(model: Model) -> Iterator[ScopeReuse]:
-    """Tensors that a file has under several names, each told once."""
+    """Tensors that a file has under several names, each reported once."""
     told: set[str] = set()
     for variable in model.variables:
         aliases = variable.attributes.get("aliases")
@@ -138,7 +138,7 @@ def _tied(model: Model) -> Iterator[ScopeReuse]:
 
 
 class _Evidence(NamedTuple):
-    """What a graph's variables are, by node, and who reads them."""
+    """The variables of a graph, the nodes that hold them, and who reads them."""
 
     named: dict[str, Variable]
     nodes: list[str]
@@ -153,7 +153,7 @@ def _evidence(variables: Iterable[Variable], readers: Readers) -> _Evidence:
 
 def _scopes(evidence: _Evidence) -> Iterator[ScopeReuse]:
     named, nodes, readers = evidence
-    # What updates a moving average by hand reads it twice, which is not reuse.
+    # An update of a moving average that is written by hand reads it twice, which is not reuse.
     learned = {name for name in nodes if name not in named or named[name].trainable is not False}
     return _entered_again(nodes, readers, learned)
 
@@ -165,11 +165,11 @@ Entries = dict[str, dict[str, dict[str, None]]]
 
 
 class _Reads(NamedTuple):
-    """Under which name scopes variables are read.
+    """The name scopes in which variables are read.
 
     Attributes:
         entries: those that are entries of a variable's own scope, or of one around it.
-        outside: by variable, those that have nothing of its own scope in them.
+        outside: by variable, those that have nothing in common with its own scope.
     """
 
     entries: Entries
@@ -179,7 +179,7 @@ class _Reads(NamedTuple):
 def _entered_again(
     variables: Sequence[str], readers: Readers, learned: Container[str]
 ) -> Iterator[ScopeReuse]:
-    """The outermost scopes that were entered again, then what else is read more than once."""
+    """The outermost scopes that were entered again, then other variables read more than once."""
     reads = _sort_reads(variables, readers)
     told: set[str] = set()
     for scope in sorted(reads.entries, key=lambda path: (path.count("/"), path)):
@@ -207,7 +207,7 @@ def _sort_reads(variables: Iterable[str], readers: Readers) -> _Reads:
 def _read_elsewhere(
     variables: Sequence[str], reads: _Reads, readers: Readers, learned: Container[str]
 ) -> Iterator[ScopeReuse]:
-    """Variables that are read in other scopes than their own, or, learned ones, twice in one."""
+    """Variables that are read in other scopes than their own, and learned ones read twice in it."""
     shared: dict[str, list[SharedVariable]] = {}
     inside: dict[str, list[str]] = {}
     for variable in variables:
@@ -250,7 +250,7 @@ def _follows_from_parent(scope: str, entries: Entries) -> bool:
 
 
 def _entries_of(scope: str, read_in: str) -> Iterator[tuple[str, str]]:
-    """The entries that a reader's name scope stands for, for a scope and those around it.
+    """The entries that a reader's name scope belongs to, of a scope and of those around it.
 
     `d/h0` read in `tower_1/d_1/h0` gives (`d`, `tower_1/d_1/`) and (`d/h0`, `tower_1/d_1/h0/`).
     """
@@ -271,12 +271,12 @@ def _entries_of(scope: str, read_in: str) -> Iterator[tuple[str, str]]:
 
 
 def _outer_parts(path: str) -> list[str]:
-    """The parts of a scope, as deep as trees show them: all are held against all."""
+    """The parts of a scope, no more than trees show: each is compared with each."""
     return path.split("/", MAX_DEPTH)[:MAX_DEPTH]
 
 
 def _same_scope(wanted: str, found: str) -> bool:
-    """Whether a name scope is a variable scope's, as it is or with the number of a later entry."""
+    """Whether a name scope is that of a variable scope, perhaps with the number of an entry."""
     return wanted in {found, without_number(found)}
 
 
@@ -331,6 +331,6 @@ def _alike(variables: Mapping[str, Variable]) -> Iterator[tuple[list[str], Insid
 
 
 def _number(scope: str) -> tuple[int, str]:
-    """A key that sorts by the number behind a name, however long it is; none comes first."""
+    """A sort key: by the number at the end of a name, of any length; no number comes first."""
     number = scope.removeprefix(without_number(scope))
     return len(number), number

@@ -1,4 +1,4 @@
-"""Which variables a command is about, and in which order."""
+"""Which variables a command works on, and in which order."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class Selection(NamedTuple):
-    """What the selection options ask for.
+    """What the options of commands select.
 
     Attributes:
         scope: only this scope and what is below; empty for everything.
         include: globs of which one must match the key, the name or the path; `*` crosses scopes.
         exclude: globs of which none may match.
-        bookkeeping: whether entries that the framework keeps for itself are meant too.
+        bookkeeping: whether entries that the framework keeps for itself are included.
         collection: only the members of the collection with this key.
     """
 
@@ -35,7 +35,7 @@ class Selection(NamedTuple):
 
 
 def select(model: Model, selection: Selection) -> list[Variable]:
-    """The variables that a selection means, in the model's order.
+    """The selected variables, in the model's order.
 
     Raises:
         UnknownNameError: the model has no such scope or collection.
@@ -93,12 +93,12 @@ def _matcher(globs: Sequence[str]) -> Callable[[Variable], bool]:
 
 
 def _by_place(variable: Variable) -> tuple[str, int]:
-    """Shard and offset; what has none keeps the place that it is listed at."""
+    """Shard and offset; variables without them keep their order."""
     storage = variable.storage
     return (storage.shard, storage.offset or 0) if storage else ("", 0)
 
 
-# How variables are ordered, by the name of the order. Largest first where size is the order.
+# Sort keys by the name of the order; sizes are sorted largest first.
 ORDERS: dict[str, Callable[[Variable], Any]] = {
     "key": itemgetter(0),  # the first field: a thing to do a hundred thousand times
     "name": lambda variable: natural_key(variable.name),

@@ -1,7 +1,6 @@
-"""What a tensor's values are like: extremes, moments, what is not a number, a histogram.
+"""Statistics of a tensor's values: extremes, moments, what is not a number, a histogram.
 
-Values are looked at some megabytes at a time, and twice for the histogram, which needs the extremes
-first.
+Values are read a megabyte at a time, and twice for the histogram, which needs the extremes first.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ class Distribution(NamedTuple):
     Attributes:
         moments: counts, extremes and moments.
         histogram: counts in `BINS` equal intervals from minimum to maximum; empty where these are
-            the same, and where nobody asked for it.
+            the same, and where it was not asked for.
     """
 
     moments: Moments
@@ -127,7 +126,7 @@ def distribution(
 def _moments(chunk: Array) -> Moments:
     import numpy as np
 
-    with np.errstate(all="ignore"):  # what overflows is inf, which is the answer
+    with np.errstate(all="ignore"):  # overflow gives inf, which is the answer
         found = moments_of(_as_float(chunk))
     if chunk.size and chunk.dtype.kind in "iu":
         found = found._replace(minimum=int(chunk.min()), maximum=int(chunk.max()))
@@ -160,7 +159,7 @@ def _histogram(
 
 
 def _as_float(chunk: Array) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The values widened to float64; magnitudes of complex ones."""
+    """The values as float64; complex ones as their magnitudes."""
     import numpy as np
 
     if chunk.dtype.kind == "c":

@@ -1,7 +1,7 @@
-"""How long a model was trained: what it counted, and what its optimizer did.
+"""For how many steps a model was trained: by its own counter, and by its optimizer's state.
 
-Both are scalars. Where the file stores their checksums, four bytes follow from these, so that
-nothing is read and the data need not even be there.
+Both are scalars. Where the file stores checksums, the four bytes of a scalar can be computed from
+its checksum, so that nothing is read and the data may even be missing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
 
-# What frameworks call their count of steps.
+# The names that frameworks give to their count of steps.
 _COUNTERS = frozenset({"global_step", "iter", "iteration", "iterations", "_iterations"})
 _SCALARS = frozenset({(), (1,)})
 _INTEGERS = frozenset({"int32", "int64", "uint32", "uint64"})
@@ -32,23 +32,23 @@ _SMALLEST = 1.2e-38  # below it a float32 has too few digits to take the logarit
 
 
 class Power(NamedTuple):
-    """What is left of Adam's second beta after some steps.
+    """The power of Adam's second beta after some steps.
 
     Attributes:
         name: of the variable.
-        value: the beta to the power of the steps and one.
+        value: beta ** (steps + 1).
     """
 
     name: str
     value: float
 
     def steps(self, beta: float) -> float:
-        """The steps that would have made it, from this beta."""
+        """The number of steps that gives this value, for a beta."""
         return log(self.value) / log(beta) - 1
 
 
 def counted(model: Model) -> tuple[str, int] | None:
-    """The first variable that counts steps, and its number; None where there is none."""
+    """The name of the first variable that counts steps, and its value; None if there is none."""
     for variable in model.variables:
         if variable.shape in _SCALARS and leaf_of(variable.name, model.separator) in _COUNTERS:
             value = _number(model, variable) if variable.dtype in _INTEGERS else None
@@ -58,7 +58,7 @@ def counted(model: Model) -> tuple[str, int] | None:
 
 
 def powers(model: Model) -> Iterator[Power]:
-    """What is left of the second beta of each Adam optimizer, where it can be told."""
+    """The power of the second beta of each Adam optimizer, where its value can be known."""
     for variable in model.variables:
         if variable.shape == () and leaf_of(variable.name, model.separator).startswith(_BETA2):
             value = _number(model, variable)
@@ -67,7 +67,7 @@ def powers(model: Model) -> Iterator[Power]:
 
 
 def training_step(model: Model) -> int | None:
-    """How many steps it was trained for: counted, or else as its optimizer has it."""
+    """The number of training steps, by the model's counter or else by its optimizer."""
     count = counted(model)
     if count is not None:
         return count[1]

@@ -1,4 +1,4 @@
-"""What a model is, in numbers: counts by kind and dtype, the largest parts."""
+"""A model in numbers: counts by kind and dtype, the largest parts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Count(NamedTuple):
-    """How many entries of one sort there are, and how large they are together."""
+    """The number and total size of the entries of one kind or dtype."""
 
     name: str
     entries: int
@@ -53,7 +53,7 @@ class Summary(NamedTuple):
         kinds: by kind, in the order of `KINDS`, only those that occur.
         dtypes: by dtype, largest first.
         largest_variables: by bytes.
-        largest_scopes: scopes at the top, by bytes; where there is one only, those inside it.
+        largest_scopes: top-level scopes, by bytes; if there is only one, the scopes inside it.
         graph: the graph in numbers; None where there is none.
     """
 
@@ -83,7 +83,7 @@ def kind_counts(variables: Iterable[Variable]) -> list[Count]:
 
 
 def summarize(model: Model) -> Summary:
-    """Count a model through."""
+    """Summarize a model."""
     variables = model.variables
     dtypes = _counts(variables, lambda variable: variable.dtype)
     return Summary(

@@ -1,4 +1,4 @@
-"""How a graph trains: what its optimizers update, what else is written, what has a gradient."""
+"""How a graph is trained: what optimizers update, what else is written, what has a gradient."""
 
 from __future__ import annotations
 
@@ -64,15 +64,15 @@ class Training:
 
     @cached_property
     def run(self) -> set[int]:
-        """What runs with a training step: all before the optimizers and what follows them.
+        """What runs with a training step: all that leads to the optimizers or to what follows them.
 
-        A `tf.group` around the step and something else follows it, so both count.
+        A `tf.group` of the step and an update follows the step, so the update runs with it.
         """
         return self.wiring.before(self.wiring.after(self._applies))
 
     @cached_property
     def writers(self) -> Mapping[str, list[int]]:
-        """For each variable, what writes it; its initializer and restoring do not count."""
+        """For each variable, the operations that write it, other than to initialize or restore."""
         found: dict[str, list[int]] = {}
         wiring = self.wiring
         for number, op in enumerate(wiring.ops):
@@ -93,7 +93,7 @@ class Training:
         return any(number in self.run for number in self.writers.get(variable, ()))
 
     def written_by(self, number: int) -> frozenset[str]:
-        """The variables that a node writes, or one a few steps before it does: a group of them."""
+        """The variables that a node writes, or else the nearest nodes before it: a group does."""
         wiring = self.wiring
         waiting = {number}
         for _ in range(_MOST_STEPS):
@@ -112,7 +112,7 @@ class Training:
         return {number: name for name, numbers in self.writers.items() for number in numbers}
 
     def is_used(self, variable: str) -> bool:
-        """Whether anything but initializing, saving and summaries has to do with a variable."""
+        """Whether anything uses a variable, other than to initialize, save or summarize it."""
         wiring = self.wiring
         waiting = [wiring.find(variable)]
         seen = set(waiting)
@@ -148,7 +148,7 @@ class Training:
     def penalties(self) -> Mapping[str, Mapping[str, list[str]]]:
         """For each variable, the scopes of its regularizers with their operations.
 
-        One that was written by hand, as `tf.nn.l2_loss(w)`, is a scope of its own.
+        A penalty that is written by hand, as `tf.nn.l2_loss(w)`, counts as a scope of its own.
         """
         found: dict[str, dict[str, list[str]]] = {}
         for scope, numbers in self._penalizing().items():
@@ -163,8 +163,8 @@ class Training:
     def _penalizing(self) -> Mapping[str, list[int]]:
         """The scopes that penalize a variable, and their operations.
 
-        TensorFlow puts those of `w` below `w/Regularizer`; layers, below the name that the weight
-        has for them: those of `fc/weights` may be below `fc/kernel/Regularizer`.
+        TensorFlow has those of `w` in `w/Regularizer`; layers have them under their own word for
+        the weight: those of `fc/weights` may be in `fc/kernel/Regularizer`.
         """
         wiring = self.wiring
         found: dict[str, list[int]] = {}
@@ -178,12 +178,12 @@ class Training:
         return found
 
     def regularizers(self, variable: str) -> Mapping[str, list[str]]:
-        """Those of the penalties of a variable that are no operation by hand."""
+        """The penalties of a variable, without those that are written by hand."""
         scopes = self.penalties.get(variable, {})
         return {scope: names for scope, names in scopes.items() if _REGULARIZER in scope}
 
     def _target(self, number: int) -> str:
-        """The variable that a node has as first input; nothing where it is no variable."""
+        """The variable that is a node's first input; empty where that is something else."""
         wiring = self.wiring
         if not wiring.inputs[number]:
             return ""

@@ -1,6 +1,6 @@
 """Values as numpy arrays, a bounded run at a time.
 
-numpy is imported when a value is asked for, ml_dtypes when its type needs it.
+numpy is imported when a value is asked for, ml_dtypes when its dtype needs it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-CHUNK_BYTES = 1 << 20  # with what is computed from it, still in a processor's cache
+CHUNK_BYTES = 1 << 20  # fits into a processor's cache, with what is computed from it
 _PREVIEW = 8
 _LARGE_PIECE = 8 << 20
 _MAX_SECTION = 1 << 30
-# What a file can be the compressed form of, and what is read in seconds whatever it is.
+# How much larger than its file a tensor can be, by compression; and a size that is read in seconds.
 _MOST_PACKED = 1 << 16
 _SOON_READ = 4 << 30
 _WITH_VALUES = frozenset({"model", "data", "graph"})
@@ -41,10 +41,10 @@ class _Run(NamedTuple):
     """Elements next to one another, some of which are wanted.
 
     Attributes:
-        place: where in the result those go.
-        start: the first of the run, in C order.
-        extents: its shape.
-        inside: which are wanted, on each axis; empty for a scalar.
+        place: index in the result of the wanted elements.
+        start: position of the first element, in C order.
+        extents: shape of the run.
+        inside: which indices are wanted on each axis; empty for a scalar.
     """
 
     place: Index
@@ -58,13 +58,13 @@ def numpy_dtype(dtype: str) -> np.dtype[Any]:
     """The little-endian numpy type of a canonical dtype.
 
     Raises:
-        UnsupportedError: numbers are not what it holds, or not ones that numpy has.
+        UnsupportedError: it does not hold numbers, or numbers that numpy does not have.
     """
     import numpy as np
 
     if dtype in BLOCKS:
         raise UnsupportedError(
-            f"values of dtype {dtype} are quantized in blocks, which can be compared as bytes and"
+            f"values of dtype {dtype} are quantized in blocks: they can be compared as bytes, but"
             " not shown as numbers"
         )
     if not BITS.get(dtype):
@@ -96,10 +96,10 @@ def chunks(model: Model, variable: Variable) -> Iterator[Array]:
 
 
 def keep_freed_memory() -> None:
-    """Have a freed megabyte kept for the next read.
+    """Make the allocator keep a freed megabyte for the next read.
 
-    glibc gives it back to the system and fetches it again, which takes as long as the read, until
-    it has seen a larger piece freed: M_MMAP_THRESHOLD and M_TRIM_THRESHOLD in mallopt(3).
+    glibc returns it to the system and asks for it again, which takes as long as the read, until a
+    larger piece has been freed once: M_MMAP_THRESHOLD and M_TRIM_THRESHOLD in mallopt(3).
     """
     import numpy as np
 
@@ -107,25 +107,25 @@ def keep_freed_memory() -> None:
 
 
 def check_claim(model: Model, variable: Variable) -> None:
-    """Refuse a tensor of which nearly nothing can be in the model's files.
+    """Refuse a tensor that is far larger than the model's files can hold.
 
-    Where a format has fill values, or strides of zero, a shape may claim what takes years to read.
+    In formats with fill values or strides of zero, a shape may claim more than years could read.
 
     Raises:
-        DamagedFileError: it is one.
+        DamagedFileError: the tensor is too large.
     """
-    # Of an Orbax checkpoint, the files that have the values are too many to be listed.
+    # No sizes are known of an Orbax checkpoint: the files with its values are too many to list.
     sizes = [file.size or 0 for file in model.files if file.role in _WITH_VALUES]
     claimed = variable.nbytes or 0
     if sizes and claimed > max(_SOON_READ, sum(sizes) * _MOST_PACKED):
         raise TruncatedError(
-            f"claims {claimed} bytes of values, and all files have {sum(sizes)}",
+            f"claims {claimed} bytes of values, but all files have only {sum(sizes)}",
             where=variable.key,
         )
 
 
 def section(model: Model, variable: Variable, index: Index) -> Array:
-    """Part of a tensor, by an index as numpy takes it; little more than it needs is read.
+    """A part of a tensor, by an index as numpy takes it, reading little more than that.
 
     Raises:
         UnknownNameError: the index does not fit the shape.
@@ -139,7 +139,7 @@ def section(model: Model, variable: Variable, index: Index) -> Array:
     axes = [range(i, i + 1) if isinstance(i, int) else i for i in wanted]
     size = prod(map(len, axes)) * dtype.itemsize
     if size > _MAX_SECTION:
-        problem = f"the slice has {size} bytes, which is too much to print"
+        problem = f"the slice has {size} bytes, too many to print"
         raise UnsupportedError(problem, where=variable.name, hint="ask for a smaller one")
     found = np.empty([len(axis) for axis in axes], dtype)
     reader = _reader(model, variable)
@@ -162,9 +162,10 @@ def _indices(variable: Variable, shape: tuple[int, ...], index: Index) -> list[i
 
 
 def _runs(shape: tuple[int, ...], axes: Sequence[range], limit: int) -> Iterator[_Run]:
-    """Runs of at most `limit` elements, or one, that together have what is wanted of a tensor.
+    """Runs that together hold what is wanted of a tensor, each of at most `limit` elements, or one.
 
-    A run has several indices of one axis, one of each axis before it, and all of those behind it.
+    A run spans several indices of one axis, a single index of each axis before that one, and whole
+    axes after it.
     """
     strides = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
     if not shape:
@@ -211,13 +212,13 @@ def parse_index(text: str) -> Index:
     """An index as numpy writes it between brackets: `0`, `:5`, `2:8:2,-1`.
 
     Raises:
-        UnknownNameError: it is not one.
+        UnknownNameError: the text is not of that form.
     """
     try:
         return tuple(_axis(part.strip()) for part in text.split(","))
     except ValueError:
         raise UnknownNameError(
-            f"{text!r} is no slice", hint="write one as in numpy: 0,:5 or 2:8:2"
+            f"{text!r} is not a slice", hint="write it as in numpy: 0,:5 or 2:8:2"
         ) from None
 
 

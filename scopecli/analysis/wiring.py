@@ -1,4 +1,4 @@
-"""Which node of a graph feeds which, for questions that follow many edges."""
+"""The edges of a graph, for questions that follow many of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from scopecli.model.graph import Graph
 
-# Operations that hand their first input on, be it a value or what refers to a variable.
+# Operations that pass their first input on, be it a value or a reference to a variable.
 PASSING = frozenset(
     {
         "Enter",
@@ -24,7 +24,7 @@ PASSING = frozenset(
         "Switch",
     }
 )
-_LONGEST = 64  # steps; a chain that goes in a circle is longer
+_LONGEST = 64  # steps; only a cycle is longer
 
 
 class Wiring:
@@ -33,8 +33,8 @@ class Wiring:
     Attributes:
         names: of the nodes.
         ops: their types.
-        inputs: for each node, those that its data comes from; one that is missing is left out.
-        controls: for each node, those that run before it.
+        inputs: for each node, the nodes that its data comes from, without missing ones.
+        controls: for each node, the nodes that its control inputs name, without missing ones.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -53,7 +53,7 @@ class Wiring:
 
     @cached_property
     def consumers(self) -> list[list[int]]:
-        """For each node, those that it feeds or that wait for it."""
+        """For each node, the nodes that it feeds or that wait for it."""
         found: list[list[int]] = [[] for _ in self.names]
         for number, (inputs, controls) in enumerate(zip(self.inputs, self.controls, strict=True)):
             for source in inputs:
@@ -63,11 +63,11 @@ class Wiring:
         return found
 
     def before(self, nodes: Iterable[int]) -> set[int]:
-        """What must run for these to run; themselves too."""
+        """The nodes that must run for these to run, and these themselves."""
         return _reached(nodes, lambda number: (*self.inputs[number], *self.controls[number]))
 
     def after(self, nodes: Iterable[int]) -> set[int]:
-        """What these flow into or let run; themselves too."""
+        """The nodes that these lead to, by data or control edges, and these themselves."""
         return _reached(nodes, self.consumers.__getitem__)
 
     def origin(self, number: int) -> int:

@@ -84,7 +84,7 @@ ML_DTYPES = frozenset(
 
 
 class Block(NamedTuple):
-    """So many elements that are quantized together, and the bytes that they take."""
+    """A block of a quantized dtype: how many elements it has, and how many bytes."""
 
     elements: int
     bytes: int
@@ -125,7 +125,7 @@ BLOCKS: Mapping[str, Block] = MappingProxyType(
 
 
 def nbytes(dtype: str, elements: int) -> int | None:
-    """Size in bytes of so many packed elements; None where an element has no fixed size."""
+    """Size in bytes of packed elements; None for a dtype whose elements have no fixed size."""
     bits = BITS.get(dtype, 0)
     if bits:
         return (elements * bits + 7) // 8

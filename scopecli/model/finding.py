@@ -17,7 +17,7 @@ class Hit(NamedTuple):
 
     Attributes:
         subject: the variable, scope, node, layer or collection; empty for the whole file.
-        message: what is wrong with it, to be read after it, with the evidence.
+        message: what is wrong, with the evidence; reads on from the subject.
     """
 
     subject: str
@@ -34,7 +34,7 @@ class Finding(NamedTuple):
         path: the file, as it was given.
         scope: the scope that the subject is in; empty at the top.
         subject: the variable, scope, node, layer or collection; empty for the whole file.
-        message: what is wrong with it, to be read after it, with the evidence.
+        message: what is wrong, with the evidence; reads on from the subject.
         fix: what to do.
     """
 
@@ -54,5 +54,5 @@ class Finding(NamedTuple):
 
 
 def is_as_bad_as(severity: Severity, threshold: Severity) -> bool:
-    """Whether a severity is a threshold's or worse."""
+    """Whether a severity is the threshold or worse."""
     return SEVERITIES.index(severity) <= SEVERITIES.index(threshold)

@@ -1,7 +1,7 @@
-"""A computation graph: what the nodes are and how they are joined, decoded when asked for.
+"""A computation graph: nodes, functions, signatures and savers, decoded when asked for.
 
-Plain classes with slots: they are as small as tuples, and making one costs a tenth of the start-up
-time that a NamedTuple does. A listing of a small checkpoint with a graph beside it pays for all.
+Plain classes with slots: instances are as small as tuples, and to define such a class takes a tenth
+of the time that a NamedTuple takes. Listing a small checkpoint with a graph beside it pays for all.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Function:
     """A function of the library, with a body of its own.
 
     Attributes:
-        name: as `PartitionedCall` and its like name it.
+        name: what operations such as `PartitionedCall` call it by.
         arguments: names of the inputs.
         outputs: names of the outputs.
         nodes: the body.
@@ -180,7 +180,7 @@ class Saved:
         key: its name in the checkpoint.
         spec: shape and slice as TensorFlow writes it (`5 3 0,3:0,3`); empty for a whole tensor.
         tensor: what is saved under the key, or the node that takes what is restored.
-        variable: the variable that it is of; empty where none was found.
+        variable: the variable that it belongs to; empty where none was found.
     """
 
     __slots__ = ("key", "spec", "tensor", "variable")
@@ -232,7 +232,7 @@ class Versions:
     Attributes:
         producer: the writer's graph version.
         min_consumer: the oldest reader.
-        bad_consumers: readers that must not.
+        bad_consumers: versions that must not read it.
     """
 
     __slots__ = ("bad_consumers", "min_consumer", "producer")
@@ -297,7 +297,7 @@ class Graph:
 
     @property
     def versions(self) -> Versions:
-        """The versions of writer and readers."""
+        """The versions of the writer and of possible readers."""
         return self._parts.versions()
 
     def node(self, name: str) -> Node | None:

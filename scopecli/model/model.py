@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         """
 
         def read(self, variable: Variable, start: int, count: int) -> bytes:
-            """Bytes of elements `start` to `start + count` in C order, little-endian.
+            """The bytes of elements `start` to `start + count`, in C order, little-endian.
 
             Raises:
                 ScopecliError: the values are missing, damaged, or not of a fixed size.
@@ -46,7 +46,7 @@ class Note(NamedTuple):
 
     Attributes:
         code: a stable word for programs: `missing-shard`, `stale-state`, ...
-        message: what is to be said of the subject, to be read after it; one line for people.
+        message: one line for people; reads on from the subject.
         subject: the file, key or name concerned; empty for the whole file.
     """
 
@@ -87,7 +87,7 @@ class LayerWeights(NamedTuple):
 
     Attributes:
         name: its name in the model; empty for the weights that are the model's own.
-        weights: keys of its variables as Keras counts them here: the trainable ones first.
+        weights: keys of its variables in Keras's order, trainable ones first.
     """
 
     name: str
@@ -97,8 +97,8 @@ class LayerWeights(NamedTuple):
 class Model(NamedTuple):
     """A saved model in memory. Structure only: values are read when asked for.
 
-    A NamedTuple for the same reason that `Variable` is one, and because importing `dataclasses`
-    and making one class with it takes a tenth of the time that a small listing may take.
+    A NamedTuple for the same reason that `Variable` is one, and because to import `dataclasses`
+    and define one class with it takes a tenth of the time that a small listing may take.
 
     Attributes:
         path: as the user gave it.

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 # depth the rest of a name is one leaf.
 MAX_DEPTH = 100
 
-# It is compiled where it is first used, as few names need it: that takes as long as importing a
-# module. So the numbers in a name, which every listing asks for, are found without a pattern.
+# Compiled when it is first used: few names need it, and compiling takes as long as importing a
+# module. `natural_key` and `numbered`, which every listing calls, use no pattern for that reason.
 _NOT_PRINTABLE = (
     r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     r"\ud800-\udfff\ufeff]"
@@ -24,10 +24,11 @@ _NOT_PRINTABLE = (
 _LONG = 256
 # `kernel`, `bias` and `layer_7` come again in every scope.
 _REMEMBERED = 4096
+_MOST_COMPARED = 20_000
 
 
 class _OnlyDigits(dict[int, str]):
-    """For `str.translate`: what is no digit becomes a space."""
+    """A table for `str.translate` that turns everything but ASCII digits into spaces."""
 
     def __missing__(self, code: int) -> str:
         return " "
@@ -59,7 +60,7 @@ def leaf_of(path: str, separator: str) -> str:
 
 @lru_cache(_REMEMBERED)
 def natural_key(name: str) -> NaturalKey:
-    """A sort key under which `layer_2` stands before `layer_10`."""
+    """A sort key that puts `layer_2` before `layer_10`."""
     if len(name) > _LONG:
         return ((name, -1, ""),)
     found: list[tuple[str, int, str]] = []
@@ -73,9 +74,9 @@ def natural_key(name: str) -> NaturalKey:
 
 @lru_cache(_REMEMBERED)
 def numbered(name: str) -> tuple[str, int, str] | None:
-    """Stem, number and tail of a name with a number in it (the last); None where there is none.
+    """A name split around its last number: `conv2d_12_bn` is `conv2d_`, 12, `_bn`.
 
-    A number with a leading zero is not one that can be counted with.
+    None where there is no number, or one with a leading zero, which is no count.
     """
     runs = name.translate(_ONLY_DIGITS).split() if len(name) <= _LONG else None
     if not runs or (runs[-1][0] == "0" and runs[-1] != "0") or len(runs[-1]) > 18:
@@ -112,9 +113,9 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     from difflib import get_close_matches
 
     known = list(dict.fromkeys(known))
-    if len(known) > 20_000:  # comparing is quadratic: look among those that share a part
-        part = leaf_of(name, "/")
-        known = [other for other in known if part and part in other][:20_000]
+    if len(known) > _MOST_COMPARED:  # comparing is slow: look among those that share the last part
+        part = leaf_of(leaf_of(name, "/"), ".")
+        known = [other for other in known if part and part in other][:_MOST_COMPARED]
     inside = [other for other in known if name and name in other]
     return list(dict.fromkeys([*get_close_matches(name, known, count, 0.6), *inside]))[:count]
 
@@ -122,8 +123,8 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 def printable(name: str) -> str:
     """The name with control characters and stray bytes escaped, so that it cannot drive a terminal.
 
-    So is what cannot be seen (a space of no width, a mark of direction): it makes one name look
-    like another.
+    Invisible characters (spaces of no width, marks of direction) are escaped, too: they make one
+    name look like another.
     """
     if name.isascii() and name.isprintable():
         return name
@@ -131,7 +132,7 @@ def printable(name: str) -> str:
 
 
 def all_printable(names: Sequence[str]) -> list[str]:
-    """Each name as `printable` has it; a tenth of the time where none needs an escape."""
+    """`printable` of every name, in a tenth of the time where none needs an escape."""
     text = "".join(names)
     if text.isascii() and text.isprintable():
         return list(names)

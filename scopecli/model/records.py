@@ -1,7 +1,7 @@
-"""`NamedTuple`, whose classes are made in a third of the time that those of `typing` take.
+"""`NamedTuple`, which defines a class in a third of the time that `typing.NamedTuple` takes.
 
-`typing` compiles the text of each annotation to see whether it is one. A small listing makes forty
-classes, and a tenth of the time that it may take went into that.
+`typing` compiles the text of every annotation. A small listing defines forty classes, which took a
+tenth of the time that it may take.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ else:
     from collections import namedtuple
 
     class _Making(type):
-        """Makes a plain named tuple of a class statement."""
+        """Turns a class statement into a plain named tuple."""
 
         def __new__(cls, name, bases, body):
             if not bases:
@@ -30,4 +30,4 @@ else:
             return made
 
     class NamedTuple(metaclass=_Making):
-        """What named tuples are declared as."""
+        """The base with which a named tuple is declared."""

@@ -1,4 +1,4 @@
-"""What a rename is about: the names of a file that can change, and what becomes of them."""
+"""What a rename changes: the names of a file that can change, and the names they get."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Subject(NamedTuple):
 
 
 class Renaming(NamedTuple):
-    """What names become.
+    """The outcome of a rename: which names change, and which go away.
 
     Attributes:
         moves: old name to new name, only those that change; one mapping for all spaces.
@@ -40,5 +40,5 @@ class Renaming(NamedTuple):
     drops: frozenset[str]
 
     def of(self, name: str) -> str:
-        """What a name becomes, which is mostly itself."""
+        """The name that a name becomes; itself where it does not change."""
         return self.moves.get(name, name)

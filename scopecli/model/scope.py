@@ -81,7 +81,7 @@ class ScopeTree:
         return Scope(self, path, name, start, stop, path.count(self.separator) + 1)
 
     def end_of(self, prefix: str, start: int, stop: int) -> int:
-        """Where the paths with this prefix, which ends in the separator, end."""
+        """The end of the paths with a prefix that ends in the separator, within a range."""
         after = prefix[:-1] + chr(ord(self.separator) + 1)
         return bisect_left(self.paths, after, start, stop)
 
@@ -101,7 +101,7 @@ class Scope:
         path: without a trailing separator; empty for the root.
         name: its last part.
         start: first variable of the range.
-        stop: behind the last.
+        stop: one past the last.
         depth: how many scopes it is below the root.
     """
 

@@ -165,7 +165,7 @@ def test_what_follows_goes_along_a_chain_and_a_circle_ends() -> None:
 
 
 def test_two_sources_for_one_name() -> None:
-    assert conflicts("a, b, c", "a=d", "b=d") == ["d: would be the new name of a, b at once"]
+    assert conflicts("a, b, c", "a=d", "b=d") == ["d: would be the new name of several: a, b"]
 
 
 def test_a_name_that_exists_and_stays() -> None:
@@ -215,7 +215,7 @@ def test_a_scope_that_is_named_like_a_variable() -> None:
 
 def test_names_that_all_become_nothing() -> None:
     (problem,) = conflicts("a, b", Substitute(".*", ""))
-    assert problem == '"": would be the new name of a, b at once'
+    assert problem == '"": would be the new name of several: a, b'
 
 
 def test_the_nearest_name_is_suggested() -> None:
@@ -248,9 +248,9 @@ def test_an_empty_name_is_shown() -> None:
 @pytest.mark.parametrize(
     ("rule", "problem"),
     [
-        (Replace("a/", "b"), "makes a scope into a name; for the whole scope write a/=b/"),
-        (Replace("a", "b/"), "makes a name into none; for a whole scope write a/=b/"),
-        (Replace("a", ""), "makes a name into none"),
+        (Replace("a/", "b"), "turns a scope into a name; for the whole scope write a/=b/"),
+        (Replace("a", "b/"), "turns a name into no name; for a whole scope write a/=b/"),
+        (Replace("a", ""), "turns a name into no name"),
         (Substitute("(", "x"), "missing \\), unterminated subpattern"),
         (Substitute("a", r"\2"), "invalid group reference 2"),
     ],

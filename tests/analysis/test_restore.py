@@ -219,7 +219,7 @@ def test_a_graph_without_saver_and_collections(tmp_path: Path) -> None:
     attempt = predicted(path, checkpoint(tmp_path, a=SIX, b=SIX)).attempts[0]
     assert attempt.verdict == "restored"
     assert len(attempt.notes) == 2
-    assert attempt.notes[0] == "the graph has no saver: what Saver() would look for is assumed"
+    assert attempt.notes[0] == "the graph has no saver: a new Saver() is assumed"
 
 
 def test_an_object_based_checkpoint_given_to_a_saver() -> None:
@@ -239,7 +239,7 @@ def test_an_object_based_checkpoint_given_to_a_saver() -> None:
         ("keras2_functional.h5", "keras3_model.weights.h5", "is in the legacy layout"),
         ("keras3_model.weights.h5", "keras3_model.weights.h5", "has no graph or model"),
         ("tf2_saved_model", "tf2_object", "has no path through objects in common"),
-        ("tf2_saved_model", "tf1_gan", "has names, and the objects of a SavedModel"),
+        ("tf2_saved_model", "tf1_gan", "has names as its keys, and the objects of a SavedModel"),
     ],
 )
 def test_what_cannot_be_predicted(graph: str, stored: str, said: str) -> None:

@@ -147,11 +147,11 @@ def test_no_assignment_map_of_keras(tmp_path: Path) -> None:
 def test_a_name_that_leads_keras_to_the_other_layout(name: str, said: bool, tmp_path: Path) -> None:
     own, stored = keras_h5(tmp_path / "model.h5", AB), keras_h5(tmp_path / name, AB)
     notes = predicted(own, stored).attempts[0].notes
-    assert any("takes this one for its own layout" in note for note in notes) == said
+    assert any("takes this file for its own layout" in note for note in notes) == said
 
 
 def test_a_name_that_leads_keras_to_the_legacy_layout(tmp_path: Path) -> None:
     weights = tmp_path / "w.h5"
     shutil.copy(SAMPLES / "keras3_model.weights.h5", weights)
     (attempt,) = predicted(SAMPLES / "keras3_functional.keras", weights).attempts
-    assert "until the file is named .weights.h5" in attempt.notes[-1]
+    assert "until the file is renamed to .weights.h5" in attempt.notes[-1]

@@ -149,7 +149,7 @@ def test_sections_of_a_scalar() -> None:
     "text", ["", "a", "1;2", "1,", "1:2:3:4", "::0", "1.5", "...", "None", "--", "0x1", "1 2"]
 )
 def test_texts_that_are_no_index(text: str) -> None:
-    with pytest.raises(UnknownNameError, match="is no slice") as caught:
+    with pytest.raises(UnknownNameError, match="is not a slice") as caught:
         values.parse_index(text)
     assert "0,:5" in str(caught.value.hint)
 

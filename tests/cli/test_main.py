@@ -106,7 +106,7 @@ class TestUsage:
             (["list", "--sort", "size", GAN], ["--sort"]),
             (["list", "--input-format", "h5", GAN], ["--input-format"]),
             (["show", GAN], ["NAME"]),
-            (["show", "--slice", "a", GAN, "generator"], ["'a' is no slice", "0,:5"]),
+            (["show", "--slice", "a", GAN, "generator"], ["'a' is not a slice", "0,:5"]),
             (["--bogus"], ["--bogus"]),
             (["tree", "--bo\x1b[31mgus", GAN], ["\\x1b[31m"]),
         ],

@@ -120,7 +120,7 @@ def test_every_conflict_has_its_line(run: Run, tmp_path: Path, old: str) -> None
     assert result.code == 2
     assert result.out == ""
     assert result.err.splitlines() == [
-        f"scopecli: {old}: cannot be renamed so, for 2 reasons, and nothing was written",
+        f"scopecli: {old}: cannot be renamed like this: 2 conflicts; nothing was written",
         "  nothing=x: matches nothing",
         "  a b: is no name that TensorFlow allows (letters, digits, and _ . - / \\ > inside)",
     ]
@@ -319,7 +319,7 @@ def test_the_call(tmp_path: Path, old: str) -> None:
     with pytest.raises(RefusedError) as caught:
         scopecli.rename(old, tmp_path / "new2", {"none": "b"})
     assert caught.value.reasons == ("none=b: matches nothing",)
-    assert str(caught.value).startswith(f"{old}: cannot be renamed so")
+    assert str(caught.value).startswith(f"{old}: cannot be renamed like this")
 
 
 def test_objects_say_their_paths(run: Run, tmp_path: Path) -> None:

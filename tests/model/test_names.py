@@ -111,6 +111,11 @@ def test_nearest(name: str, known: list[str], expected: list[str]) -> None:
     assert nearest(name, known) == expected
 
 
+def test_nearest_among_very_many_names_with_dots() -> None:
+    known = [f"layer.{n}.weight" for n in range(25_000)] + ["odd.bias"]
+    assert nearest("other.bias", known) == ["odd.bias"]
+
+
 def test_nearest_among_very_many() -> None:
     known = [f"layer_{i}/kernel" for i in range(30_000)] + ["odd/bias"]
     assert nearest("other/bias", known) == ["odd/bias"]

@@ -1,4 +1,4 @@
-"""What values of two dtypes are compared as, so that nothing is rounded away."""
+"""The dtypes in which values of two dtypes are compared, so that nothing is rounded away."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-# Where the parts of a float16 go in a float32, and what its exponent then is short of.
+# Where the parts of a float16 go in a float32, and the factor that its exponent then lacks.
 _FLOAT_FRACTION, _HALF_FRACTION = 23, 10
 _ABOVE_HALF_EXPONENT = 0x70000000
 _BIAS = 2.0 ** (127 - 15)
@@ -21,14 +21,14 @@ _INTEGERS = tuple(f"{sign}int{bits}" for bits in (8, 16, 32, 64) for sign in (""
 
 
 class Widening(NamedTuple):
-    """What values of two dtypes are compared as.
+    """The dtype in which values of two dtypes are compared.
 
     Attributes:
-        name: the dtype that holds the values of both. `int128`, of which there are no arrays,
-            stands for exact integers: uint64 beside a signed type. `float64` does not hold all
-            64-bit integers: those that it does not hold differ from every float, as they should,
-            and only how far is rounded.
-        casts: what either side is turned into to be compared.
+        name: the dtype that holds the values of both. `int128`, of which numpy has no arrays,
+            stands for exact integers: uint64 beside a signed type. `float64` does not hold every
+            64-bit integer: those that it does not hold differ from every float, as they should,
+            and only the distance is rounded.
+        casts: the dtype that each side is cast to.
     """
 
     name: str
@@ -36,10 +36,10 @@ class Widening(NamedTuple):
 
 
 def widening(a: str, b: str) -> Widening:
-    """What to compare two canonical dtypes as.
+    """How to compare two canonical dtypes.
 
     Raises:
-        UnsupportedError: one of them is not numbers.
+        UnsupportedError: one of them does not hold numbers.
     """
     for dtype in (a, b):
         if not BITS.get(dtype):
@@ -60,7 +60,7 @@ def widening(a: str, b: str) -> Widening:
 
 
 def cast(values: Array, dtype: str) -> Array:
-    """Values of a dtype in a wider one."""
+    """Cast values to a wider dtype."""
     import numpy as np
 
     if values.dtype == np.float16 and dtype == "float32":
@@ -69,7 +69,7 @@ def cast(values: Array, dtype: str) -> Array:
 
 
 def _from_halves(values: Array) -> Array:
-    """What `astype` gives in four times the time, because numpy converts them one by one."""
+    """The same as `astype` in a quarter of the time: numpy converts float16 one by one."""
     import numpy as np
 
     bits = values.view("<i2").astype(np.int32)
@@ -88,7 +88,7 @@ def _is_integer(dtype: str) -> bool:
 
 
 def _in_float32(dtype: str) -> bool:
-    """Whether float32, or a pair of them, holds all values."""
+    """Whether float32 (for complex numbers, a pair of them) holds all values of a dtype."""
     if _is_integer(dtype):
         return BITS[dtype] <= 16
     return BITS[dtype] <= (64 if dtype.startswith("complex") else 32)

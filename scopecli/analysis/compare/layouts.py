@@ -1,7 +1,7 @@
-"""Parts of two tensors that belong together, where one is the other transposed.
+"""Matching tiles of two tensors, one of which is the other transposed.
 
-Such a tensor can be read in order on one side only. A tile that is about square, counted in runs
-of neighbouring elements, has long runs on both.
+Only one of the two can be read in order. A tile that is about square consists of long runs of
+neighbouring elements in both.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Tile(NamedTuple):
 
     Attributes:
         starts: first index on each axis.
-        extents: how many there are of it on each axis.
+        extents: number of indices on each axis.
     """
 
     starts: Shape
@@ -42,7 +42,7 @@ class Tile(NamedTuple):
 def tiles(shape: Shape, axes: Sequence[int], limit: int) -> Iterator[Tile]:
     """A tensor in tiles of at most `limit` elements, in C order of their first elements.
 
-    Both it and what it is with its axes transposed have long runs of elements in a tile.
+    A tile consists of long runs of elements both in the tensor and in its transpose.
     """
     extents = [1] * len(shape)
     for order, most in ((range(len(shape)), isqrt(limit)), (axes, limit)):
@@ -58,12 +58,12 @@ def tiles(shape: Shape, axes: Sequence[int], limit: int) -> Iterator[Tile]:
 def read_tile(
     read: Callable[[int, int], bytes], dtype: np.dtype[Any], shape: Shape, tile: Tile
 ) -> Array:
-    """The elements of a tile, in its shape; `read` gets the bytes of a run of elements."""
+    """The elements of a tile, in its shape; `read(start, count)` gives the bytes of a run."""
     import numpy as np
 
     strides = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
     first = sum(map(int.__mul__, tile.starts, strides))
-    # Inner axes that are whole make one run with the one outside of them.
+    # Inner axes that the tile has whole form one run with the axis around them.
     inner = len(shape) - 1
     while inner > 0 and tile.extents[inner] == shape[inner]:
         inner -= 1
@@ -80,7 +80,7 @@ def read_tile(
 
 
 def place(tile: Tile, shape: Shape, offset: int) -> int:
-    """Where an element of a tile, counted in C order, is in the tensor."""
+    """The position in the tensor of an element of a tile; both are counted in C order."""
     import numpy as np
 
     inside = np.unravel_index(offset, tile.extents)

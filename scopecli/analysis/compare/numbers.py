@@ -1,8 +1,8 @@
 """How two arrays of numbers differ, found a block at a time.
 
 Blocks stay in a processor's cache, and nearly all are plain finite floats, which take a handful of
-passes in their own precision. What those cannot answer is left to a slower and thorough way: NaN
-and infinities, squares that overflow or vanish, 64-bit integers, complex numbers.
+passes in their own precision. A slower and thorough way takes the rest: NaN and infinities, squares
+that overflow or vanish, 64-bit integers, complex numbers.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 BLOCK = 1 << 17
-# So many products are added in their own precision, and their sums in float64. Were there more,
-# BLAS would call threads of its own.
+# Products that are added in their own precision; the sums of such runs are added in float64. For
+# longer ones BLAS would start threads of its own.
 _RUN = 1 << 10
-# Between these, nothing that matters to a sum of squares has overflowed or vanished.
+# In a sum of squares between these, nothing that matters has overflowed or vanished.
 _SAFE = {"float32": (1e-30, 1e37), "float64": (1e-280, 1e280)}
-# Norms this near to each other give the scalar product from |a|² + |b|² - |a-b|² without loss.
+# If squared norms differ by less than this factor, |a|² + |b|² - |a-b|² gives the scalar product
+# without loss.
 _ALIKE = 16
 _LARGEST = sys.float_info.max
 
@@ -62,14 +63,14 @@ class Tally:
     Attributes:
         elements: how many were seen.
         differing: how many of them count as changed.
-        first: place of the first that does, in C order.
-        nans: on either side.
-        infinities: on either side.
-        finite: how many are finite on both sides; all below is over these.
+        first: position of the first changed element, in C order.
+        nans: on each side.
+        infinities: on each side.
+        finite: how many are finite on both sides; all that follows is over these.
         max_abs: largest |a-b|; -1 where there are none.
         max_relative: largest |a-b| / |b| where b is not 0; -1 where there are none.
-        sums: of (a-b)², a², b² and a·b, as far as floats hold them.
-        extremes: of the same, the rest.
+        sums: of (a-b)², a², b² and a·b, over the blocks for which floats will do.
+        extremes: the same sums over all other blocks, as fractions.
     """
 
     elements: int = 0
@@ -85,12 +86,12 @@ class Tally:
 
     @property
     def rms(self) -> float | None:
-        """Root of the mean of (a-b)²."""
+        """Root mean square of a-b; None where no element is finite on both sides."""
         return _root(self._total(0) / self.finite) if self.finite else None
 
     @property
     def cosine(self) -> float | None:
-        """Of the angle between a and b; None where one of them has no length."""
+        """Cosine of the angle between a and b; None where one of them is all zeros."""
         _, a, b, ab = map(self._total, range(4))
         if not a or not b:
             return None
@@ -101,7 +102,7 @@ class Tally:
         return Fraction(self.sums[which]) + self.extremes[which]
 
     def join(self, other: Tally) -> None:
-        """Add what was found in other elements of the same tensors."""
+        """Add the tally of other elements of the same tensors."""
         self.elements += other.elements
         self.differing += other.differing
         self._see_first(other.first)
@@ -118,10 +119,10 @@ class Tally:
 
         Args:
             x: elements of a.
-            y: those of b; `x` itself says that they are the same, byte for byte.
-            kind: what they are compared as.
+            y: elements of b; the very object `x` where both are the same, byte for byte.
+            kind: how they are compared.
             tolerance: what counts as equal.
-            at: place of the first of them.
+            at: position of the first element in the tensor.
         """
         import numpy as np
 
@@ -137,7 +138,7 @@ class Tally:
                 self.elements += a.size
 
     def _quick(self, block: _Block, safe: tuple[float, float], scratch: Array) -> bool:
-        """Count a block of plain finite floats; False, with nothing done, where it is not one."""
+        """Count a block of plain finite floats; on any other, return False and count nothing."""
         import numpy as np
 
         x, y = block.x, block.y
@@ -166,7 +167,7 @@ class Tally:
         return True
 
     def _thorough(self, block: _Block) -> None:
-        """Count a block of anything."""
+        """Count a block of any numbers."""
         import numpy as np
 
         unequal, distance, x, y = _compared(block.x, block.y)
@@ -185,7 +186,7 @@ class Tally:
             distance, x, y = distance[both], x[both], y[both]
         if not x.size:
             return
-        # The difference of two numbers may be none: then it is the largest that there is.
+        # A difference that overflows is taken for the largest number.
         distance = np.minimum(distance, _LARGEST)
         self.finite += x.size
         self.max_abs = max(self.max_abs, float(distance.max()))
@@ -214,7 +215,7 @@ def _plus(a: tuple[int, int], b: Iterable[int]) -> tuple[int, int]:
 
 
 def _root(square: Fraction) -> float:
-    """Square root of a fraction whose root a float holds, though it may not hold the fraction."""
+    """Square root of a fraction, which a float need not hold as long as it holds the root."""
     half = (square.numerator.bit_length() - square.denominator.bit_length()) // 2
     return math.ldexp(math.sqrt(square / Fraction(4) ** half), half)
 
@@ -233,7 +234,7 @@ def _product(x: Array, y: Array) -> float:
 
 
 def _wide_product(x: Array, y: Array) -> Fraction:
-    """Scalar product of finite float64 values, which may be as large or small as they can be."""
+    """Scalar product of finite float64 values of any magnitude."""
     import numpy as np
 
     powers = [math.frexp(_magnitude(side))[1] for side in (x, y)]
@@ -242,8 +243,8 @@ def _wide_product(x: Array, y: Array) -> Fraction:
 
 
 def _magnitude(values: Array) -> float:
-    """The largest magnitude; NaN where there is one."""
-    # Two passes without writing are quicker than one that does.
+    """The largest magnitude; NaN where there is one among the values."""
+    # Two passes that only read are quicker than one that writes.
     return max(float(values.max()), -float(values.min()))
 
 
@@ -267,7 +268,7 @@ def _close(distance: Array, y: Array, tolerance: Tolerance) -> Array:
 
 
 def _compared(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:
-    """Which elements are not equal, how far they are apart, and both sides as wide floats."""
+    """Which elements differ, their distance, and both sides as float64 or complex128."""
     import numpy as np
 
     integers = x.dtype.kind in "iu", y.dtype.kind in "iu"
@@ -284,8 +285,8 @@ def _compared(x: Array, y: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def _is_rounded(integers: Array, floats: Array) -> Array:
-    """Which 64-bit integers are not what float64 has made of them."""
-    # The upper 53 bits and the rest are exact, and so is what is left of their sum.
+    """Which 64-bit integers were rounded when they became float64."""
+    # The upper 53 bits and the lower 11 are exact in float64, and so is the rest of their sum.
     low = (integers & 0x7FF).astype(float)
     high = (integers - (integers & 0x7FF)).astype(float)
     rounded: Array = floats - high != low
@@ -293,7 +294,7 @@ def _is_rounded(integers: Array, floats: Array) -> Array:
 
 
 def _integer_distance(x: Array, y: Array) -> tuple[Array, Array]:
-    """Which 64-bit integers are not equal, and how far they are apart, which is rounded last."""
+    """Which 64-bit integers differ, and their distance, which is exact until it becomes a float."""
     import numpy as np
 
     if x.dtype == y.dtype:

@@ -1,6 +1,6 @@
-"""How the comparison of two tensors is cut into parts, each of which is read and counted at once.
+"""How the comparison of two tensors is cut into parts, each of which is one piece of work.
 
-Parts are small enough that a few of them in memory do not matter, whatever the tensors' size.
+Parts are so small that a few of them fit into memory whatever the tensors' size.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Side(NamedTuple):
 
         Raises:
             UnsupportedError: the file does not say.
-            DamagedFileError: the file cannot have so much.
+            DamagedFileError: it claims more than the file can hold.
         """
         with self._named():
             shape = self.variable.shape
@@ -59,7 +59,7 @@ class Side(NamedTuple):
             return tuple(size or 0 for size in shape)
 
     def dtype(self) -> np.dtype[Any]:
-        """How its elements are read.
+        """The numpy type of its elements.
 
         Raises:
             UnsupportedError: they are not numbers.
@@ -68,7 +68,7 @@ class Side(NamedTuple):
             return numpy_dtype(self.variable.dtype)
 
     def read(self, start: int, count: int, size: int) -> bytes:
-        """Bytes of elements `start` to `start + count`, which are so many.
+        """The bytes of elements `start` to `start + count`, of which there must be `size`.
 
         Raises:
             ScopecliError: the values are not there or damaged.
@@ -95,7 +95,7 @@ class Side(NamedTuple):
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """Two files are at hand: errors must say which of them they mean."""
+        """Put path and key into errors: of two files, they must say which one they mean."""
         try:
             yield
         except ScopecliError as error:
@@ -110,7 +110,7 @@ class Plan(NamedTuple):
     Attributes:
         shape: of the first.
         compared_as: the dtype that holds the values of both.
-        itemsize: bytes of an element on both sides together, or nearly.
+        itemsize: bytes of an element on both sides together, for progress.
         parts: each compares some of the elements.
     """
 
@@ -121,7 +121,7 @@ class Plan(NamedTuple):
 
 
 def plan(x: Side, y: Side, axes: Axes, tolerance: Tolerance) -> Plan:
-    """Plan a comparison; one that cannot be made has a part that says why."""
+    """Plan a comparison; where there can be none, its only part raises the reason."""
     try:
         return _plan(x, y, axes, tolerance)
     except ScopecliError as error:
@@ -174,7 +174,7 @@ class _Numbers(NamedTuple):
                 yield partial(self.tile, tile, shape, axes)
 
     def run(self, start: int, count: int) -> Tally:
-        """Compare a run of elements that has the same place in both."""
+        """Compare a run of elements that is at the same position in both."""
         import numpy as np
 
         dtypes = self.x.dtype(), self.y.dtype()
@@ -191,7 +191,7 @@ class _Numbers(NamedTuple):
         return tally
 
     def tile(self, tile: Tile, shape: tuple[int, ...], axes: tuple[int, ...]) -> Tally:
-        """Compare a tile of the first with the same of the second, which is transposed."""
+        """Compare a tile of the first with that of the second, which is transposed."""
         import numpy as np
 
         a = self._tile(self.x, self.itemsizes[0], shape, tile)
@@ -215,7 +215,7 @@ class _Numbers(NamedTuple):
 
 
 class _Blocks(NamedTuple):
-    """Two tensors that are quantized alike. What is in a block is not computed: bytes are equal."""
+    """Two tensors quantized in the same way, whose blocks are compared as bytes."""
 
     x: Side
     y: Side
@@ -228,7 +228,7 @@ class _Blocks(NamedTuple):
             yield partial(self.run, start, min(limit, size - start))
 
     def run(self, start: int, count: int) -> Tally:
-        """Compare some blocks; all elements of one that is not the same count as changed."""
+        """Compare some blocks; all elements of a block that differs count as changed."""
         import numpy as np
 
         dtype = self.x.variable.dtype

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EXACT", "Tolerance", "ValueDifference", "compare", "compare_all", "stored_same"]
 
-# One may wait for the disk. Each takes up to 27 MB for chunks of HDF5, and 150 are to do for all.
+# Two at least, as one may wait for the disk. Three at most: each takes up to 27 MB for chunks of
+# HDF5, and 150 MB must do for the whole process.
 _FEWEST, _MOST = 2, 3
 
 
@@ -38,10 +39,10 @@ _FEWEST, _MOST = 2, 3
 class ValueDifference:
     """How the values of two tensors, a and b, differ.
 
-    Equal NaNs are equal, and so are 0.0 and -0.0. Numbers about how much they differ are over the
-    elements that are finite on both sides, None where there are none. Of dtypes that fit float32
-    they are computed in it, and are right to six digits; whether an element differs is exact.
-    Complex numbers differ by the magnitude of their difference.
+    NaN equals NaN, and 0.0 equals -0.0. Measures of the difference are over the elements that are
+    finite on both sides, and None where there are none. Dtypes that fit into float32 are measured
+    in it, to six digits; whether an element differs is exact. The difference of complex numbers is
+    its magnitude.
 
     Attributes:
         elements: how many there are.
@@ -51,9 +52,9 @@ class ValueDifference:
         max_relative: largest |a-b| / |b| over the elements where b is not 0; None where all are.
         rms: root of the mean of |a-b|².
         cosine: of the angle between a and b; None where one of them is all zeros.
-        nans: elements that are not a number, on either side.
-        infinities: elements that are infinite, on either side.
-        compared_as: the dtype that they were compared in, which holds the values of both: see
+        nans: elements that are not a number, on each side.
+        infinities: elements that are infinite, on each side.
+        compared_as: the dtype in which they were compared, which holds the values of both: see
             `scopecli.analysis.compare.dtypes`.
         first: index in a of the first element that differs.
     """
@@ -79,9 +80,9 @@ def stored_same(a: Variable, b: Variable) -> bool | None:
     """What stored checksums say, without reading values.
 
     Returns:
-        True: the bytes are the same, and so are the values. False: the bytes are not the same, and
-        the values are not either but for -0.0 beside 0.0 and one NaN beside another. None: there
-        are no checksums, or none that can be compared.
+        True: the bytes are the same, and so are the values. False: the bytes differ, and so do the
+        values, unless they differ only in the sign of a zero or the kind of a NaN. None: there are
+        no checksums, or none that can be compared.
     """
     if (a.dtype, a.shape, a.nbytes) != (b.dtype, b.shape, b.nbytes) or a.shape is None:
         return None
@@ -97,7 +98,7 @@ def stored_same(a: Variable, b: Variable) -> bool | None:
 
 
 def _checksums(variable: Variable) -> dict[str, Checksum | None]:
-    """The checksum of each part of a tensor, by the part; one that is not partitioned is one."""
+    """The checksum of each part of a tensor; one that is not partitioned is its only part."""
     slices = variable.attributes.get("slices")
     if isinstance(slices, tuple):
         return {part.spec: _checksum(part.storage) for part in slices}
@@ -127,12 +128,12 @@ def compare(
 
     Args:
         a: a model.
-        x: a tensor of it.
+        x: a tensor of `a`.
         b: the other model.
-        y: a tensor of that.
+        y: a tensor of `b`.
         tolerance: what counts as equal.
-        axes: y is x transposed so (`numpy.transpose`); None where it is not.
-        progress: gets the bytes that were read, of both sides together, each time.
+        axes: the axes of `x.transpose(axes)` that give y; None where it is not transposed.
+        progress: is called with the bytes that were read, of both sides together.
 
     Raises:
         ScopecliError: the values are not there, damaged, or cannot be compared.
@@ -153,7 +154,7 @@ def compare_all(
     """Read and compare the values of pairs of tensors: see `compare`.
 
     Yields:
-        The difference of each pair, in order; the error in its place where it has failed.
+        The difference of each pair, in order, or the error with which its comparison failed.
     """
     keep_freed_memory()
     plans = (plan(Side(a, x), Side(b, y), axes, tolerance) for x, y, axes in pairs)
@@ -163,7 +164,7 @@ def compare_all(
 
 
 def _in_order(jobs: Iterator[tuple[Plan, Part]], threads: int) -> Iterator[tuple[Plan, _Result]]:
-    """The result of each part, in order; a few are on their way at any time."""
+    """The result of each part, in order, while threads work on the next few."""
     from concurrent.futures import ThreadPoolExecutor
 
     waiting: deque[tuple[Plan, Future[_Result]]] = deque()
@@ -178,14 +179,14 @@ def _in_order(jobs: Iterator[tuple[Plan, Part]], threads: int) -> Iterator[tuple
 
 
 def _threads(a: Model, b: Model) -> int:
-    """How many may read two models."""
+    """How many threads may read two models."""
     if not all(getattr(model.tensors, "shared", False) for model in (a, b)):
         return 1
     return max(_FEWEST, min(_processors(), _MOST))
 
 
 def _processors() -> int:
-    """How many this process may use."""
+    """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

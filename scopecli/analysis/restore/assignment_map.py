@@ -19,18 +19,18 @@ _PART = "/part_"
 
 
 def assignment_map(prediction: Prediction) -> Mapping[str, str]:
-    """What of the checkpoint is for which variable: names, or whole scopes as `a/` to `b/`.
+    """Names in the checkpoint to names of variables; or whole scopes, as `a/` to `b/`.
 
-    A scope stands for all its variables where each of them has its value in one scope of the
-    checkpoint. Likely renames are in it, and what no entry is found for is not.
+    A scope stands for all its variables if their values are all in one scope of the checkpoint.
+    Likely renames are in the map; variables without an entry in the checkpoint are not.
 
     Raises:
-        UnsupportedError: variables are not found by name.
+        UnsupportedError: the variables are not restored by name.
     """
     attempt = prediction.attempts[0]
     if attempt.way != "saver":
         raise UnsupportedError(
-            "is no graph whose variables go by names, and only for such is there an assignment map",
+            "does not restore its variables by name, so there is no assignment map",
             path=prediction.graph,
         )
     sources: dict[str, str] = {}
@@ -51,12 +51,12 @@ def assignment_map(prediction: Prediction) -> Mapping[str, str]:
 
 
 def _variable(target: str, spec: str) -> str:
-    """The variable that a graph's node is, or is a part of."""
+    """The variable of a graph's node; for a part of a partitioned one, the whole."""
     return target.partition(_PART)[0] if spec else target
 
 
 def _scopes(sources: Mapping[str, str]) -> dict[str, str | None]:
-    """For each scope of the graph, the one scope of the checkpoint that has all of it; or None."""
+    """For each scope of the graph, the scope of the checkpoint with all its values; or None."""
     found: dict[str, str | None] = {}
     for name, source in sources.items():
         for scope in _around(name):

@@ -1,4 +1,4 @@
-"""Whether layers that are matched by their place are likely to be the same ones, by their names."""
+"""Whether layers that are matched by position are likely the same ones, judged by their names."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 def drifted(pairs: Sequence[tuple[str, str]]) -> set[int]:
     """Numbers of the pairs (name in the model, name in the file) that do not look like one layer.
 
-    Keras numbers the layers that nobody named by what was made before in the same process: `dense`
-    and `dense_1` of one model are `dense_7` and `dense_8` of its copy. So other numbers are nothing
-    odd where they all differ by the same.
+    Keras numbers layers without a name through the whole process: `dense` and `dense_1` of a model
+    are `dense_7` and `dense_8` of the next. So numbers that all differ by the same are no drift.
     """
     shifts: dict[str, set[int]] = {}
     for own, saved in pairs:
@@ -31,6 +30,6 @@ def drifted(pairs: Sequence[tuple[str, str]]) -> set[int]:
 
 
 def _number(name: str) -> int:
-    """The number at the end of a name: 0 of `dense`."""
+    """The number at the end of a name; 0 for `dense`, which has none."""
     rest = name[len(without_number(name)) + 1 :]
     return int(rest[:18]) if rest else 0

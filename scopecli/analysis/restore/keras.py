@@ -1,7 +1,7 @@
 """What Keras's `load_weights` would do with a model and a file of weights.
 
-The legacy HDF5 layout goes layer by layer, by position or by name (`keras/src/legacy/saving/
-legacy_h5_format.py`, and the same in tf_keras). Keras 3's own layout goes by the place of each
+The legacy HDF5 layout is loaded layer by layer, by position or by name (`keras/src/legacy/saving/
+legacy_h5_format.py`, and the same in tf_keras). Keras 3's own layout is loaded by the place of each
 object in the model, which is a class and a number (`keras/src/saving/saving_lib.py`).
 """
 
@@ -30,15 +30,15 @@ _CALLS: dict[Way, str] = {
 _NO_CONFIG = "the model's file has no configuration: its groups are taken for the model's layers"
 _KERAS_1 = "Keras 2 rearranges some weights of files that Keras 1 wrote; that is not predicted"
 _NAMED_FOR_PLACES = (
-    "Keras 3 goes by the file's name, and takes this one for its own layout: it would find nothing"
-    " until the file is named otherwise (.h5)"
+    "Keras 3 tells layouts by the file's name and takes this file for its own layout: it would find"
+    " nothing until the file is renamed to .h5"
 )
 _NAMED_FOR_LAYERS = (
-    "Keras 3 goes by the file's name, and takes this one for the legacy layout: it would find no"
-    " layer until the file is named .weights.h5"
+    "Keras 3 tells layouts by the file's name and takes this file for the legacy layout: it would"
+    " find no layer until the file is renamed to .weights.h5"
 )
 _PLACES_SUFFIXES = (".weights.h5", ".keras")
-_DRIFT = "Keras goes by the order of layers here, and looks at no name"
+_DRIFT = "Keras loads in the order of layers here, and does not compare names"
 
 
 def attempts(model: Model, weights: Model, find_renames: FindRenames) -> tuple[Attempt, ...]:
@@ -49,7 +49,7 @@ def attempts(model: Model, weights: Model, find_renames: FindRenames) -> tuple[A
     """
     if not model.variables:
         raise UnsupportedError(
-            "has no weights, so that their shapes are not known",
+            "has no weights, so their shapes are not known",
             path=model.path,
             hint="save the model with its weights",
         )
@@ -61,7 +61,7 @@ def attempts(model: Model, weights: Model, find_renames: FindRenames) -> tuple[A
         )
     if model.format != _BY_PLACE:
         raise UnsupportedError(
-            "is in the legacy layout, which does not say where Keras 3 looks for weights",
+            "is in the legacy layout, which does not tell where Keras 3 looks for weights",
             path=model.path,
             hint="give the model as .keras",
         )

@@ -1,7 +1,7 @@
 """Keras's legacy layout, where layers get their weights by position or by name.
 
-`keras/src/legacy/saving/legacy_h5_format.py`, and `hdf5_format.py` of tf_keras, which says the same
-with other words.
+`keras/src/legacy/saving/legacy_h5_format.py`, and `hdf5_format.py` of tf_keras, which does the same
+with other messages.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Layer(NamedTuple):
-    """A layer with its weights; without a name, the model itself."""
+    """A layer with its weights; the one without a name is the model itself."""
 
     name: str
     weights: tuple[Variable, ...]
@@ -57,7 +57,7 @@ def layers(model: Model) -> list[Layer]:
 
 
 def by_position(own: Sequence[Layer], saved: Sequence[Layer]) -> Loaded:
-    """The first layer with weights gets those of the file's first, and so on."""
+    """The first layer with weights gets those of the first layer in the file, and so on."""
     full = [layer for layer in own if layer.name and layer.weights]
     groups = [group for group in saved if group.name and group.weights]
     if len(full) != len(groups):
@@ -74,7 +74,7 @@ def by_position(own: Sequence[Layer], saved: Sequence[Layer]) -> Loaded:
 
 
 def _other_count(full: Sequence[Layer], groups: Sequence[Layer]) -> Loaded:
-    """Nothing is loaded; what the file has under the same name is told from what it lacks."""
+    """Nothing is loaded; weights that the file has are skipped, those that it lacks missing."""
     error = Complaint(
         VALUE_ERROR,
         "Layer count mismatch when loading weights from file."
@@ -91,13 +91,13 @@ def _other_count(full: Sequence[Layer], groups: Sequence[Layer]) -> Loaded:
     for number, (layer, group) in enumerate(zip_longest(full, groups)):
         if layer is None or group is None or layer.name != group.name:
             here = [one.name if one else "nothing" for one in (layer, group)]
-            note = f"the first difference is layer #{number}: {here[0]} in the model, {here[1]} in"
-            return Loaded(entries, error, (f"{note} the file",))
+            note = f"the first difference is layer #{number}: {here[0]} in the model,"
+            return Loaded(entries, error, (f"{note} {here[1]} in the file",))
     return Loaded(entries, error)
 
 
 def by_name(own: Sequence[Layer], saved: Sequence[Layer]) -> Loaded:
-    """Each layer gets the weights of the one with its name, where there is one."""
+    """Each layer gets the weights of the layer with its name, if there is one."""
     groups = {group.name: (number, group) for number, group in enumerate(saved) if group.name}
     parts: list[tuple[int, Loaded]] = []
     for layer in own:
@@ -114,7 +114,7 @@ def by_name(own: Sequence[Layer], saved: Sequence[Layer]) -> Loaded:
 
 
 def _top_level(own: Sequence[Layer], saved: Sequence[Layer]) -> Loaded:
-    """The weights that are the model's own and no layer's, which older files do not have."""
+    """The weights that belong to the model and to no layer, which older files do not have."""
     model = next((layer for layer in own if not layer.name), Layer("", ()))
     group = next((group for group in saved if not group.name), None)
     if group is None:
@@ -123,7 +123,7 @@ def _top_level(own: Sequence[Layer], saved: Sequence[Layer]) -> Loaded:
 
 
 def _paired(layer: Layer, group: Layer, number: int, named: str) -> Loaded:
-    """What becomes of a layer's weights that are given those of a group."""
+    """What becomes of the weights of a layer that is loaded from a group of the file."""
     where = f"layer #{number} ({named})" if layer.name else "top-level weights"
     expected, received = len(layer.weights), len(group.weights)
     if expected != received:

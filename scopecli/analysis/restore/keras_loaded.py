@@ -1,4 +1,4 @@
-"""What becomes of the weights of a Keras model, as the ways to load them put it together."""
+"""The outcome of loading weights into a Keras model, for all ways to load them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Loaded(NamedTuple):
     Attributes:
         entries: of the model's weights, in its order.
         error: the first exception that loading them raises.
-        notes: what else is to be known.
+        notes: remarks for people.
     """
 
     entries: list[Entry]
@@ -32,7 +32,7 @@ class Loaded(NamedTuple):
 
 
 def joined(parts: Iterable[Loaded]) -> Loaded:
-    """Several one after the other."""
+    """Several outcomes, one after the other."""
     entries: list[Entry] = []
     error: Complaint | None = None
     for part in parts:
@@ -42,7 +42,7 @@ def joined(parts: Iterable[Loaded]) -> Loaded:
 
 
 def matched(status: Status, weight: Variable, stored: Variable) -> Entry:
-    """A weight and the entry of the file that is for it."""
+    """The entry of a weight with the one in the file that it is loaded from."""
     return Entry(
         status,
         weight.name,
@@ -55,10 +55,10 @@ def matched(status: Status, weight: Variable, stored: Variable) -> Entry:
 
 
 def unmatched(status: Status, weight: Variable) -> Entry:
-    """A weight that gets nothing."""
+    """The entry of a weight for which the file has nothing."""
     return Entry(status, weight.name, weight.name, expected=tensor_of(weight))
 
 
 def as_drift(entry: Entry) -> Entry:
-    """The entry of a weight whose layer gets what was saved from another."""
+    """The entry of a weight whose layer gets what another layer saved."""
     return replace(entry, status="drift") if entry.status == "restored" else entry

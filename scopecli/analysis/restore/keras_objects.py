@@ -1,6 +1,6 @@
-"""Keras 3's own layout: each object of a model looks for its variables at its place.
+"""Keras 3's own layout: each object of a model looks for its variables at its place in the file.
 
-The place is made of classes and numbers, `layers/dense_1`, and not of names.
+A place consists of classes and numbers, `layers/dense_1`, and not of names.
 `keras/src/saving/saving_lib.py`: `_load_state`, `_load_container_state`.
 """
 
@@ -92,12 +92,12 @@ def _objects(model: Model) -> dict[str, list[Variable]]:
 
 
 def _owner(variable: Variable) -> str:
-    """The layer's name in that of a variable."""
+    """The path of the layer that a variable is in, by its name."""
     return scope_of(variable.name, "/")
 
 
 def _says_names(objects: Mapping[str, Sequence[Variable]]) -> bool:
-    """Whether a file has names for its layers; before Keras 3.7 only places are known."""
+    """Whether a file has the names of its layers; before Keras 3.7 it has only places."""
     return any(
         leaf_of(_owner(variables[0]), "/") != leaf_of(place.rstrip("/"), "/")
         for place, variables in objects.items()

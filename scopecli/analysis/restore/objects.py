@@ -1,7 +1,7 @@
 """What `tf.train.Checkpoint.restore` would do with the objects of a SavedModel.
 
-TensorFlow 2 follows the attributes of objects from the root, in the model and in the checkpoint at
-once. The keys of both files are such paths, which tell as much as they have in common.
+TensorFlow 2 follows attributes of objects from the root, in model and checkpoint in step. The keys
+of both files are such paths, so a prediction is possible as far as these agree.
 https://www.tensorflow.org/guide/checkpoint#loading_mechanics
 """
 
@@ -44,7 +44,7 @@ def attempt(model: Model, saver: Saver, checkpoint: Model, find_renames: FindRen
     """
     if not checkpoint.metadata.get("object_based"):
         raise UnsupportedError(
-            "has names, and the objects of a SavedModel are restored by paths",
+            "has names as its keys, and the objects of a SavedModel are restored by paths",
             path=checkpoint.path,
             hint="give an object-based checkpoint",
         )

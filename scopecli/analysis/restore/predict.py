@@ -1,8 +1,8 @@
 """What restoring a checkpoint into a graph or a Keras model would do, without doing it.
 
-Every framework has its own idea of what belongs together: TensorFlow 1's Saver goes by keys,
-`tf.train.Checkpoint` by paths through objects, Keras by the order of layers or by their names.
-Each is followed as its code does it, down to which error comes first.
+Every framework matches in its own way: TensorFlow 1's Saver by keys, `tf.train.Checkpoint` by paths
+through objects, Keras by the order of layers or by their names. Each is followed as its code does
+it, down to which error comes first.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def predict(graph: Model, checkpoint: Model, find_renames: FindRenames) -> Predi
     Args:
         graph: the graph, or a Keras model with its layers.
         checkpoint: what is to be restored.
-        find_renames: looks for the likely rename of what is not found.
+        find_renames: looks for likely renames of what is not found.
 
     Raises:
         UnsupportedError: the files do not say enough, or no framework restores one into the other.

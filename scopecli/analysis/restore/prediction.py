@@ -1,4 +1,4 @@
-"""What is predicted of a restore, as plain data: which entry goes where, and what a framework says.
+"""The prediction of a restore as plain data: which entry goes where, and what a framework says.
 
 `scopecli.analysis.restore.predict` makes these; `scopecli.render.restore` draws them.
 """
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
         @property
         def new(self) -> str:
-            """What it is looked for as."""
+            """The name that is looked for."""
 
     class RenameRule(Protocol):
         """A change of names that explains many."""
 
         @property
         def old(self) -> str:
-            """What it turns."""
+            """The pattern of old names."""
 
         @property
         def new(self) -> str:
-            """Into what."""
+            """The pattern of new names."""
 
         @property
         def variables(self) -> int:
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 
 Status = Literal["restored", "drift", "shape", "dtype", "partial", "missing", "skipped", "extra"]
 
-# What becomes of an entry, and what is said of it.
+# The outcomes of an entry, in words.
 STATUSES: dict[Status, str] = {
     "restored": "gets its value",
     "drift": "gets a value that was saved under another name",
@@ -113,7 +113,7 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One variable that is to be restored, or a part of one; or an entry that nobody asks for.
+    """One variable to be restored, or a part of one; or an entry that nothing looks for.
 
     Attributes:
         status: what becomes of it.
@@ -124,8 +124,8 @@ class Entry:
         spec: shape and slice of a part, as TensorFlow writes it; empty for a whole tensor.
         expected: what is to be restored; None where the file does not tell.
         found: what the checkpoint has.
-        error: what this alone would raise; None where it goes by silently.
-        rename: entry of the checkpoint that is likely the one meant; empty where none is.
+        error: the exception that it would raise by itself; None where it would pass silently.
+        rename: the entry of the checkpoint that is probably meant; empty where there is none.
     """
 
     status: Status
@@ -142,7 +142,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A change of names that explains several misses, from the checkpoint's to those looked for."""
+    """A change from the checkpoint's names to those looked for, which explains several misses."""
 
     old: str
     new: str
@@ -154,13 +154,13 @@ class Attempt:
     """One way to restore.
 
     Attributes:
-        way: by what entries are matched.
-        call: what is called for it.
-        verdict: what comes of it.
+        way: how entries are matched.
+        call: the function that restores in this way.
+        verdict: the outcome as a whole.
         error: the exception that ends it; None where none does.
-        entries: in the order in which they are looked for, then those that nobody asks for.
-        rules: what explains the likely renames.
-        notes: what else is to be known.
+        entries: in the order in which they are looked for, then those that nothing looks for.
+        rules: rules that explain the likely renames.
+        notes: remarks for people.
         apart: variables of the graph that are not to be restored at all.
     """
 
@@ -201,7 +201,7 @@ class Prediction:
 
 
 def verdict_of(entries: Iterable[Entry], error: Complaint | None) -> Verdict:
-    """What comes of a restore."""
+    """The outcome of a restore as a whole."""
     if error is not None:
         return "fails"
     statuses = {entry.status for entry in entries if entry.status != "extra"}
@@ -216,7 +216,7 @@ def tensor_of(variable: Variable) -> Tensor:
 
 
 def extras(variables: Iterable[Variable], entries: Iterable[Entry]) -> list[Entry]:
-    """The entries of a checkpoint that nobody asks for."""
+    """The entries of a checkpoint that nothing looks for."""
     used = {entry.source for entry in entries}
     return [
         Entry("extra", "", v.key, v.key, v.name, found=tensor_of(v))
@@ -236,10 +236,10 @@ def with_renames(
 
     Args:
         entries: what was predicted.
-        old: the checkpoint's variables by their names there.
-        new: what is looked for, by name.
+        old: the checkpoint's variables, by the names that they have there.
+        new: the variables that are looked for, by name.
         find: looks for renames.
-        separators: of both kinds of names.
+        separators: of the old and of the new names.
     """
     wanted = {
         entry.key

@@ -32,7 +32,7 @@ NOT_FOUND, INVALID = "NotFoundError", "InvalidArgumentError"
 # The steps of a restore, in their order; each is done for all keys before the next.
 FINDING, COMPARING, READING, ASSIGNING = range(4)
 
-# What TensorFlow's messages call dtypes, where it is not the canonical name.
+# TensorFlow's words for dtypes in messages, where they are not the canonical names.
 _TYPE_WORDS = {"float16": "half", "float32": "float", "float64": "double"}
 
 _MESSAGES = {
@@ -69,8 +69,8 @@ class Lookup(NamedTuple):
     Attributes:
         key: in the checkpoint.
         spec: shape and slice; empty for a whole tensor.
-        variable: the graph's variable that takes the value; None where it is no variable.
-        dtype: that the Restore operation is to give; empty where that is not known.
+        variable: the graph's variable that takes the value; None where something else does.
+        dtype: of what the Restore operation gives; empty where that is not known.
         taker: the node that takes the value; empty where there is none yet.
     """
 
@@ -82,7 +82,7 @@ class Lookup(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What becomes of a lookup, and at which step that shows."""
+    """What becomes of a lookup, and the step at which it is decided."""
 
     entry: Entry
     step: int
@@ -140,8 +140,8 @@ class Reader:
     ) -> tuple[Status, int, Complaint | None]:
         """Whether the variable takes a value of this shape.
 
-        `Assign` compares shapes. `AssignVariableOp` does only where it is told to, which a Saver
-        does not: a resource variable takes the shape of what is in the checkpoint, silently.
+        `Assign` compares shapes. `AssignVariableOp` compares them only if told to, and a Saver does
+        not tell it: a resource variable silently takes the shape that the checkpoint has.
         """
         variable = lookup.variable
         if variable is None or _is_compatible(variable.shape, stored):

@@ -44,7 +44,7 @@ _V2_OP = "RestoreV2"
 _RESTORE_OPS = {_V2_OP: "dtypes", "RestoreSlice": "dt", "Restore": "dt"}
 _MOST_LISTED = 8
 
-_NO_SAVER = "the graph has no saver: what Saver() would look for is assumed"
+_NO_SAVER = "the graph has no saver: a new Saver() is assumed"
 _NO_COLLECTION = "the file has no collections either: all its variables are taken for global ones"
 _FALLBACK = (
     "keys are missing, and the checkpoint is object-based: Saver.restore looks for the names of all"
@@ -52,19 +52,19 @@ _FALLBACK = (
 )
 _SILENT = (
     "a resource variable takes another shape without an error: the operation that assigns it does"
-    " not compare"
+    " not compare shapes"
 )
 _ANY_READ = "several Restore operations run at the same time: the error of any may come first"
-_ANY_FIRST = "values are assigned at the same time: any of the other shapes may be named first"
+_ANY_FIRST = "values are assigned at the same time: the error may name any of these variables"
 
 
 class Plan(NamedTuple):
-    """What a saver looks for, and with what.
+    """What a saver looks for, and with which operations.
 
     Attributes:
         lookups: in the saver's order.
         ops: the type of each Restore operation.
-        notes: what is to be known of it.
+        notes: remarks for people.
     """
 
     lookups: Sequence[Lookup]
@@ -148,7 +148,7 @@ def _operations(graph: Graph, scope: str) -> tuple[list[str], list[str]]:
 
 
 def _other_savers(graph: Graph, keys: set[str]) -> Iterator[str]:
-    """A note for each saver beside the named one that looks for something else."""
+    """A note for each stale saver that looks for other keys."""
     for other in graph.stale_savers:
         others = {one.key for one in other.restores}
         if others and others != keys:
@@ -191,7 +191,7 @@ def _whole(lookup: Lookup) -> Variable | None:
 
 
 def _wrong_reader(plan: Plan, checkpoint: Model) -> Complaint | None:
-    """What a Restore operation of before TensorFlow 1.0 says of a V2 checkpoint."""
+    """What a Restore operation from before TensorFlow 1.0 says to a V2 checkpoint."""
     if checkpoint.format == V1_FORMAT or all(op == _V2_OP for op in plan.ops):
         return None
     return Complaint(
@@ -202,7 +202,7 @@ def _wrong_reader(plan: Plan, checkpoint: Model) -> Complaint | None:
 
 
 def _names_missing(outcomes: Sequence[Outcome]) -> Complaint | None:
-    """What is said of all names at once that an object graph lacks."""
+    """The one exception for all names that are missing in an object graph."""
     entries = [outcome.entry for outcome in outcomes]
     missing = sorted({entry.key for entry in entries if entry.status == "missing"})
     if not missing:
@@ -211,7 +211,7 @@ def _names_missing(outcomes: Sequence[Outcome]) -> Complaint | None:
 
 
 def _remarks(outcomes: Sequence[Outcome], error: Complaint | None, plan: Plan) -> Iterator[str]:
-    """What shapes that do not fit lead to, and whether another error may come first."""
+    """Notes on shapes that do not fit, and on errors that may come in another order."""
     read = [o for o in outcomes if o.step != ASSIGNING and o.entry.error is not None]
     if len(plan.ops) > 1 and len(read) > 1:
         yield _ANY_READ

@@ -35,7 +35,7 @@ class Part(NamedTuple):
 
 
 def parsed(spec: str) -> Part | None:
-    """The part that `10 2 0,5:0,2` or `10 2 0,5:-` stands for; None where it is no such text."""
+    """Parse `10 2 0,5:0,2` or `10 2 0,5:-`; None where the text is not of that form."""
     *sizes, text = spec.split(" ")
     extents = text.split(":") if text else []
     if len(sizes) != len(extents):
@@ -56,12 +56,12 @@ def _is_number(text: str) -> bool:
 
 
 def whole(shape: tuple[int, ...]) -> Part:
-    """All of a tensor as a part."""
+    """A whole tensor as a part."""
     return Part(shape, (0,) * len(shape), shape, ":".join(_WHOLE_AXIS for _ in shape))
 
 
 def is_covered(part: Part, stored: Variable) -> bool:
-    """Whether a checkpoint has every element of a part. The slices in it do not overlap."""
+    """Whether a checkpoint has every element of a part, given that its slices do not overlap."""
     slices = stored.attributes.get("slices")
     if not isinstance(slices, tuple):
         return True

@@ -203,7 +203,7 @@ def test_names_that_cannot_be(
 def test_objects_move_by_their_edges(tmp_path: Path, data: DataMode) -> None:
     old = sample(tmp_path, "tf2_object/ckpt-1")
     rules = {"model/stem/": "model/first/", "model/": "net/", "optimizer/": "opt/"}
-    with pytest.raises(RefusedError, match="cannot be renamed so"):
+    with pytest.raises(RefusedError, match="cannot be renamed like this"):
         scopecli.rename(old, tmp_path / "new", rules, data=data)
     rules = {"model/stem/": "net/first/", "model/": "net/", "optimizer/": "opt/"}
     scopecli.rename(old, tmp_path / "new", rules, data=data)
