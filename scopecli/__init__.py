@@ -25,7 +25,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from scopecli.analysis.diff import Diff, DiffOptions, diff
+    from scopecli.analysis.diff import Diff, DiffOptions
+    from scopecli.diffs import diff
     from scopecli.errors import ScopecliError
     from scopecli.formats.opening import load
     from scopecli.model.finding import Finding
@@ -41,7 +42,7 @@ _EXPORTS = {
     "Model": "scopecli.model.model",
     "ScopecliError": "scopecli.errors",
     "Variable": "scopecli.model.variable",
-    "diff": "scopecli.analysis.diff",
+    "diff": "scopecli.diffs",
     "load": "scopecli.formats.opening",
     "rename": "scopecli.renames",
     "validate": "scopecli.rules.engine",
@@ -55,3 +56,8 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     return getattr(import_module(_EXPORTS[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, those too that are not imported yet: for completion in a notebook."""
+    return __all__

@@ -103,7 +103,7 @@ def carry_out(prepared: Prepared, out: str, staging: Staging) -> list[str]:
 def rename(  # noqa: PLR0913 - a call for people; all but three are options by name
     path: str | os.PathLike[str],
     out: str | os.PathLike[str] | None,
-    rules: Mapping[str, str] | Iterable[str | Rule],
+    rules: str | Mapping[str, str] | Iterable[str | Rule],
     *,
     with_slots: bool = True,
     allow_unmatched: bool = False,
@@ -111,6 +111,7 @@ def rename(  # noqa: PLR0913 - a call for people; all but three are options by n
     force: bool = False,
     backup: str = "",
     data: DataMode = "copy",
+    dry_run: bool = False,
 ) -> Plan:
     """Write a model again with other names; the data stay as they are.
 
@@ -118,7 +119,7 @@ def rename(  # noqa: PLR0913 - a call for people; all but three are options by n
         path: as for `load`.
         out: where the renamed model goes; None replaces the input.
         rules: old name to new name, a scope ending in the separator (`{"encoder/":
-            "bert/encoder/"}`); or rules in order: `OLD=NEW` strings and those of
+            "bert/encoder/"}`); or one rule, or several in order: `OLD=NEW` strings and those of
             `scopecli.analysis.rename_rules`.
         with_slots: whether slots and averages follow their variables.
         allow_unmatched: whether a rule may match nothing.
@@ -126,14 +127,17 @@ def rename(  # noqa: PLR0913 - a call for people; all but three are options by n
         force: whether `out` may replace what is there.
         backup: suffix under which files that are replaced are kept.
         data: whether data files are copied, hard-linked or reflinked.
+        dry_run: plan only: `out` is not looked at, and nothing is written.
 
     Returns:
-        What was done.
+        What was done, or would be.
 
     Raises:
         RefusedError: the new names cannot be; it has every reason, and nothing was written.
         ScopecliError: the model cannot be read, or the target cannot be written.
     """
+    if isinstance(rules, str):
+        rules = [rules]
     if hasattr(rules, "items"):
         given: list[Rule] = [Replace(old, new) for old, new in rules.items()]
     else:
@@ -141,6 +145,8 @@ def rename(  # noqa: PLR0913 - a call for people; all but three are options by n
     request = Request(given, with_slots, allow_unmatched)
     prepared = prepare(os.fspath(path), request, with_graph=with_graph)
     refuse_conflicts(prepared)
+    if dry_run:
+        return prepared.plan
     target = None if out is None else os.fspath(out)
     place = rewriting.destination(prepared.parts, target, force=force)
     carry_out(prepared, place, Staging(data, backup=backup))

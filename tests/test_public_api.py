@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import scopecli
+from tests.reading import read_some
 from tests.samples import GOOD, SAMPLES
 
 
@@ -63,6 +66,48 @@ def test_all_is_everything_that_can_be_imported() -> None:
     unknown = "save"
     with pytest.raises(AttributeError, match="has no attribute 'save'"):
         getattr(scopecli, unknown)
+
+
+def test_names_are_completed_before_they_are_used() -> None:
+    assert dir(scopecli) == sorted(scopecli.__all__)
+
+
+@pytest.mark.parametrize("sample", GOOD)
+def test_models_can_be_pickled(sample: str) -> None:
+    """As `multiprocessing` does with what a worker has loaded; values are read there, too."""
+    model = scopecli.load(SAMPLES / sample)
+    again = pickle.loads(pickle.dumps(model))
+    assert repr(again) == repr(model)
+    assert again.metadata == model.metadata
+    assert again.collections == model.collections
+    read_some(again)
+    for new, old in zip(again.variables, model.variables, strict=True):
+        assert new[:7] == old[:7]
+    assert copy.deepcopy(model.variables[0])[:7] == model.variables[0][:7]
+
+
+def test_a_large_model_is_shown_in_a_line() -> None:
+    base = SAMPLES / "pairs/base"
+    model = scopecli.load(base)
+    assert repr(model) == f"<Model {str(base)!r}: tf-v2-checkpoint, 18 variables>"
+    same = scopecli.diff(model, model)
+    assert repr(same) == f"<Diff {str(base)!r} to {str(base)!r}: 18 same>"
+    plan = scopecli.rename(base, None, {"net/": "enc/"}, dry_run=True)
+    assert "conv" not in repr(plan)
+
+
+def test_a_diff_of_paths() -> None:
+    base, grown = SAMPLES / "pairs/base", str(SAMPLES / "pairs/grown")
+    models = scopecli.load(base), scopecli.load(grown)
+    assert scopecli.diff(base, grown).summary == scopecli.diff(*models).summary
+    with pytest.raises(scopecli.ScopecliError, match="no such file"):
+        scopecli.diff(models[0], "nowhere")
+
+
+def test_a_dry_run_is_a_plan(tmp_path: Path) -> None:
+    plan = scopecli.rename(SAMPLES / "pairs/base", tmp_path / "new", "net/=enc/", dry_run=True)
+    assert plan.moves
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_model_cannot_be_changed() -> None:

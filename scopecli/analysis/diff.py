@@ -165,6 +165,11 @@ class Diff:
     renames: Renames = field(default_factory=Renames)
     collections: tuple[CollectionChange, ...] = ()
 
+    def __repr__(self) -> str:
+        """In one line, as that of a model."""
+        counts = ", ".join(f"{count} {name}" for name, count in self.summary.items() if count)
+        return f"<Diff {self.a.path!r} to {self.b.path!r}: {counts or 'nothing'}>"
+
     @property
     def summary(self) -> dict[str, int]:
         """How many entries have each status, of all `STATUSES`."""

@@ -85,6 +85,11 @@ class Plan(NamedTuple):
     conflicts: tuple[Conflict, ...]
     total: int
 
+    def __repr__(self) -> str:
+        """In one line: a large model has thousands of moves."""
+        counts = f"{len(self.moves)} of {self.total} names move, {len(self.drops)} dropped"
+        return f"<Plan: {counts}, {len(self.conflicts)} conflicts>"
+
     @property
     def renaming(self) -> Renaming:
         """The plan as a writer takes it."""

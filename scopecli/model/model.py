@@ -131,6 +131,15 @@ class Model(NamedTuple):
     graph: Graph | None = None
     layers: Sequence[Layer] = ()
 
+    def __repr__(self) -> str:
+        """In one line: of a large model, a notebook would show megabytes."""
+        return f"<Model {self.path!r}: {self.format}, {len(self.variables)} variables>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled without read-only mappings, which cannot be."""
+        fields = (dict(x) if isinstance(x, MappingProxyType) else x for x in self)
+        return Model, tuple(fields)
+
     def collections_of(self) -> dict[str, tuple[str, ...]]:
         """For each variable key, the collections that it is in, in the model's order."""
         found: dict[str, tuple[str, ...]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from scopecli.model.records import NamedTuple
 
@@ -111,6 +111,10 @@ class Variable(NamedTuple):
     trainable: bool | None = None
     storage: Storage | None = None
     attributes: Mapping[str, object] = NO_ATTRIBUTES
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled without a read-only mapping, which cannot be."""
+        return Variable, (*self[:-1], dict(self.attributes))
 
     @property
     def params(self) -> int:

@@ -6,13 +6,13 @@ pickle would import, call or make is only written down.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from struct import Struct
+from typing import TYPE_CHECKING, Any
 
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from struct import Struct
 
 
 class Global:
@@ -120,6 +120,16 @@ class Form:
         self.flag = flag
         self.places = layout.unpack_from
         self.length = layout.size
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled with the format of its layout, which is all of it that can be."""
+        layout: Struct = self.places.__self__  # type: ignore[attr-defined]
+        counts, sizes = (self.elements, self.offset), (self.shape, self.strides)
+        return _made_form, (self.taken, self.symbols, counts, sizes, self.flag, layout.format)
+
+
+def _made_form(*arguments: Any) -> Form:
+    return Form(*arguments[:-1], Struct(arguments[-1]))
 
 
 class View:

@@ -25,6 +25,10 @@ class Hdf5Tensors:
         self._turn = threading.Lock()
         self._values: Hdf5Values | None = None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled as it is before the file is opened."""
+        return Hdf5Tensors, (self._open,)
+
     def read(self, variable: Variable, start: int, count: int) -> bytes:
         """Bytes of elements, see `Hdf5Values.read`.
 

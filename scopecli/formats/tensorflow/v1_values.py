@@ -107,6 +107,10 @@ class TableTensors:
     def __init__(self) -> None:
         self._here = threading.local()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled as it is before a file is opened."""
+        return TableTensors, ()
+
     def read(self, variable: Variable, start: int, count: int) -> bytes:
         """Bytes of elements `start` to `start + count` in C order, little-endian.
 
