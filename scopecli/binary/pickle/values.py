@@ -125,11 +125,11 @@ class Form:
         """Pickled with the format of its layout, which is all of it that can be."""
         layout: Struct = self.places.__self__  # type: ignore[attr-defined]
         counts, sizes = (self.elements, self.offset), (self.shape, self.strides)
-        return _made_form, (self.taken, self.symbols, counts, sizes, self.flag, layout.format)
+        return _made_form, ((self.taken, self.symbols, counts, sizes, self.flag), layout.format)
 
 
-def _made_form(*arguments: Any) -> Form:
-    return Form(*arguments[:-1], Struct(arguments[-1]))
+def _made_form(others: tuple[Any, Any, Any, Any, bool], layout: str) -> Form:
+    return Form(*others, Struct(layout))
 
 
 class View:
