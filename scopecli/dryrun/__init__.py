@@ -44,9 +44,13 @@ _MODULES = {
     "ops.indexed_slices": "IndexedSlices",
     "variables.reports": "report_uninitialized_variables assert_variables_initialized"
     " create_partitioned_variables",
-    "sparse": "SparseTensor sparse_placeholder sparse_tensor_to_dense sparse_to_dense"
+    "sparse.tensor": "SparseTensor sparse_placeholder sparse_tensor_to_dense sparse_to_dense"
     " sparse_tensor_dense_matmul sparse_reshape sparse_retain sparse_fill_empty_rows"
     " string_split",
+    "sparse.changes": "sparse_reorder sparse_slice sparse_split sparse_transpose sparse_softmax"
+    " sparse_merge sparse_to_indicator sparse_mask",
+    "sparse.combining": "sparse_add sparse_concat sparse_maximum sparse_minimum sparse_reduce_sum"
+    " sparse_reduce_max sparse_reduce_sum_sparse sparse_reduce_max_sparse",
     "queues": "FIFOQueue PaddingFIFOQueue RandomShuffleQueue QueueBase WholeFileReader"
     " TextLineReader TFRecordReader FixedLengthRecordReader IdentityReader ReaderBase decode_csv",
     "program.parsing": "FixedLenFeature VarLenFeature parse_single_example parse_example",
@@ -69,6 +73,16 @@ _MODULES = {
     " uniform_unit_scaling_initializer variance_scaling_initializer glorot_uniform_initializer"
     " glorot_normal_initializer orthogonal_initializer",
     "ops.tensor_array": "TensorArray",
+    "ops.type_checks": "assert_type assert_integer assert_scalar assert_same_float_dtype"
+    " assert_proper_iterable assert_near assert_rank_in verify_tensor_all_finite is_tensor"
+    " get_static_value dimension_value",
+    "ops.batches": "batch_gather",
+    "ops.printing": "print",
+    "train.hessians": "hessians",
+    "ops.special": "lbeta is_non_decreasing is_strictly_increasing is_numeric_tensor",
+    "ops.sorting": "sort argsort searchsorted repeat",
+    "ops.counting": "bincount histogram_fixed_width histogram_fixed_width_bins",
+    "ops.complex_numbers": "abs complex real imag angle conj to_complex64 to_complex128",
     "ops.control_flow": "cond",
     "ops.loops": "while_loop",
     "ops.cases": "case",
@@ -79,7 +93,7 @@ _MODULES = {
     " expand_dims squeeze concat stack unstack split transpose matrix_transpose pad"
     " parallel_stack",
     "ops.indexing": "gather gather_nd one_hot slice strided_slice where where_v2 sequence_mask"
-    " boolean_mask",
+    " boolean_mask scatter_nd",
     "ops.filled": "fill zeros ones zeros_like ones_like eye",
     "ops.arithmetic": "add truediv divide div floordiv pow logical_xor add_n accumulate_n cast"
     " to_float to_double to_bfloat16 to_int32 to_int64 range cumsum cumprod scalar_mul"
@@ -94,13 +108,16 @@ _MODULES = {
     "nn.activations": "log_sigmoid",
     "nn.fractions": "zero_fraction",
     "strings": "string_join string_to_number",
-    "ops.matrices": "matrix_diag matrix_diag_part matrix_set_diag matrix_triangular_solve trace",
-    "ops.sets": "unique unique_with_counts setdiff1d unsorted_segment_mean confusion_matrix",
-    "ops.spaced": "linspace broadcast_dynamic_shape meshgrid",
+    "ops.matrices": "matrix_diag matrix_diag_part matrix_set_diag matrix_triangular_solve trace"
+    " cholesky_solve",
+    "ops.sets": "unique unique_with_counts setdiff1d unsorted_segment_mean"
+    " unsorted_segment_sqrt_n sparse_segment_sum sparse_segment_mean sparse_segment_sqrt_n"
+    " confusion_matrix",
+    "ops.spaced": "linspace broadcast_dynamic_shape broadcast_static_shape meshgrid",
     "program.session": "Session InteractiveSession",
     "ops.checks": "Assert assert_equal assert_none_equal assert_less assert_less_equal"
     " assert_greater assert_greater_equal assert_positive assert_negative assert_non_negative"
-    " assert_non_positive assert_rank assert_rank_at_least py_func",
+    " assert_non_positive assert_rank assert_rank_at_least py_func py_function",
     "train.gradients": "UnconnectedGradients gradients clip_by_global_norm global_norm",
     "program.inert": "ConfigProto GPUOptions",
     "program.running": "model_of",
@@ -115,6 +132,8 @@ _ALIASES = {
     "tuple": ("graph.scopes", "tuple_"),
     "random_shuffle": ("random", "shuffle"),
     "batch_matmul": ("ops.products", "matmul"),
+    "space_to_batch": ("nn.morphology", "space_to_batch"),
+    "batch_to_space": ("nn.morphology", "batch_to_space"),
     "pack": ("ops.arrays", "stack"),
     "unpack": ("ops.arrays", "unstack"),
 }
@@ -137,7 +156,12 @@ _SPACES = {
     "sparse": "sparse",
     "strings": "strings",
     "estimator": "estimator",
-    "debugging": "ops.checks",
+    "feature_column": "feature_column",
+    "lookup": "lookup",
+    "debugging": "debugging",
+    "sets": "sets",
+    "spectral": "signal",
+    "signal": "signal",
     "summary": "summary",
     "app": "app",
     "flags": "app",

@@ -18,15 +18,12 @@ def as_bytes(value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
 
-def dimension_value(dimension: Any) -> Any:
-    """The size of a dimension."""
-    return getattr(dimension, "value", dimension)
-
-
 def __getattr__(name: str) -> Any:
     """Both versions are the engine."""
-    if name in {"v1", "v2"}:
-        from scopecli import dryrun
+    from scopecli import dryrun
 
+    if name in {"v1", "v2"}:
         return dryrun
+    if name == "dimension_value":
+        return dryrun.dimension_value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scopecli.dryrun.namespaces import attributes
 
 _MODULES = {
-    "ops.matrices": "trace logdet matvec",
+    "ops.matrices": "trace logdet matvec adjoint cholesky_solve",
     "ops.products": "matmul tensordot",
     "ops.reductions": "norm",
     "ops.einsum": "einsum",

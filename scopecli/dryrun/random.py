@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
 
 
-def _shape_tensor(shape: Any) -> Tensor:
+def shape_tensor(shape: Any) -> Tensor:
     """A shape that is called `shape` if it becomes a constant."""
     if isinstance(shape, list) and shape and all(type(size) is int for size in shape):
         return constant_node(shape, int32, (len(shape),), "shape")
@@ -36,7 +36,7 @@ def _normal(type_: str, default: str) -> Any:
     ) -> Tensor:
         kind = as_dtype(dtype)
         with name_scope(name, default) as scope:
-            sizes = _shape_tensor(shape)
+            sizes = shape_tensor(shape)
             center = convert_to_tensor(mean, kind, name="mean")
             spread = convert_to_tensor(stddev, kind, name="stddev")
             values = apply(type_, sizes, dtype=kind)
@@ -69,7 +69,7 @@ def random_uniform(
             raise ValueError(f"Must specify maxval for integer dtype {kind!r}")
         maxval = 1
     with name_scope(name, "random_uniform") as scope:
-        sizes = _shape_tensor(shape)
+        sizes = shape_tensor(shape)
         from_zero = isinstance(minval, int) and minval == 0
         to_one = isinstance(maxval, int) and maxval == 1
         if not from_zero or not to_one or kind.is_integer:
@@ -166,4 +166,12 @@ def random_poisson(
 
 gamma, poisson = random_gamma, random_poisson
 set_seed = set_random_seed
-__getattr__ = attributes(__name__, {})
+__getattr__ = attributes(
+    __name__,
+    {
+        "random_stateless": "stateless_normal stateless_truncated_normal stateless_uniform"
+        " stateless_multinomial stateless_categorical",
+        "nn.candidates": "uniform_candidate_sampler log_uniform_candidate_sampler"
+        " learned_unigram_candidate_sampler fixed_unigram_candidate_sampler all_candidate_sampler",
+    },
+)

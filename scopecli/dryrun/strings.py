@@ -7,7 +7,7 @@ from typing import Any
 from scopecli.dryrun.namespaces import attributes
 from scopecli.dryrun.ops.applying import apply
 from scopecli.dryrun.ops.reductions import reduce_join
-from scopecli.dryrun.sparse import string_split as split
+from scopecli.dryrun.sparse.tensor import string_split as split
 from scopecli.dryrun.values.dtypes import as_dtype
 
 __all__ = ["reduce_join", "split"]

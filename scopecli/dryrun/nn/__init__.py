@@ -21,7 +21,13 @@ _MODULES = {
     "nn.depthwise_convolutions": "depthwise_conv2d_native depthwise_conv2d separable_conv2d",
     "nn.pooling": "max_pool max_pool2d avg_pool avg_pool2d max_pool3d avg_pool3d max_pool1d"
     " avg_pool1d pool",
-    "nn.embeddings": "embedding_lookup nce_loss sampled_softmax_loss log_uniform_candidate_sampler",
+    "nn.embeddings": "embedding_lookup nce_loss sampled_softmax_loss",
+    "nn.candidates": "uniform_candidate_sampler log_uniform_candidate_sampler"
+    " learned_unigram_candidate_sampler fixed_unigram_candidate_sampler all_candidate_sampler"
+    " compute_accidental_hits",
+    "nn.statistics": "weighted_moments sufficient_statistics normalize_moments log_poisson_loss",
+    "nn.morphology": "dilation2d erosion2d fractional_max_pool fractional_avg_pool space_to_batch"
+    " batch_to_space",
     "nn.sparse_embeddings": "embedding_lookup_sparse safe_embedding_lookup_sparse",
     "nn.rnn": "static_rnn static_bidirectional_rnn",
     "nn.connectionist": "ctc_loss ctc_greedy_decoder ctc_beam_search_decoder",

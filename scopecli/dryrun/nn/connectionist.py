@@ -6,7 +6,7 @@ from typing import Any
 
 from scopecli.dryrun.ops.applying import apply, apply_op
 from scopecli.dryrun.ops.arrays import transpose
-from scopecli.dryrun.sparse import SparseTensor
+from scopecli.dryrun.sparse.tensor import SparseTensor
 
 
 def ctc_loss(

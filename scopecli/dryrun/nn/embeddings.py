@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
+from scopecli.dryrun.nn.candidates import log_uniform_candidate_sampler
 from scopecli.dryrun.nn.cross_entropy import (
     sigmoid_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits_v2,
@@ -104,20 +105,6 @@ def _contiguous(parts: list[Any], flat: Tensor) -> tuple[Tensor, Tensor]:
     in_long: Any = flat % (per_part + 1)
     in_short: Any = (flat - extras) % per_part
     return chosen, where(condition, in_long, in_short)
-
-
-def log_uniform_candidate_sampler(
-    true_classes: Any,
-    num_true: int,
-    num_sampled: int,
-    unique: bool,
-    range_max: int,
-    seed: Any = None,
-    name: str | None = None,
-) -> tuple[Tensor, ...]:
-    """Sampled classes."""
-    op = apply_op("LogUniformCandidateSampler", true_classes, name=name, num_sampled=num_sampled)
-    return tuple(op.outputs)
 
 
 def nce_loss(

@@ -16,7 +16,7 @@ from scopecli.dryrun.ops.arrays import concat, expand_dims, rank, reshape, shape
 from scopecli.dryrun.ops.filled import ones, ones_like, zeros_like
 from scopecli.dryrun.ops.indexing import gather, slice, where
 from scopecli.dryrun.ops.reductions import reduce_prod
-from scopecli.dryrun.sparse import (
+from scopecli.dryrun.sparse.tensor import (
     SparseTensor,
     sparse_fill_empty_rows,
     sparse_reshape,

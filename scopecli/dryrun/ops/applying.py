@@ -50,13 +50,19 @@ class Row(NamedTuple):
 @cache
 def row(type_: str) -> Row:
     """The row of an operation, read from its text."""
-    text, _, shape = OPS[type_].partition("|")
+    text, _, shape = (OPS.get(type_) or _rare(type_)).partition("|")
     inputs, _, outputs = text.partition("->")
     pairs = tuple((name, kind) for name, _, kind in (i.partition(":") for i in inputs.split()))
     function = shape_function(shape.strip()) if shape else None
     kinds = tuple(outputs.split())
     is_even = kinds == ("T",) and function is not None and {kind for _, kind in pairs} == {"T"}
     return Row(pairs, kinds, function, tuple(ALLOWED.get(type_, "").split()), is_even)
+
+
+def _rare(type_: str) -> str:
+    from scopecli.dryrun.ops.rare_table import OPS as RARE
+
+    return RARE[type_]
 
 
 def convert_to_tensor(

@@ -51,6 +51,8 @@ def shape(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
 def shape_node(input: Any, name: str | None, out_type: Any, *, optimize: bool) -> Tensor:
     """The shape of a tensor; a constant where that is known and wanted."""
     with name_scope(name, "Shape", [input]) as scope:
+        if type(input) is not Tensor and hasattr(input, "is_sparse"):
+            return apply("Cast", input.dense_shape, DstT=as_dtype(out_type or "int32"))
         tensor = convert_to_tensor(input)
         if optimize and tensor.shape.is_fully_defined():
             if out_type is None:
@@ -62,6 +64,8 @@ def shape_node(input: Any, name: str | None, out_type: Any, *, optimize: bool) -
 def rank(input: Any, name: str | None = None) -> Tensor:
     """The number of axes as a tensor."""
     with name_scope(name, "Rank", [input]) as scope:
+        if hasattr(input, "is_sparse"):
+            return apply("Size", input.dense_shape, name=scope, out_type=int32)
         tensor = convert_to_tensor(input)
         if tensor.dims is not None:
             return constant(len(tensor.dims), "int32", name=scope)
@@ -71,6 +75,9 @@ def rank(input: Any, name: str | None = None) -> Tensor:
 def size(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
     """The number of elements as a tensor."""
     with name_scope(name, "Size", [input]) as scope:
+        if hasattr(input, "is_sparse"):
+            sizes = apply("Cast", input.dense_shape, DstT=as_dtype(out_type))
+            return apply("Prod", sizes, 0, name=scope)
         tensor = convert_to_tensor(input)
         if tensor.shape.is_fully_defined():
             return constant(tensor.shape.num_elements(), out_type, name=scope)

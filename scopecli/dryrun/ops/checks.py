@@ -149,9 +149,17 @@ assert_rank_at_least = _of_rank(
 
 def py_func(func: Any, inp: Any, Tout: Any, stateful: bool = True, name: Any = None) -> Any:  # noqa: N803
     """A node that calls a function of Python when the graph runs."""
+    return _of_python("PyFunc" if stateful else "PyFuncStateless", inp, Tout, name)
+
+
+def py_function(func: Any = None, inp: Any = None, Tout: Any = None, name: Any = None) -> Any:  # noqa: N803
+    """A node that calls a function of tensors when the graph runs."""
+    return _of_python("EagerPyFunc", inp, Tout, name)
+
+
+def _of_python(type_: str, inp: Any, Tout: Any, name: Any) -> Any:  # noqa: N803
     graph = get_default_graph()
     several = isinstance(Tout, (list, tuple))
-    type_ = "PyFunc" if stateful else "PyFuncStateless"
     full = graph.scope_name(name or type_)
     inputs = [convert_to_tensor(value, name=f"input_{i}") for i, value in enumerate(inp)]
     kinds = [as_dtype(kind) for kind in (Tout if several else [Tout])]

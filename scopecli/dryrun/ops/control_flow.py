@@ -59,7 +59,7 @@ def cond(
         if context_t.outer is None:
             add_to_collection(GraphKeys.COND_CONTEXT, context_t)
             add_to_collection(GraphKeys.COND_CONTEXT, context_f)
-        found = repacked(original, merged)
+        found = _as_in(original, merged)
         single = isinstance(found, (list, tuple)) and len(found) == 1 and not strict
         return found[0] if single else found
 
@@ -94,5 +94,21 @@ def _branch(
         original = function()
         if original is None:
             raise ValueError(f"'{'true_fn' if branch else 'false_fn'}' must have a return value.")
-        results = [context.result(value) for value in flattened(original)]
+        results = [
+            context.result(part)
+            for leaf in flattened(original)
+            for part in (leaf.parts if hasattr(leaf, "is_sparse") else [leaf])
+        ]
     return original, results, context
+
+
+def _as_in(original: Any, merged: list[Tensor]) -> Any:
+    """What a branch gave, with the results of both in the places of its own."""
+    parts = iter(merged)
+    leaves = [
+        type(leaf)(next(parts), next(parts), next(parts))
+        if hasattr(leaf, "is_sparse")
+        else next(parts)
+        for leaf in flattened(original)
+    ]
+    return repacked(original, leaves)

@@ -35,6 +35,11 @@ def gather_nd(params: Any, indices: Any, name: str | None = None, batch_dims: in
     return apply("GatherNd", params, indices, name=name)
 
 
+def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
+    """A tensor with values in some places and zeros elsewhere."""
+    return apply("ScatterNd", indices, updates, shape, name=name)
+
+
 def one_hot(
     indices: Any,
     depth: Any,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
-from scopecli.dryrun.ops.arrays import expand_dims, squeeze
+from scopecli.dryrun.ops.arrays import expand_dims, matrix_transpose, squeeze
 from scopecli.dryrun.ops.products import matmul
 from scopecli.dryrun.ops.reductions import reduce_sum
 
@@ -58,6 +58,19 @@ def matrix_triangular_solve(
     """What a triangular matrix has to be multiplied with."""
     with name_scope(name, "triangular_solve"):
         return apply("MatrixTriangularSolve", matrix, rhs)
+
+
+def adjoint(matrix: Any, name: str | None = None) -> Tensor:
+    """The last two axes exchanged, of complex numbers with the other sign."""
+    with name_scope(name, "adjoint", [matrix]):
+        return matrix_transpose(convert_to_tensor(matrix, name="matrix"), conjugate=True)
+
+
+def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Tensor:
+    """What a matrix, given as the product of one and its transpose, has to be multiplied with."""
+    with name_scope(name, "cholesky_solve", [chol, rhs]):
+        half = apply("MatrixTriangularSolve", chol, rhs)
+        return apply("MatrixTriangularSolve", chol, half)
 
 
 def logdet(matrix: Any, name: str | None = None) -> Any:

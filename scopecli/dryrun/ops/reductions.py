@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
 
 
-def _axes(tensor: Any, axis: Any) -> Any:
+def reduced_axes(tensor: Any, axis: Any) -> Any:
     """The axes that are reduced: all of them where none are given."""
     if axis is not None:
         return axis
@@ -47,7 +47,7 @@ def _reduction(type_: str) -> Any:
             elif axis is None:
                 return _reduced_value(type_, input_tensor, keep, name)
         return _scalar(
-            apply(type_, input_tensor, _axes(input_tensor, axis), name=name, keep_dims=keep),
+            apply(type_, input_tensor, reduced_axes(input_tensor, axis), name=name, keep_dims=keep),
             axis is None and not keep,
         )
 

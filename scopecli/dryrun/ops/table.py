@@ -429,7 +429,6 @@ INDEX_TYPES: dict[str, tuple[str, ...]] = {
 WRAPPERS: dict[str, str] = {
     "reverse_sequence": "ReverseSequence input seq_lengths seq_axis= batch_axis=",
     "Print": "Print input_ data message= first_n= summarize=",
-    "abs": "Abs x",
     "acos": "Acos x",
     "asin": "Asin x",
     "atan": "Atan x",
@@ -540,7 +539,6 @@ WRAPPERS: dict[str, str] = {
     "realdiv": "RealDiv x y",
     "truncatemod": "TruncateMod x y",
     "roll": "Roll input shift axis",
-    "scatter_nd": "ScatterNd indices updates shape",
     "segment_max": "SegmentMax data segment_ids",
     "segment_min": "SegmentMin data segment_ids",
     "segment_prod": "SegmentProd data segment_ids",

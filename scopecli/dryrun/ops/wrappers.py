@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.ops.applying import apply, apply_op
-from scopecli.dryrun.ops.table import OPS, WRAPPERS
+from scopecli.dryrun.ops.applying import apply_op, row
+from scopecli.dryrun.ops.table import WRAPPERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 @cache
 def wrapper(name: str) -> Callable[..., Any] | None:
     """The function of that name, or None where the table has none."""
-    text = WRAPPERS.get(name)
+    text = WRAPPERS.get(name) or _rare(name)
     if text is None:
         return None
     type_, *words = text.split()
     inputs = [word for word in words if "=" not in word]
     options = dict(word.split("=", 1) for word in words if "=" in word)
     parameters = [*inputs, *options, "name"]
-    outputs = OPS[type_].partition("|")[0].partition("->")[2].split()
+    outputs = row(type_).outputs
     several = len(outputs) > 1
     as_list = bool(outputs) and outputs[0][0] == "*"
 
@@ -38,10 +38,17 @@ def wrapper(name: str) -> Callable[..., Any] | None:
             return apply_op(type_, *values, name=node_name, **{**options, **given}).outputs
         if several:
             return tuple(apply_op(type_, *values, name=node_name, **{**options, **given}).outputs)
-        return apply(type_, *values, name=node_name, **{**options, **given})
+        op = apply_op(type_, *values, name=node_name, **{**options, **given})
+        return op.outputs[0] if op.outputs else op
 
     function.__name__ = name
     return function
+
+
+def _rare(name: str) -> str | None:
+    from scopecli.dryrun.ops.rare_table import WRAPPERS as RARE
+
+    return RARE.get(name)
 
 
 def wrapper_in(namespace: str, name: str) -> Callable[..., Any] | None:

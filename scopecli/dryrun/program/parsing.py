@@ -59,7 +59,7 @@ def parse_example(
     Raises:
         ValueError: no features are asked for.
     """
-    from scopecli.dryrun.sparse import SparseTensor
+    from scopecli.dryrun.sparse.tensor import SparseTensor
 
     if not features:
         raise ValueError(f"Argument `features` cannot be None or falsy. Got {features}")
@@ -89,7 +89,7 @@ def parse_example(
         found[key] = SparseTensor(*op.outputs[position : 3 * count : count])
     for key, value in features.items():  # of other kinds nothing is known but the type
         if key not in found:
-            from scopecli.dryrun.sparse import sparse_placeholder
+            from scopecli.dryrun.sparse.tensor import sparse_placeholder
 
             found[key] = sparse_placeholder(getattr(value, "dtype", "int64"))
     return found

@@ -88,6 +88,13 @@ def flattened(value: Any) -> list[Any]:
     return [value]
 
 
+class Longs(list[int]):
+    """Numbers as numpy counts: a constant of them is int64."""
+
+    dtype = BY_NAME["int64"]
+    __array__ = None  # its type is its own, as that of an array is
+
+
 def inferred_dtype(value: Any, wanted: DType | None) -> DType:
     """The type of a constant with this value.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.namespaces import attributes
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import identity, placeholder, placeholder_with_default, reshape
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Operation, Tensor
     from scopecli.dryrun.values.dtypes import DType
 
-__getattr__ = attributes(__name__, {})
-
 
 class SparseTensor:
     """The elements of a tensor that are not zero.
@@ -34,11 +31,19 @@ class SparseTensor:
         dense_shape: of the whole.
     """
 
+    is_sparse = True
+
     def __init__(self, indices: Any, values: Any, dense_shape: Any) -> None:
         with name_scope(None, "SparseTensor", [indices, values, dense_shape]):
             self.indices = convert_to_tensor(indices, "int64", name="indices")
             self.values = convert_to_tensor(values, name="values")
             self.dense_shape = convert_to_tensor(dense_shape, "int64", name="dense_shape")
+        self._known = TensorShape(None)
+
+    @property
+    def parts(self) -> tuple[Tensor, Tensor, Tensor]:
+        """What it is to operations: places, elements and the shape of the whole."""
+        return self.indices, self.values, self.dense_shape
 
     def with_values(self, values: Any) -> SparseTensor:
         """Other elements at the same places."""
@@ -63,13 +68,18 @@ class SparseTensor:
     def shape(self) -> TensorShape:
         """Of the whole, as far as it is known."""
         sizes = vector(self.dense_shape)
-        if sizes is None or None in sizes:
-            return TensorShape(None if sizes is None else sizes)
-        return TensorShape([None if size is None or size < 0 else size for size in sizes])
+        if sizes is None:
+            return self._known
+        dims = [None if size is None or size < 0 else size for size in sizes]
+        return self._known.merge_with(dims)
 
     def get_shape(self) -> TensorShape:
         """Of the whole, as far as it is known."""
         return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Say what is known of the shape."""
+        self._known = self.shape.merge_with(shape)
 
     def _with_dense(self, type_: str, name: str, dense: Any) -> SparseTensor:
         """Each element with the one of a dense tensor that stands at its place."""
@@ -103,7 +113,9 @@ def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -
         sizes = placeholder_with_default(default, [rank], called("shape"))
     values = placeholder(dtype, [None], called("values"))
     indices = placeholder("int64", [None, rank], called("indices"))
-    return SparseTensor(indices, values, sizes)
+    found = SparseTensor(indices, values, sizes)
+    found.set_shape(shape)
+    return found
 
 
 def sparse_tensor_to_dense(
@@ -117,9 +129,6 @@ def sparse_tensor_to_dense(
         default_value = zeros([], sp_input.dtype)
     where = sp_input.indices, sp_input.dense_shape
     return apply("SparseToDense", *where, sp_input.values, default_value, name=name)
-
-
-to_dense = sparse_tensor_to_dense
 
 
 def sparse_to_dense(
@@ -149,9 +158,6 @@ def sparse_tensor_dense_matmul(
         return apply("SparseTensorDenseMatMul", *inputs, adjoint_a=adjoint_a, adjoint_b=adjoint_b)
 
 
-matmul = sparse_dense_matmul = sparse_tensor_dense_matmul
-
-
 def sparse_reshape(sp_input: SparseTensor, shape: Any, name: str | None = None) -> SparseTensor:
     """The same elements in another shape."""
     sizes = cast(shape, "int64")
@@ -177,9 +183,6 @@ def sparse_fill_empty_rows(
         parts = sp_input.indices, sp_input.values, sp_input.dense_shape
         indices, values, empty, _ = apply_op("SparseFillEmptyRows", *parts, default).outputs
         return SparseTensor(indices, values, sp_input.dense_shape), empty
-
-
-retain, fill_empty_rows = sparse_retain, sparse_fill_empty_rows
 
 
 def string_split(
