@@ -196,7 +196,7 @@ def diff(a: Model, b: Model, options: DiffOptions = _PLAIN) -> Diff:
     """Compare two models: their structure, and their values where stored checksums tell.
 
     Raises:
-        UnknownNameError: neither model has the scope or collection of the selection.
+        UnknownNameError: neither model has what the selection names.
     """
     old, new = identities(a, options.by), identities(b, options.by)
     renames = Renames()
@@ -327,6 +327,9 @@ def _selected(found: Diff, selection: Selection) -> Diff:
             keys.append(set())
     if len(errors) == 2:
         raise errors[1]
+    if selection.include and not any(keys):  # that nothing differs would be no answer
+        globs = " or ".join(map(repr, selection.include))
+        raise UnknownNameError(f"neither model has anything that matches {globs}")
     entries = [
         entry
         for entry in found.entries

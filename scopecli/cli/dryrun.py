@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scopecli.cli.options import ANY_PATH, output_options, selection_options
+from scopecli.cli.options import ANY_PATH, output_options, selected, selection_options
 from scopecli.errors import EXIT_FOUND, EXIT_OK
 
 if TYPE_CHECKING:
@@ -79,14 +79,14 @@ def command(
     A reuse error is shown with the place where the variable was made; the exit code is then 1.
     """
     from scopecli.analysis.outline import OutlineOptions, outline
-    from scopecli.analysis.select import Selection, select
+    from scopecli.analysis.select import Selection
     from scopecli.dryrun.program.running import run
     from scopecli.render import header, output, tree
 
     done = run(program, _values(arguments), _STANDS_FOR[stands_for])
     model: Model = done.model
     whole = output_format == "json" if bookkeeping is None else bookkeeping
-    variables = select(model, Selection(scope, include, exclude, whole))
+    variables = selected(model, Selection(scope, include, exclude, whole))
     target = output.chosen(output_format, color)
     if output_format == "json":
         from scopecli.render import documents

@@ -11,6 +11,7 @@ from scopecli.cli.options import (
     input_options,
     output_options,
     paths_argument,
+    selected,
     selection_options,
 )
 
@@ -55,14 +56,14 @@ def command(
     `plain` is names only; `json` is one document for each path, `jsonl` one object on each line.
     With several PATHs, the field `file` of `jsonl` and `csv` tells which one a row is of.
     """
-    from scopecli.analysis.select import Selection, ordered, select
+    from scopecli.analysis.select import Selection, ordered
     from scopecli.render.several import turns
 
     selection = Selection(scope, include, exclude, bookkeeping)
     places = iter(turns(len(paths)))
 
     def draw(model: Model) -> None:
-        variables = ordered(select(model, selection), order)
+        variables = ordered(selected(model, selection), order)
         _DRAW[output_format](model, variables, color, next(places))
 
     context.exit(for_each_model(paths, load, draw))

@@ -13,7 +13,9 @@ from scopecli.errors import EXIT_OK, ProgramError, ScopecliError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from scopecli.analysis.select import Selection
     from scopecli.model.model import Model
+    from scopecli.model.variable import Variable
 
     Load = Callable[[str], Model]
 
@@ -71,6 +73,23 @@ def selection_options(
             help=f"Include what the framework keeps for itself{_ALL_WORDS[bookkeeping]}",
         ),
     )
+
+
+def selected(model: Model, selection: Selection) -> list[Variable]:
+    """The variables that the selection options choose; if no glob matches, standard error says so.
+
+    Raises:
+        UnknownNameError: the model has no such scope or collection.
+    """
+    from scopecli.analysis.select import select
+
+    variables = select(model, selection)
+    if selection.include and not variables:
+        from scopecli.cli.main import complain
+
+        sys.stdout.flush()
+        complain(f"{model.path}: nothing matches {' or '.join(map(repr, selection.include))}")
+    return variables
 
 
 def output_options(*formats: str) -> Callable[[Decorated], Decorated]:

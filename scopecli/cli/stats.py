@@ -11,6 +11,7 @@ from scopecli.cli.options import (
     input_options,
     output_options,
     paths_argument,
+    selected,
     selection_options,
 )
 from scopecli.cli.progress import progress_bar
@@ -69,7 +70,7 @@ def command(
     from scopecli.analysis import stats as measuring
     from scopecli.analysis.model_stats import measure_all
     from scopecli.analysis.outline import outline
-    from scopecli.analysis.select import Selection, select
+    from scopecli.analysis.select import Selection
     from scopecli.render import output, stats, stats_document
     from scopecli.render.several import turns
 
@@ -79,7 +80,7 @@ def command(
     places = iter(turns(len(paths)))
 
     def draw(model: Model) -> None:
-        variables = select(model, selection)
+        variables = selected(model, selection)
         size = sum(variable.nbytes or 0 for variable in variables) * (2 if histogram else 1)
         with progress_bar(size, model.path) as progress:
             found = measure_all(model, variables, measure, progress)

@@ -11,6 +11,7 @@ from scopecli.cli.options import (
     input_options,
     output_options,
     paths_argument,
+    selected,
     selection_options,
 )
 
@@ -67,7 +68,7 @@ def command(
     into one line: layer_[0-11].
     """
     from scopecli.analysis.outline import OutlineOptions, outline
-    from scopecli.analysis.select import Selection, select
+    from scopecli.analysis.select import Selection
     from scopecli.render import header, output, tree
     from scopecli.render.several import turns
 
@@ -77,7 +78,7 @@ def command(
     places = iter(turns(len(paths)))
 
     def draw(model: Model) -> None:
-        variables = select(model, selection)
+        variables = selected(model, selection)
         if output_format == "json":
             from scopecli.render import documents
 

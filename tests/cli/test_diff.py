@@ -87,6 +87,11 @@ def test_details_of_shapes_and_types(run: Run) -> None:
         assert entry["detail"]["dtype"] == ["float32", "float16"]
 
 
+def test_a_glob_that_matches_nothing_is_no_sameness(run: Run) -> None:
+    result = run("diff", "pairs/base", "pairs/grown", "--include", "kernel", "--exclude", "*Adam*")
+    assert_one_line(result, "neither model has anything that matches 'kernel'")
+
+
 def test_a_scope_that_moved_is_one_line(run: Run) -> None:
     result = run("diff", "pairs/base", "pairs/scope_renamed")
     assert "net/* → model/net/* (17 variables)" in result.out

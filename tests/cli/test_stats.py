@@ -209,7 +209,7 @@ def test_a_missing_shard(tmp_path: Path, run: Run) -> None:
 
 def test_nothing_selected(run: Run) -> None:
     result = run("stats", "--include", "nothing*", GAN)
-    assert (result.code, result.err) == (0, "")
+    assert (result.code, result.err) == (0, f"scopecli: {GAN}: nothing matches 'nothing*'\n")
     assert "nothing" in result.out
 
 
