@@ -154,11 +154,12 @@ def _indices(variable: Variable, shape: tuple[int, ...], index: Index) -> list[i
     problem = f"the slice does not fit the shape {shape}"
     if len(index) > len(shape):
         raise UnknownNameError(f"{problem}: too many indices", where=variable.name)
+    for axis, (size, i) in enumerate(zip(shape, index, strict=False)):
+        if isinstance(i, int) and not -size <= i < size:
+            problem += f": index {i} is outside axis {axis}, which has {size}"
+            raise UnknownNameError(problem, where=variable.name)
     rest = [slice(None)] * (len(shape) - len(index))
-    try:
-        return [range(size)[i] for size, i in zip(shape, (*index, *rest), strict=True)]
-    except IndexError as error:
-        raise UnknownNameError(f"{problem}: {error}", where=variable.name) from error
+    return [range(size)[i] for size, i in zip(shape, (*index, *rest), strict=True)]
 
 
 def _runs(shape: tuple[int, ...], axes: Sequence[range], limit: int) -> Iterator[_Run]:
