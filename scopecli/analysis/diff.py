@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
+from scopecli.analysis.compare.collections import CollectionChange, collection_changes
 from scopecli.analysis.compare.tensors import Tolerance, ValueDifference, compare_all, stored_same
 from scopecli.analysis.fingerprints import stored
 from scopecli.analysis.layouts import transposition
@@ -132,21 +133,6 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class CollectionChange:
-    """A collection of operations, values or protos whose members are not the same.
-
-    Attributes:
-        key: of the collection.
-        added: members that only the second model has.
-        removed: members that only the first has.
-    """
-
-    key: str
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Diff:
     """What changed from one model to another.
 
@@ -220,7 +206,7 @@ def diff(a: Model, b: Model, options: DiffOptions = _PLAIN) -> Diff:
         if name not in old and name not in taken
     ]
     entries.sort(key=attrgetter("name"))
-    found = Diff(a, b, entries, renames, tuple(_collection_changes(a, b)))
+    found = Diff(a, b, entries, renames, tuple(collection_changes(a, b)))
     return found if options.selection == Selection() else _selected(found, options.selection)
 
 
@@ -336,22 +322,6 @@ def _selected(found: Diff, selection: Selection) -> Diff:
         if (entry.old and entry.old.key in keys[0]) or (entry.new and entry.new.key in keys[1])
     ]
     return _only(found, entries)
-
-
-def _collection_changes(a: Model, b: Model) -> Iterator[CollectionChange]:
-    if not a.collections or not b.collections:
-        return
-    for key in sorted(a.collections.keys() | b.collections.keys()):
-        found = [m.collections[key] for m in (a, b) if key in m.collections]
-        if any(collection.kind == "variables" for collection in found):
-            continue
-        old, new = (
-            Counter(m.collections[key].members if key in m.collections else ()) for m in (a, b)
-        )
-        if old != new:
-            yield CollectionChange(
-                key, tuple((new - old).elements()), tuple((old - new).elements())
-            )
 
 
 def to_compare(found: Diff) -> list[Entry]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scopecli.analysis.compare.collections import CollectionChange
 from scopecli.analysis.compare.tensors import Tolerance
 from scopecli.analysis.diff import (
     Change,
-    CollectionChange,
     Diff,
     DiffOptions,
     bytes_to_read,
