@@ -23,7 +23,7 @@ RULE = Rule(
     summary="A checkpoint was named by one of its files; TensorFlow wants their common beginning.",
     why="`tf.train.list_variables` gives an empty list for an `.index`, without an error, and"
     " `bad magic number` for a `.data` file. Who copies the path into a program meets that.",
-    fix="say `model.ckpt-200` in programs, not `model.ckpt-200.index`",
+    fix="name the checkpoint in programs, and none of its files",
     false_alarms="Patterns name files, which is right for scopecli and says nothing of the program;"
     " that is why it is only information, and why the hook for pre-commit ignores it. A `.meta` is"
     " not reported, because it is opened for its graph.",
