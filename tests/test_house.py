@@ -7,12 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.project import PROJECT
 from tests.samples import FILES, ROOT, SAMPLES
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PACKAGE = ROOT / "scopecli"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+TESTS = sorted(path for path in (ROOT / "tests").rglob("*.py"))
 
 
 def tracked() -> list[str]:
@@ -68,10 +68,18 @@ def test_every_module_says_what_it_is(path: Path) -> None:
 
 
 def test_a_long_module_says_why_it_is_one() -> None:
-    for path in MODULES:
+    for path in [*MODULES, *TESTS]:
         text = path.read_text("utf-8")
-        if len(text.splitlines()) > 400:
+        if len(text.splitlines()) > 400 and "models" not in path.parts:
             assert "is one module, because" in (ast.get_docstring(ast.parse(text)) or ""), path
+
+
+def test_what_tests_share_is_in_no_test() -> None:
+    for path in TESTS:
+        shared = re.findall(
+            r"^ *from (tests\.\S*\btest_\w+) import", path.read_text("utf-8"), re.MULTILINE
+        )
+        assert shared == [], path
 
 
 def test_every_folder_of_modules_is_a_package() -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from scopecli import __version__
 from tests import package
+from tests.project import PROJECT
 from tests.samples import ROOT
-from tests.test_house import PROJECT
 
 if TYPE_CHECKING:
     from pathlib import Path

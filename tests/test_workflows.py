@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.project import PROJECT
 from tests.samples import ROOT
-from tests.test_house import PROJECT
 
 SCRIPT = (ROOT / ".ci/run").read_text("utf-8")
 FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))

@@ -15,6 +15,7 @@ from scopecli.analysis.restore.slices import parsed
 from scopecli.errors import ScopecliError, UnsupportedError
 from scopecli.formats.opening import load
 from tests import bundles, graphs, rename_searches
+from tests.analysis.predictions import predicted
 from tests.bundles import Tensor as Stored
 from tests.damage import damaged
 from tests.graphs import node, strings, variable
@@ -24,16 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from scopecli.analysis.restore.prediction import Attempt, FindRenames, Prediction
+    from scopecli.analysis.restore.prediction import Attempt
 
 
 FLOATS = bytes(4 * 6)
-
-
-def predicted(
-    graph: object, checkpoint: object, find: FindRenames = rename_searches.nothing
-) -> Prediction:
-    return predict(load(str(graph)), load(str(checkpoint)), find)
 
 
 def sample(graph: str, checkpoint: str) -> Attempt:

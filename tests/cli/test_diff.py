@@ -13,7 +13,7 @@ import pytest
 
 from tests import bundles
 from tests.commands import assert_one_line
-from tests.render.test_documents import check
+from tests.schemas import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable

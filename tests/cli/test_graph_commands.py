@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.render.test_documents import check
+from tests.schemas import check
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from tests import bundles
 from tests.bundles import Tensor
 from tests.commands import assert_one_line
 from tests.renames import contents, files, sample, two_shards
-from tests.render.test_documents import check
 from tests.samples import SAMPLES
+from tests.schemas import check
 
 if TYPE_CHECKING:
     from pathlib import Path

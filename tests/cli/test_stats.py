@@ -14,10 +14,10 @@ import pytest
 from scopecli.formats.opening import load
 from tests import bundles
 from tests.bundles import Tensor
-from tests.cli.test_terminal import HOSTILE, SGR, harmless, on_a_terminal, without_colours
+from tests.cli.terminals import HOSTILE, SGR, harmless, on_a_terminal, without_colours
 from tests.commands import assert_one_line
-from tests.render.test_documents import check
 from tests.samples import GOOD, SAMPLES
+from tests.schemas import check
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests import bundles
 from tests.bundles import Tensor
+from tests.cli.terminals import HOSTILE, harmless, on_a_terminal, without_colours
 from tests.samples import GOOD, SAMPLES
 
 if TYPE_CHECKING:
@@ -20,40 +16,8 @@ if TYPE_CHECKING:
 
     from tests.commands import Run, Spawn
 
-SGR = re.compile(r"\x1b\[[0-9;]*m")
+
 COMMANDS = ("tree", "list", "info")
-
-
-def on_a_terminal(*arguments: str, **environment: str) -> str:
-    """Standard output of a real process whose output is a pseudo-terminal."""
-    master, slave = pty.openpty()
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-X", "importtime", "-m", "scopecli", *arguments],
-            stdin=slave,
-            stdout=slave,
-            stderr=subprocess.PIPE,
-            cwd=SAMPLES,
-            env={**os.environ, **environment},
-        )
-        os.close(slave)
-        shown = b""
-        with process:
-            while True:
-                try:
-                    data = os.read(master, 1 << 16)
-                except OSError:  # the other side is closed
-                    break
-                if not data:
-                    break
-                shown += data
-            assert process.stderr is not None
-            imports = process.stderr.read().decode()
-            assert process.wait(30) == 0
-    finally:
-        os.close(master)
-    rich = bool(re.search(r"\| +rich\.console$", imports, re.MULTILINE))
-    return ("rich\n" if rich else "no rich\n") + shown.decode().replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize("command", ["tree", "list"])
@@ -153,20 +117,6 @@ class TestEncodings:
         assert result.err == "scopecli: gr\\xf6\\xdfe: no such file or checkpoint\n"
 
 
-HOSTILE = {
-    "\x1b[2J\x1b]0;title\x07/w": Tensor(),
-    "[red]bold[/red]/[link=http://x]w": Tensor(),
-    ":smile:/w": Tensor(),
-    "line\nbreak\r/w": Tensor(),
-    "\x9b31m/w": Tensor(),
-    "a\u202etxt.exe/w": Tensor(),
-    "\udcff\udc80/w": Tensor(),
-    "zero\x00byte": Tensor(),
-    "tab\tbed": Tensor(),
-    "%s{0}": Tensor(),
-}
-
-
 class TestHostileNames:
     @pytest.mark.parametrize("tty", [False, True])
     @pytest.mark.parametrize(
@@ -251,15 +201,3 @@ def test_no_line_of_a_sample_ends_in_spaces(run: Run, sample: str) -> None:
     for command in COMMANDS:
         for line in run(command, str(SAMPLES / sample)).out.splitlines():
             assert line == line.rstrip()
-
-
-def harmless(text: str) -> None:
-    """Nothing but text, line ends, and colours that scopecli itself writes."""
-    for line in SGR.sub("", text).split("\n"):
-        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", line), repr(line)
-    assert not re.search(r"\x1b\[31m", text)
-
-
-def without_colours(text: str) -> str:
-    """The text that a person reads."""
-    return "".join(f"{line.rstrip()}\n" for line in SGR.sub("", text).split("\n"))[:-1]

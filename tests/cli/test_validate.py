@@ -12,8 +12,8 @@ import pytest
 
 from scopecli.rules import registry
 from tests.commands import assert_one_line
-from tests.render.test_documents import check
 from tests.samples import SAMPLES
+from tests.schemas import check
 
 if TYPE_CHECKING:
     from tests.commands import Run

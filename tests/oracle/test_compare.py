@@ -24,13 +24,12 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from scopecli.model.model import Model
 
     Array = np.ndarray[Any, np.dtype[Any]]
-    Read = Callable[[str], Mapping[str, Array]]
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 TOLERANCES = (Tolerance(), Tolerance(1e-3), Tolerance(0, 1e-2), Tolerance(1e-2, 1e-3))

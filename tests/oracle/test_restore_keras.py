@@ -18,7 +18,7 @@ import pytest
 from scopecli.analysis.restore.predict import predict
 from scopecli.formats.opening import load
 from tests import rename_searches
-from tests.oracle.test_keras import frozen_inside, functional
+from tests.oracle.keras_models import frozen_inside, functional, needs_keras_3
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from scopecli.analysis.restore.prediction import Attempt, Prediction
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-needs_keras_3 = pytest.mark.skipif(keras.__version__[0] != "3", reason="keras is not Keras 3")
 
 
 Dense = tuple[str, int]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,29 +17,16 @@ from scopecli.render.several import Turn
 from tests import bundles
 from tests.bundles import Tensor
 from tests.samples import GOOD, SAMPLES
+from tests.schemas import check, schema
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.commands import Run
 
-SCHEMAS = files("scopecli.render") / "schemas"
+
 COMMANDS = {"list": "list", "tree": "model", "info": "info", "show": "show", "stats": "stats"}
 NAMES = sorted(COMMANDS.values())
-
-
-def schema(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
-    return found
-
-
-def check(name: str, text: str) -> Any:
-    """The document, once it is known to be what its schema says."""
-    document = json.loads(text, parse_constant=pytest.fail)
-    validator = Draft202012Validator(schema(name))
-    errors = [f"{e.json_path}: {e.message}" for e in validator.iter_errors(document)]
-    assert errors == []
-    return document
 
 
 @pytest.mark.parametrize("name", NAMES)

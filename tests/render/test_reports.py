@@ -18,7 +18,7 @@ from scopecli.render.reports import Report
 from scopecli.render.sarif import as_sarif
 from scopecli.render.style import ASCII
 from scopecli.rules import registry
-from tests.render.test_documents import check
+from tests.schemas import check
 
 ODD = '50%, a:b\nsecond \x1b[31m<line> & "quotes" \ud800 \uffff \u202e'
 

@@ -54,7 +54,7 @@ class ResourceVariable(Variable):
         self.op = self.handle.op
         self.graph.holders.append(self.op)
         with name_scope("IsInitialized"):
-            self._initialized_op = apply("VarIsInitializedOp", self.handle)
+            apply("VarIsInitializedOp", self.handle)
         with (
             name_scope("Assign") as assign,
             colocate_with(None, ignore_existing=True),
