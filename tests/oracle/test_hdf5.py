@@ -1,7 +1,7 @@
 """h5py and our own reader, over hundreds of files of all sorts.
 
-`python -m tests.hdf5_files FOLDER SEED COUNT` goes through as many more as one likes, and says what
-is left to h5py.
+`python -m tests.hdf5_readers FOLDER SEED COUNT` goes through as many more as one likes, and says
+what is left to h5py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import hdf5_files
-from tests.hdf5_files import LIBVERS, differences, ours, theirs
+from tests.hdf5_files import LIBVERS
+from tests.hdf5_readers import GAVE_UP, differences, ours, theirs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,6 @@ def test_both_say_the_same(first: int, tmp_path: Path) -> None:
     for seed in range(first, first + _FILES):
         hdf5_files.write(path, seed, LIBVERS[seed % len(LIBVERS)])
         mine = ours(path)
-        answered += mine is not None and mine["objects"] != hdf5_files.GAVE_UP
+        answered += mine is not None and mine["objects"] != GAVE_UP
         assert differences(mine, theirs(path)) == [], seed
     assert answered > _FILES // 4

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +14,9 @@ from scopecli.errors import UnsupportedError
 from scopecli.formats.opening import load
 from tests.oracle.torch_tensors import bytes_of, held_against, loaded, read
 from tests.samples import SAMPLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 torch = pytest.importorskip("torch", reason="the oracle extra is not installed")
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import h5py
 import numpy as np
 
 from scopecli.binary.hdf5.reader import Hdf5Reader, Place
 from scopecli.formats.hdf5.driver import InMemory
 from tests import hdf5_files
-from tests.binary.hdf5.test_reader import compact
-from tests.hdf5_files import answers
+from tests.hdf5_readers import answers
 
 PLACE = Place("x", 0)
 
@@ -27,6 +28,12 @@ def ask(data: bytes) -> None:
 
 def everything(data: bytes) -> dict[str, object]:
     return answers(reader(data))
+
+
+def compact() -> Any:
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_layout(h5py.h5d.COMPACT)
+    return properties
 
 
 def common(file: h5py.File) -> None:

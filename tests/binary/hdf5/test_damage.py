@@ -19,7 +19,7 @@ from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, NotAModelError, ScopecliError, UnsupportedError
 from tests.binary.hdf5.asking import PLACE, ask, common, everything, reader
 from tests.damage import mutated
-from tests.hdf5_files import differences, ours, theirs
+from tests.hdf5_readers import differences, ours, theirs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from scopecli.binary.hdf5.checksum import lookup3
 from scopecli.binary.hdf5.pages import LibraryNeededError
 from tests import hdf5_files
 from tests.binary.hdf5.asking import common, reader
-from tests.hdf5_files import GAVE_UP, differences, ours, theirs
+from tests.hdf5_readers import GAVE_UP, differences, ours, theirs
 from tests.samples import ALL, SAMPLES
 
 if TYPE_CHECKING:
@@ -49,12 +49,6 @@ def test_files_of_all_sorts_are_as_h5py_has_them(seed: int, tmp_path: Path) -> N
     path = str(tmp_path / "x.h5")
     hdf5_files.write(path, seed, hdf5_files.LIBVERS[seed % len(hdf5_files.LIBVERS)])
     assert differences(ours(path), theirs(path)) == []
-
-
-def compact() -> Any:
-    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    properties.set_layout(h5py.h5d.COMPACT)
-    return properties
 
 
 def many(file: h5py.File) -> None:
