@@ -14,7 +14,6 @@ from scopecli.formats.torch import marks as torch_marks
 from scopecli.formats.torch import members as torch_members
 from scopecli.formats.torch import tree as torch_tree
 from scopecli.formats.torch.archive import Archive
-from scopecli.formats.torch.stream import Stream
 from scopecli.formats.torch.values import TorchTensors
 from scopecli.model.model import Note
 from scopecli.model.records import NamedTuple
@@ -180,6 +179,8 @@ def container(source: Source, path: str) -> Container:
             return Exported(source, members, path)
         return Archive(source, members, path)
     if torch_marks.is_stream(head):
+        from scopecli.formats.torch.stream import Stream
+
         return Stream(source, path)
     raise NotAModelError("is no file of PyTorch's", path=path)
 
