@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tests.bench.files import LARGE, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Other(NamedTuple):
@@ -82,6 +85,38 @@ for tensor in onnx.load(sys.argv[1], load_external_data=False).graph.initializer
 """
 
 _CAT = ("-c", 'cat "$@" >/dev/null', "cat")
+_SHARD = ".data-00000-of-00001"
+
+_READ_BOTH = """
+import os, sys, threading
+import numpy
+def read(path):
+    file, block, at = os.open(path, os.O_RDONLY), bytearray(1 << 20), 0
+    while count := os.preadv(file, [block], at):
+        at += count
+threads = [threading.Thread(target=read, args=(path,)) for path in sys.argv[1:]]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+_SAFE_OPEN = """
+import sys
+import numpy
+from safetensors import safe_open
+with safe_open(sys.argv[1], "numpy") as a, safe_open(sys.argv[2], "numpy") as b:
+    for name in a.keys():
+        print(name, abs(a.get_tensor(name) - b.get_tensor(name)).max())
+"""
+
+_LOAD_CHECKPOINT = """
+import sys
+import tensorflow as tf
+a, b = (tf.train.load_checkpoint(path) for path in sys.argv[1:])
+for name in a.get_variable_to_shape_map():
+    print(name, abs(a.get_tensor(name) - b.get_tensor(name)).max())
+"""
 
 OTHERS = {
     "click": Other("`import click`", "python", ("-c", "import click"), takes_file=False),
@@ -108,7 +143,17 @@ OTHERS = {
     "h5ls": Other("`h5ls -r`", "h5ls", ("-r",), lists=True),
     "h5diff": Other("`h5diff`", "h5diff", (), exit_code=1),
     "cat": Other("`cat` of both", "shell", _CAT),
-    "cat-shards": Other("`cat` of both shards", "shell", _CAT, suffix=".data-00000-of-00001"),
+    "cat-shards": Other("`cat` of both shards", "shell", _CAT, suffix=_SHARD),
+    "floor": Other("Python and numpy that only read both", "python", ("-c", _READ_BOTH)),
+    "floor-shards": Other(
+        "Python and numpy that only read both shards", "python", ("-c", _READ_BOTH), suffix=_SHARD
+    ),
+    "safe-open": Other("`safe_open` and numpy, a tensor at a time", "python", ("-c", _SAFE_OPEN)),
+    "load-checkpoint": Other(
+        "`tf.train.load_checkpoint` and numpy, a tensor at a time",
+        "tensorflow",
+        ("-c", _LOAD_CHECKPOINT),
+    ),
 }
 
 
@@ -145,12 +190,21 @@ def _diff(
     command: tuple[str, ...],
     layout: str,
     other: str,
-    bar: float,
+    bar: float | None,
     side: str = "after",
 ) -> Row:
     first, second = _large(layout, side)
     needs = _NEEDS.get(layout, "")
     return Row(name, command, first, other, bar, second=second, exit_code=1, needs=needs)
+
+
+def _diff_values(layout: str, cat: str, floor: str, usual: str) -> Iterator[Row]:
+    """Against copying the bytes, against only reading them, and against the loop people write."""
+    others = (("", cat, 0.6), ("-floor", floor, None), ("-usual", usual, 0.5))
+    for word, side in (("", "after"), ("tuned-", "tuned")):
+        for end, other, bar in others:
+            name = f"diff-values-{word}{layout}{end}"
+            yield _diff(name, _DIFF_VALUES, layout, other, bar, side)
 
 
 def _large(layout: str, side: str) -> tuple[Sample, Sample]:
@@ -205,14 +259,12 @@ ROWS = (
         None,
     ),
     _diff("diff-v2", _DIFF, "v2", "cat-shards", 0.6),
-    _diff("diff-values-v2", _DIFF_VALUES, "v2", "cat-shards", 0.6),
+    *_diff_values("v2", "cat-shards", "floor-shards", "load-checkpoint"),
     _diff("diff-values-hdf5", _DIFF_VALUES, "hdf5", "h5diff", 0.5),
     _diff("diff-values-chunked", _DIFF_VALUES, "chunked", "h5diff", 0.5),
     _diff("diff-values-deflated", _DIFF_VALUES, "deflated", "h5diff", 0.5),
-    _diff("diff-values-safetensors", _DIFF_VALUES, "safetensors", "cat", 0.6),
-    _diff("diff-values-tuned-v2", _DIFF_VALUES, "v2", "cat-shards", 0.6, "tuned"),
     _diff("diff-values-tuned-hdf5", _DIFF_VALUES, "hdf5", "h5diff", 0.5, "tuned"),
-    _diff("diff-values-tuned-safetensors", _DIFF_VALUES, "safetensors", "cat", 0.6, "tuned"),
+    *_diff_values("safetensors", "cat", "floor", "safe-open"),
 )
 
 

@@ -46,6 +46,7 @@ _WIDTHS = (4, 6, 8, 12)  # small, so that 100,000 tensors are some megabytes
 _LARGE = (64, 4, 16, 32, 8, 48)  # MiB
 _SLOTS = ("Adam", "Adam_1")
 _DATASETS_IN_A_GROUP = 8
+_VERY_LARGE = 1_000_000  # tensors of one file
 NODES_OF_A_LAYER = 36  # of a generated graph; real ones have 10 to 50 nodes a variable
 
 
@@ -97,13 +98,16 @@ def keras_tensors(number: int) -> Iterator[Tensor]:
 
 
 def torch_tensors(number: int) -> Iterator[Tensor]:
-    """The state dict of a transformer."""
+    """The state dict of a transformer.
+
+    Where it is very large its names are short: safetensors refuses a header of 100 MB.
+    """
+    stem = "encoder.layer" if number < _VERY_LARGE else "h"
     for i, (leaf, axes) in enumerate(islice(cycle(_LAYER), number)):
         name = leaf.replace("/", ".").replace("kernel", "weight").replace("gamma", "weight")
         shape = tuple({"w": 8, "4": 32}[axis] for axis in axes)
-        yield Tensor(
-            f"encoder.layer.{i // len(_LAYER)}.{name.replace('beta', 'bias')}", shape, "float32"
-        )
+        name = name.replace("beta", "bias")
+        yield Tensor(f"{stem}.{i // len(_LAYER)}.{name}", shape, "float32")
 
 
 def graph_tensors(number: int) -> Iterator[Tensor]:

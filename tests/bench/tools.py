@@ -14,7 +14,16 @@ from tests.bench.files import UnavailableError
 
 _TF_VERSION = "import tensorflow; print(tensorflow.__version__)"
 _TORCH_VERSION = "import torch; print(torch.__version__)"
-_PACKAGES = ("click", "rich", "numpy", "h5py", "ckptkit", "gguf-inspect", "onnx")
+_PACKAGES = (
+    "click",
+    "rich",
+    "numpy",
+    "h5py",
+    "ckptkit",
+    "gguf-inspect",
+    "onnx",
+    "safetensors",
+)
 
 
 class Tools:
