@@ -80,9 +80,11 @@ def command(
     """
     from scopecli.analysis.outline import OutlineOptions, outline
     from scopecli.analysis.select import Selection
-    from scopecli.dryrun.program.running import run
+    from scopecli.dryrun.program.running import run, split
     from scopecli.render import header, output, tree
 
+    if arguments and not (split(program) or (program, ""))[1]:
+        raise click.UsageError(f"--arg is for a function: name it, as {program}:FUNCTION")
     done = run(program, _values(arguments), _STANDS_FOR[stands_for])
     model: Model = done.model
     whole = output_format == "json" if bookkeeping is None else bookkeeping

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.commands import assert_one_line
 from tests.commands import run_in_process as run
 from tests.samples import SAMPLES
 
@@ -180,6 +182,17 @@ def test_what_cannot_be_done(gan: str) -> None:
     assert (done.code, "has no function 'nothing'" in done.err) == (2, True)
     done = run("dryrun", "--as", "tensorflow", f"{gan}:build", "--arg", "unknown=1")
     assert (done.code, "TypeError: build() got an unexpected" in done.err) == (2, True)
+
+
+def test_what_is_no_program(gan: str) -> None:
+    folder = os.path.dirname(gan)
+    for arguments, part in (
+        ([gan, "--arg", "size=3"], f"--arg is for a function: name it, as {gan}:FUNCTION"),
+        ([folder], "is a folder, not a program"),
+        ([gan.removesuffix(".py")], f"did you mean {gan}?"),
+        ([str(SAMPLES / "plain.h5")], "is not a program; `scopecli tree` shows a saved model"),
+    ):
+        assert_one_line(run("dryrun", *arguments), part)
 
 
 def test_a_program_that_a_pattern_finds_is_not_run(tmp_path: Path, run: Run) -> None:

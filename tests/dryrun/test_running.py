@@ -112,6 +112,26 @@ def test_the_run_ends_where_values_are_asked_for(program: Program) -> None:
     assert done.model.notes[0].code == "stopped"
 
 
+def test_a_script_without_a_guard_is_left_where_it_asks_for_values(program: Program) -> None:
+    """Its functions are there all the same, and what it made on the way is not theirs."""
+    lines = (
+        "def build(n):\n"
+        "    return tf.get_variable('w', [n])\n"
+        "tf.get_variable('main', [1])\n"
+        "tf.Session().run(build(3))\n"
+        "def later():\n"
+        "    pass\n"
+    )
+    done = program(lines, "build", n=7)
+    assert [(v.name, v.shape) for v in done.model.variables] == [("w", (7,))]
+    assert [call.variable for call in done.calls] == ["w"]
+    (note,) = done.model.notes
+    assert note.code == "stopped"
+    assert note.message.startswith("asks for a value before the function is called")
+    with pytest.raises(UnknownNameError, match="has no function 'later'; it has: build"):
+        program(lines, "later")
+
+
 def test_main_is_called_as_a_script(program: Program) -> None:
     done = program(
         "tf.app.flags.DEFINE_integer('size', 5, 'help')\n"

@@ -13,7 +13,7 @@ from scopecli.dryrun.graph.stack import GraphComplete
 from scopecli.dryrun.program.model import model_of
 from scopecli.dryrun.program.standing_in import standing_in
 from scopecli.dryrun.variables import calls
-from scopecli.errors import PathError, ProgramError, ScopecliError, UnknownNameError
+from scopecli.errors import NotAModelError, PathError, ProgramError, ScopecliError, UnknownNameError
 from scopecli.model.model import Note
 from scopecli.model.records import NamedTuple
 
@@ -63,6 +63,7 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
     Raises:
         ProgramError: the program failed, for another reason than the rules of reuse.
         PathError: there is no such file.
+        NotAModelError: it is no program.
         UnknownNameError: it has no such function.
     """
     from scopecli.dryrun.variables.kind import disable_resource_variables
@@ -77,10 +78,12 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
     graph = None
     try:
         with _as_program(file), standing_in(stands_for), redirect_stdout(sys.stderr):
-            module = _executed(file, source, "" if function else "__main__")
+            module = _module(file, "" if function else "__main__")
             if function:
+                notes.extend(_definitions(module, source, file))
                 _function(module, function, path)(**arguments)
-            elif built_graph().is_empty:
+            else:
+                _execute(module, source, file)
                 notes.extend(_nothing_made(file, module))
     except GraphComplete as complete:
         place = f"{complete.file}:{complete.line}"
@@ -106,19 +109,45 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
 def _source(file: str) -> bytes:
     try:
         with open(file, "rb") as opened:
-            return opened.read()
+            source = opened.read()
+    except IsADirectoryError:
+        hint = "a program is FILE.py, or FILE.py:FUNCTION"
+        raise PathError("is a folder, not a program", path=file, hint=hint) from None
     except OSError as error:
-        raise PathError(f"cannot be opened: {error.strerror or error}", path=file) from None
+        problem = f"cannot be opened: {error.strerror or error}"
+        hint = f"did you mean {file}.py?" if os.path.isfile(f"{file}.py") else None
+        raise PathError(problem, path=file, hint=hint) from None
+    if b"\0" in source:
+        hint = "`scopecli tree` shows a saved model"
+        raise NotAModelError("is not a program", path=file, hint=hint)
+    return source
 
 
-def _executed(file: str, source: bytes, name: str) -> ModuleType:
-    """The program's module, run."""
+def _module(file: str, name: str) -> ModuleType:
+    """The program's module, to be executed."""
     stem = os.path.splitext(os.path.basename(file))[0]
     module = ModuleType(name or stem)
     module.__file__ = os.path.abspath(file)
     sys.modules[module.__name__] = module  # where its classes look for it
-    exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - the user's own
     return module
+
+
+def _execute(module: ModuleType, source: bytes, file: str) -> None:
+    exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - the user's own
+
+
+def _definitions(module: ModuleType, source: bytes, file: str) -> Iterator[Note]:
+    """Execute a module for its functions. What it does besides may end early, and is forgotten.
+
+    A script without `if __name__ == "__main__":` trains as soon as it is executed.
+    """
+    try:
+        _execute(module, source, file)
+    except GraphComplete as complete:
+        words = "asks for a value before the function is called; what follows there was not run"
+        yield Note("stopped", words, f"{complete.file}:{complete.line}")
+        forget_graphs()
+        calls.forget()
 
 
 def _function(module: ModuleType, name: str, path: str) -> Any:
@@ -146,7 +175,7 @@ def _functions(module: ModuleType) -> list[str]:
 def _nothing_made(file: str, module: ModuleType) -> Iterator[Note]:
     """What to try where a program as a whole makes no graph."""
     known = _functions(module)
-    if known:
+    if known and built_graph().is_empty:
         words = f"makes nothing by itself; name what builds the graph: {file}:{known[0]}"
         yield Note("nothing-made", f"{words} (it has {', '.join(known[:8])})")
 
