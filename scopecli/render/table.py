@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from scopecli.model.names import all_printable, printable, scope_of
 from scopecli.render import words
 from scopecli.render.output import write, write_lines
+from scopecli.render.width import padded, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -69,7 +70,9 @@ class _Layout:
     """How wide the columns are, and the text of each distinct set of them."""
 
     def __init__(self, names: Sequence[str], distinct: Iterable[Columns]) -> None:
-        widths = set(map(len, names))
+        are_plain = all(map(str.isascii, names))
+        self._pad = str.ljust if are_plain else padded
+        widths = set(map(len if are_plain else width_of, names))
         self._name = max((n for n in widths if n <= _MOST_ALIGNED), default=0)
         self._name = max(self._name, len(_NAME))
         rows = list(distinct)
@@ -80,13 +83,13 @@ class _Layout:
 
     def texts(self, names: Iterable[str], rows: Iterable[Columns]) -> Iterator[str]:
         """All lines."""
-        width, texts = self._name, self._texts
-        return (name.ljust(width) + texts[row] for name, row in zip(names, rows, strict=True))
+        width, texts, pad = self._name, self._texts, self._pad
+        return (pad(name, width) + texts[row] for name, row in zip(names, rows, strict=True))
 
     def spans(self, name: str, row: Columns, role: Role) -> list[Span]:
         """A line in roles."""
-        label = f"{name:<{self._name}}  "
-        return [(label, role), *zip(self._padded(row), _COLUMN_ROLES, strict=True)]
+        label = self._pad(name, self._name)
+        return [(f"{label}  ", role), *zip(self._padded(row), _COLUMN_ROLES, strict=True)]
 
     def _padded(self, row: Columns) -> Columns:
         shape, dtype, params, size, marks = row

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.model.records import NamedTuple
 from scopecli.render.output import write, write_lines
+from scopecli.render.width import padded, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -87,7 +88,7 @@ class _Layout:
     """How wide label and columns are, and the text of each distinct set of columns."""
 
     def __init__(self, lines: Sequence[Line], alignment: str) -> None:
-        widths = [line.depth * _GUIDE + len(line.label) + len(line.times) for line in lines]
+        widths = [line.depth * _GUIDE + width_of(line.label) + len(line.times) for line in lines]
         self._label = max((width for width in widths if width <= _MOST_ALIGNED), default=0)
         distinct = {line.columns for line in lines}
         self._columns = [
@@ -102,11 +103,11 @@ class _Layout:
         """A line without its guides."""
         label = line.label + line.times
         width = max(self._label - line.depth * _GUIDE, 0)
-        return f"{label:<{width}}  {self._texts[line.columns]}"
+        return f"{padded(label, width)}  {self._texts[line.columns]}"
 
     def spans(self, line: Line) -> list[Span]:
         """A line without its guides, in roles."""
-        space = self._label - line.depth * _GUIDE - len(line.label) - len(line.times)
+        space = self._label - line.depth * _GUIDE - width_of(line.label) - len(line.times)
         return [
             (line.label, line.role),
             (line.times, "mark"),

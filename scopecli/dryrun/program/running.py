@@ -115,8 +115,8 @@ def _source(file: str) -> bytes:
         raise PathError("is a folder, not a program", path=file, hint=hint) from None
     except OSError as error:
         problem = f"cannot be opened: {error.strerror or error}"
-        hint = f"did you mean {file}.py?" if os.path.isfile(f"{file}.py") else None
-        raise PathError(problem, path=file, hint=hint) from None
+        near = f"did you mean {file}.py?" if os.path.isfile(f"{file}.py") else None
+        raise PathError(problem, path=file, hint=near) from None
     if b"\0" in source:
         hint = "`scopecli tree` shows a saved model"
         raise NotAModelError("is not a program", path=file, hint=hint)
