@@ -15,8 +15,7 @@ def width_of(text: str) -> int:
     from unicodedata import combining, east_asian_width
 
     return sum(
-        2 if east_asian_width(letter) in _WIDE else 0 if combining(letter) else 1
-        for letter in text
+        2 if east_asian_width(letter) in _WIDE else 0 if combining(letter) else 1 for letter in text
     )
 
 

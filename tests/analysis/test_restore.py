@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -242,6 +243,20 @@ def test_what_cannot_be_predicted(graph: str, stored: str, said: str) -> None:
         sample(graph, stored)
     assert raised.value.path
     assert raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("graph", "stored"),
+    [
+        ("tf1_gan", "tf1_gan/model.ckpt-200.meta"),
+        ("keras3_model.weights.h5", "keras3_functional.keras"),
+    ],
+)
+def test_the_wrong_way_round(graph: str, stored: str) -> None:
+    with pytest.raises(UnsupportedError) as raised:
+        sample(graph, stored)
+    assert raised.value.hint is not None
+    assert re.fullmatch(f"the checkpoint comes last: .*{stored} .*{graph}", raised.value.hint)
 
 
 MAPS: dict[str, tuple[dict[str, str], tuple[str, ...], dict[str, str]]] = {

@@ -20,6 +20,8 @@ _GRAPHS = frozenset({"tf-metagraph", "tf-graphdef", "tf-saved-model", "program"}
 _CHECKPOINTS = frozenset({"tf-v2-checkpoint", "tf-v1-checkpoint"})
 _KERAS = frozenset({"keras-h5", "keras-v3"})
 _KERAS_WEIGHTS = _KERAS | {"keras-weights-h5"}
+# What is restored into what.
+_RESTORED = ((_GRAPHS, _CHECKPOINTS), (_KERAS, _KERAS_WEIGHTS))
 
 
 def predict(graph: Model, checkpoint: Model, find_renames: FindRenames) -> Prediction:
@@ -65,8 +67,9 @@ def _refusal(graph: Model, checkpoint: Model) -> UnsupportedError:
         "tf-v1-checkpoint": "give the .meta beside it, or FILE.py:FUNCTION, as the graph",
         "keras-weights-h5": "give the whole model, as .keras",
     }
+    hint = hints.get(graph.format, "give a .meta, a SavedModel, a .keras or a Keras .h5")
+    if any(checkpoint.format in models and graph.format in files for models, files in _RESTORED):
+        hint = f"the checkpoint comes last: {checkpoint.path} {graph.path}"
     return UnsupportedError(
-        f"has no graph or model to restore into: it is {graph.format}",
-        path=graph.path,
-        hint=hints.get(graph.format, "give a .meta, a SavedModel, a .keras or a Keras .h5"),
+        f"has no graph or model to restore into: it is {graph.format}", path=graph.path, hint=hint
     )
