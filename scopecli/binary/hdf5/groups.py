@@ -34,6 +34,15 @@ _HEAP_MAGIC = b"HEAP"
 
 _HAS_TYPE, _HAS_ORDER, _HAS_CHARSET, _WIDTH = 0x08, 0x04, 0x10, 0x03
 _UNKNOWN_FLAGS = 0xE0
+# By the flags of a link, where the length of its name is, and how many bytes that has.
+_LENGTHS = [
+    (
+        2 + bool(flags & _HAS_TYPE) + 8 * bool(flags & _HAS_ORDER) + bool(flags & _HAS_CHARSET),
+        1 << (flags & _WIDTH),
+    )
+    for flags in range(_UNKNOWN_FLAGS & -_UNKNOWN_FLAGS)
+]
+_ADDRESS, _SIZE = struct.Struct("<Q"), struct.Struct("<H")
 _NO_NAMES = (b"", b".")
 
 
@@ -108,21 +117,19 @@ def _link(body: bytes) -> Link:
     version, flags = body[:2]
     if version != 1 or flags & _UNKNOWN_FLAGS:
         raise LibraryNeededError
-    at = 2
-    kind = body[at] if flags & _HAS_TYPE else HARD
-    at += (1 if flags & _HAS_TYPE else 0) + (8 if flags & _HAS_ORDER else 0)
-    at += 1 if flags & _HAS_CHARSET else 0
-    width = 1 << (flags & _WIDTH)
-    length = int.from_bytes(body[at : at + width], "little")
+    at, width = _LENGTHS[flags]
+    length = body[at] if width == 1 else int.from_bytes(body[at : at + width], "little")
     at += width
-    name = body[at : at + length]
-    _check_name(name)
-    at += length
+    end = at + length
+    name = body[at:end]
+    if not name or b"/" in name or name == b".":
+        raise LibraryNeededError
+    kind = body[2] if flags & _HAS_TYPE else HARD
     if kind == HARD:
-        (address,) = struct.unpack_from("<Q", body, at)
+        (address,) = _ADDRESS.unpack_from(body, end)
         return name, HARD, address, b""
-    (size,) = struct.unpack_from("<H", body, at)
-    value = body[at + 2 : at + 2 + size]
+    (size,) = _SIZE.unpack_from(body, end)
+    value = body[end + _SIZE.size : end + _SIZE.size + size]
     if len(value) < size:
         raise struct.error
     return name, kind, UNDEFINED, value

@@ -9,6 +9,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from scopecli.binary.hdf5.pages import CHECKSUM, LibraryNeededError
+from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +37,9 @@ _WANTED = frozenset(
 )
 _SHARED = 0x02  # a message's flag: its body is elsewhere
 
-PREFIX_1 = struct.Struct("<BxHIIxxxx")  # version, messages, references, size of what follows
-MESSAGE_1 = struct.Struct("<HHBxxx")  # type, size, flags
-_MESSAGE_2 = struct.Struct("<BHB")
+_PREFIX_1 = struct.Struct("<BxHIIxxxx")  # version, messages, references, size of what follows
+_MESSAGE_1 = struct.Struct("<HHBxxx")  # type, size, flags
+_MESSAGE_2 = struct.Struct("<BHB")  # the same
 _PLACE = struct.Struct("<QQ")
 
 _MAGIC_2, _MAGIC_CONTINUED = b"OHDR", b"OCHK"
@@ -49,6 +50,24 @@ _MAX_CHECKED = 1 << 20  # libhdf5 computes the checksum of a longer one in less 
 Message = tuple[int, bytes]
 
 
+class Outline(NamedTuple):
+    """Where the messages of a header are, in its first chunk.
+
+    Attributes:
+        start: of the first, counted from the header's beginning.
+        end: of the last.
+        length: of the chunk, with its checksum if there is one.
+        head: what each message begins with.
+        extra: bytes behind that which are not asked for.
+    """
+
+    start: int
+    end: int
+    length: int
+    head: struct.Struct
+    extra: int
+
+
 def messages(pages: Pages, address: int) -> list[Message]:
     """The messages of an object, as pairs of type and body.
 
@@ -56,19 +75,29 @@ def messages(pages: Pages, address: int) -> list[Message]:
         DamagedFileError: no header is there, or it contradicts itself.
         LibraryNeededError: it has something that is not read here.
     """
-    data, start = pages.block(address, PREFIX_1.size)
-    version, _, _, size = PREFIX_1.unpack_from(data, start)
+    data, start = pages.block(address, _PREFIX_1.size)
+    version, _, _, size = _PREFIX_1.unpack_from(data, start)
     if version != 1:
         return _version_2(pages, address)
-    at = start + PREFIX_1.size
+    at = start + _PREFIX_1.size
     if at + size > len(data):
-        data, at = pages.block(address + PREFIX_1.size, size)
+        data, at = pages.block(address + _PREFIX_1.size, size)
     found: list[Message] = []
-    more = _add(found, data, at, at + size, MESSAGE_1, 0)
+    more = _add(found, data, at, at + size, _MESSAGE_1, 0)
     for place, length in more:
         data, at = pages.block(place, length)
-        more += _add(found, data, at, at + length, MESSAGE_1, 0)
+        more += _add(found, data, at, at + length, _MESSAGE_1, 0)
     return found
+
+
+def outline(pages: Pages, address: int) -> Outline:
+    """Where in a header that can be read its messages are."""
+    data, start = pages.block(address, _PREFIX_1.size)
+    version, _, _, size = _PREFIX_1.unpack_from(data, start)
+    if version != 1:
+        return _outline_2(pages, address)
+    end = _PREFIX_1.size + size
+    return Outline(_PREFIX_1.size, end, end, _MESSAGE_1, 0)
 
 
 def _add(
@@ -99,25 +128,29 @@ def _add(
 
 
 def _version_2(pages: Pages, address: int) -> list[Message]:
-    data, start = pages.block(address, _HEAD_2)
-    if data[start : start + 4] != _MAGIC_2:
-        raise pages.damaged("no object starts here", address)
-    flags = data[start + 5]
-    if data[start + 4] != 2 or flags > _KNOWN_FLAGS:
-        raise LibraryNeededError
-    width = 1 << (flags & _SIZE_WIDTH)
-    head = _HEAD_2 + (16 if flags & _TIMES else 0) + (4 if flags & _PHASES else 0) + width
-    size = int.from_bytes(pages.read(address + head - width, width), "little")
-    extra = 2 if flags & _ORDERED else 0
+    start, end, length, head, extra = _outline_2(pages, address)
     found: list[Message] = []
-    chunk = _checked(pages, address, head + size + CHECKSUM)
-    more = _add(found, chunk, head, head + size, _MESSAGE_2, extra)
+    more = _add(found, _checked(pages, address, length), start, end, head, extra)
     for place, length in more:
         chunk = _checked(pages, place, length)
         if not chunk.startswith(_MAGIC_CONTINUED):
             raise pages.damaged("no object goes on here", place)
-        more += _add(found, chunk, len(_MAGIC_CONTINUED), length - CHECKSUM, _MESSAGE_2, extra)
+        more += _add(found, chunk, len(_MAGIC_CONTINUED), length - CHECKSUM, head, extra)
     return found
+
+
+def _outline_2(pages: Pages, address: int) -> Outline:
+    data, start = pages.block(address, _HEAD_2)
+    if data[start : start + 4] != _MAGIC_2:
+        raise pages.damaged("no object starts here", address)
+    version, flags = data[start + 4 : start + _HEAD_2]
+    if version != 2 or flags > _KNOWN_FLAGS:
+        raise LibraryNeededError
+    width = 1 << (flags & _SIZE_WIDTH)
+    first = _HEAD_2 + (16 if flags & _TIMES else 0) + (4 if flags & _PHASES else 0) + width
+    size = int.from_bytes(pages.read(address + first - width, width), "little")
+    end = first + size
+    return Outline(first, end, end + CHECKSUM, _MESSAGE_2, 2 if flags & _ORDERED else 0)
 
 
 def _checked(pages: Pages, address: int, length: int) -> bytes:

@@ -200,8 +200,10 @@ class Heap:
         if self._checksum:
             at = _HEAD.size + self._offset_width
             behind = at + CHECKSUM
-            blanked = data[:at] + bytes(CHECKSUM) + data[behind:]  # as it was when it was computed
-            self._pages.verify(block.address, blanked, data[at:behind])
+            # It is that of a block in which it is zero.
+            self._pages.verify(
+                block.address, data[:at] + bytes(CHECKSUM) + data[behind:] + data[at:behind]
+            )
         return data
 
     def _check_head(self, data: bytes, magic: bytes, start: int, address: int) -> None:

@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from scopecli.binary.hdf5.dataset import check_place
-from scopecli.binary.hdf5.headers import LAYOUT, MESSAGE_1, PREFIX_1
+from scopecli.binary.hdf5.headers import LAYOUT, outline
 from scopecli.binary.hdf5.pages import IN_PAGE, SHIFT, UNDEFINED
 from scopecli.model.records import NamedTuple
 
@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from scopecli.binary.hdf5.dataset import Dataset
     from scopecli.binary.hdf5.pages import Pages
 
-_PREFIX = PREFIX_1.size
-# Where the address is follows, most often, from the size of all messages, which is at 8 in a
-# header, and from the type and size of the first, which is behind the prefix.
-_TELLING, _TELLING_END = 8, _PREFIX + 4
+# Where the address is follows, most often, from 12 bytes near the beginning of a header: in version
+# 1 the size of all messages, type and size of the first; in version 2 most of the first message.
+_TELLING, _TELLING_END = 8, 20
 _ADDRESS = struct.Struct("<Q")
 _ADDRESS_IN_LAYOUT = 2
 _LARGEST = 1024
@@ -34,12 +33,14 @@ class _Headers(NamedTuple):
     Attributes:
         gap: where they have the address of the values.
         behind: where that ends.
-        length: bytes in each.
+        end: of the last message.
+        length: bytes in each; there may be a checksum behind the messages.
         known: by the bytes around the gap, what they say.
     """
 
     gap: int
     behind: int
+    end: int
     length: int
     known: dict[bytes, Dataset]
 
@@ -65,12 +66,15 @@ class Lookalikes:
         headers = self._headers.get(data[at + _TELLING : at + _TELLING_END])
         if headers is None:
             return None
-        gap, behind, length, known = headers
+        gap, behind, end, length, known = headers
         if at + length > len(data):
             data, at = self._pages.block(address, length)
-        dataset = known.get(data[at : at + gap] + data[at + behind : at + length])
+        dataset = known.get(data[at : at + gap] + data[at + behind : at + end])
         if dataset is None:
             return None
+        if end < length:
+            self._pages.left -= length
+            self._pages.verify(address, data[at : at + length])
         (values,) = _ADDRESS.unpack_from(data, at + gap)
         if values == UNDEFINED:
             return None
@@ -80,29 +84,28 @@ class Lookalikes:
 
     def add(self, address: int, dataset: Dataset, offset: int | None) -> None:
         """Remember a dataset, if its values are one run of bytes."""
-        if offset is None:
+        if offset is None or len(self._headers) >= _MOST:
             return
-        data, at = self._pages.block(address, _PREFIX)
-        version, _, _, size = PREFIX_1.unpack_from(data, at)
-        if version != 1 or size > _LARGEST or len(self._headers) >= _MOST:
+        start, end, length, message, extra = outline(self._pages, address)
+        if end > _LARGEST:
             return
-        header = self._pages.read(address, _PREFIX + size)
-        gap = _gap(header)
+        header = self._pages.read(address, end)
+        gap = _gap(header, start, message, extra)
         if gap is None:
             return
         found = self._headers.get(header[_TELLING:_TELLING_END])
         if found is None or found.gap != gap or len(found.known) >= _MOST:
-            found = _Headers(gap, gap + _ADDRESS.size, len(header), {})
+            found = _Headers(gap, gap + _ADDRESS.size, end, length, {})
             self._headers[header[_TELLING:_TELLING_END]] = found
         found.known[header[:gap] + header[found.behind :]] = dataset
 
 
-def _gap(header: bytes) -> int | None:
+def _gap(header: bytes, start: int, message: struct.Struct, extra: int) -> int | None:
     """Where the address of the values is; None where another part of the header has it."""
-    position = _PREFIX
-    while position + MESSAGE_1.size <= len(header):
-        kind, length, _ = MESSAGE_1.unpack_from(header, position)
-        position += MESSAGE_1.size
+    position = start
+    while position + message.size <= len(header):
+        kind, length, _ = message.unpack_from(header, position)
+        position += message.size + extra
         if kind == LAYOUT:
             return position + _ADDRESS_IN_LAYOUT
         position += length

@@ -25,6 +25,7 @@ _MOST_PAGES = 128
 _MAX_STRUCTURE = 1 << 28
 _TIMES = 6
 _SPARE = 1 << 16
+_MOST_WAITING = 1 << 19  # bytes whose checksums were not computed yet
 
 
 class LibraryNeededError(Exception):
@@ -41,7 +42,7 @@ class Pages:
         cached: the pages that are in memory.
     """
 
-    __slots__ = ("_base", "_content", "cached", "left", "name", "size")
+    __slots__ = ("_base", "_content", "_unchecked", "_until", "cached", "left", "name", "size")
 
     def __init__(self, content: Readable, base: int = 0) -> None:
         """Look into a file, which must stay open as long.
@@ -56,6 +57,8 @@ class Pages:
         self._base = base
         self.cached: dict[int, bytes] = {}
         self.left = self.size * _TIMES + _SPARE
+        self._unchecked: list[tuple[int, bytes]] = []
+        self._until = self.left - _MOST_WAITING
 
     def block(self, at: int, length: int) -> tuple[bytes, int]:
         """Some bytes, and where in them those at an address are; `length` of them are there.
@@ -109,23 +112,39 @@ class Pages:
         """Bytes at an address, of which the last are the checksum of the others.
 
         Raises:
-            DamagedFileError: it is another one.
-            ScopecliError: as `block`.
+            ScopecliError: as `block` and `verify`.
         """
-        data = self.read(at, length)
-        self.verify(at, data[:-CHECKSUM], data[-CHECKSUM:])
-        return data
+        data, start = self.block(at, length)
+        found = data[start : start + length]
+        self.verify(at, found)
+        return found
 
-    def verify(self, at: int, data: bytes, checksum: bytes) -> None:
-        """Hold what is at an address against its checksum.
+    def verify(self, at: int, data: bytes) -> None:
+        """Have what is at an address held against the checksum at its end, if only by `check`.
 
         Raises:
-            DamagedFileError: it has another one.
+            DamagedFileError: this, or what was waiting, has another one.
         """
-        from scopecli.binary.hdf5.checksum import lookup3
+        self._unchecked.append((at, data))
+        if self.left < self._until:
+            self.check()
 
-        if lookup3(data) != int.from_bytes(checksum, "little"):
-            raise self.damaged("a structure has another checksum than it says", at)
+    def check(self) -> None:
+        """Compute all checksums that wait for it, which is quicker for many at once.
+
+        Raises:
+            DamagedFileError: one is another than the file says.
+        """
+        waiting, self._unchecked = self._unchecked, []
+        self._until = self.left - _MOST_WAITING
+        if not waiting:
+            return
+        from scopecli.binary.hdf5.checksum import lookup3_of_each
+
+        found = lookup3_of_each([data[:-CHECKSUM] for _, data in waiting])
+        for (at, data), checksum in zip(waiting, found, strict=True):
+            if checksum.to_bytes(CHECKSUM, "little") != data[-CHECKSUM:]:
+                raise self.damaged("a structure has another checksum than it says", at)
 
     def following(self, data: bytes, start: int, at: int, length: int) -> bytes:
         """Bytes at an address that is `start` in a block, which may go on so far.

@@ -16,7 +16,7 @@ from scopecli.binary.hdf5 import attributes, groups, headers, superblock
 from scopecli.binary.hdf5.dataset import Dataset, Datasets
 from scopecli.binary.hdf5.lookalikes import Lookalikes
 from scopecli.binary.hdf5.pages import LibraryNeededError, Pages
-from scopecli.errors import TruncatedError, UnsupportedError
+from scopecli.errors import ScopecliError, TruncatedError, UnsupportedError
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ class Hdf5Reader:
         self.name = content.name
         self.size = content.size
         self.place = place
+        self._superblock = superblock.read(content)
+        self._pages = Pages(content, self._superblock.user_block)
         with self._told():
-            self._superblock = superblock.read(content)
-            self._pages = Pages(content, self._superblock.user_block)
             self._datasets = Datasets(self._pages, self._superblock.user_block)
             self._attributes = attributes.Attributes(self._pages, self._datasets)
             self._groups: dict[int, Group | None] = {}
@@ -242,15 +242,20 @@ class Hdf5Reader:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Say of what is cut short in which file that is."""
+        """Say of what is cut short in which file that is, unless a checksum says more of it."""
         try:
             yield
+        except (ScopecliError, LibraryNeededError):
+            self._pages.check()
+            raise
         except (struct.error, IndexError, ValueError) as error:
+            self._pages.check()
             raise TruncatedError(
                 "has a structure that is cut short",
                 path=self.name,
                 hint="the file is damaged: copy it again",
             ) from error
+        self._pages.check()
 
 
 def _is_group(found: dict[int, bytes]) -> bool:

@@ -114,7 +114,10 @@ def everything_in(path: str) -> list[Any]:
         return list(Hdf5Reader(source, PLACE).objects())
 
 
-def test_headers_that_differ_in_one_number_are_told_apart(build: Callable[..., str]) -> None:
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+def test_headers_that_differ_in_one_number_are_told_apart(
+    build: Callable[..., str], libver: str
+) -> None:
     """Datasets that look alike are not read in full, and one that does not is."""
 
     def fill(file: h5py.File) -> None:
@@ -123,7 +126,7 @@ def test_headers_that_differ_in_one_number_are_told_apart(build: Callable[..., s
             file[f"b{i:02}"] = np.full(3, i, ">f4" if i == 30 else "f4")
         file.create_dataset("c", (3, 2), "f4")  # nothing is written, so there is no address
 
-    path = build(fill)
+    path = build(fill, libver=libver)
     found = everything_in(path)
     kinds = [what for _, what, _ in found if isinstance(what, Dataset)]
     assert len({id(what) for what in kinds}) == 4

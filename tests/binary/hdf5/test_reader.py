@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from scopecli.binary.hdf5.checksum import lookup3
+from scopecli.binary.hdf5.checksum import lookup3, lookup3_of_each
 from scopecli.binary.hdf5.pages import LibraryNeededError
 from tests import hdf5_files
 from tests.binary.hdf5.asking import common, reader
@@ -32,6 +34,12 @@ if TYPE_CHECKING:
 )
 def test_the_checksum(data: bytes, checksum: int) -> None:
     assert lookup3(data) == checksum
+
+
+@given(st.lists(st.binary(max_size=40)))
+def test_checksums_side_by_side_are_those_one_by_one(pieces: list[bytes]) -> None:
+    many = [*pieces, *(piece[::-1] for piece in pieces), *(bytes(piece) * 9 for piece in pieces)]
+    assert lookup3_of_each(many * 3) == [lookup3(piece) for piece in many] * 3
 
 
 @pytest.mark.parametrize("sample", [name for name in ALL if name.endswith(".h5")])
