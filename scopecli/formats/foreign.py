@@ -43,6 +43,7 @@ _KNOWN = (
     Foreign(b"\xfd7zXZ\x00", 0, "xz data: unpack it first"),
     *(Foreign(start, 0, "zlib data: unpack it first") for start in (b"x\x01", b"x\x9c", b"x\xda")),
     Foreign(b"(\xb5/\xfd", 0, "zstandard data: unpack it first"),
+    Foreign(b"\x04\x22M\x18", 0, "LZ4 data: unpack it first"),
     *(Foreign(bytes([0x80, version]), 0, _PLAIN_PICKLE) for version in range(2, 6)),
     *(Foreign(start, 0, _PLAIN_PICKLE) for start in (b"}q\x00", b"]q\x00", b"(dp", b"(lp")),
     Foreign(b"ustar", 257, "a tar archive: unpack it first"),

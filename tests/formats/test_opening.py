@@ -241,6 +241,7 @@ class TestWhatIsNoModel:
             (pickle.dumps({"w": np.ones(2)}, 4), NotAModelError, "pickle with NumPy arrays in it"),
             (b"cos\nsystem\n(S'true'\ntR.", NotAModelError, "plain Python pickle"),
             (b"x\x9c\x03\0\0\0\0\1", NotAModelError, "zlib data: unpack it first"),
+            (b"\x04\x22M\x18@@\xc0", NotAModelError, "LZ4 data: unpack it first"),
             (bytes(4) + b"ET12", NotAModelError, "ExecuTorch program"),
             (b"\3\0\0\0\2" + bytes(59) + b"\xef\xbe\xad\xde", NotAModelError, "Core ML package's"),
             (b"\x18" + bytes(22) + b"brain.Event:2", NotAModelError, "a log of TensorBoard's"),
