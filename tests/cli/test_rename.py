@@ -327,3 +327,16 @@ def test_objects_say_their_paths(run: Run, tmp_path: Path) -> None:
     result = run("rename", prefix, "--dry-run", "model/=net/")
     assert result.code == 0
     assert "model/ → net/  30 names" in result.out
+
+
+def test_a_plan_the_other_way_round_takes_the_rename_back(run: Run, tmp_path: Path) -> None:
+    gan, there, back = str(SAMPLES / "tf1_gan"), str(tmp_path / "there"), str(tmp_path / "back")
+    rules = ("generator/=g/", "--regex", "h([12])/=block_\\1/")
+    result = run("rename", gan, "-o", there, *rules, "--allow-unmatched", "--format", "json")
+    moves = check("rename", result.out)["moves"]
+    (tmp_path / "undo.json").write_text(json.dumps({move["new"]: move["old"] for move in moves}))
+    result = run("rename", there, "-o", back, "--map", str(tmp_path / "undo.json"))
+    assert (result.code, result.err) == (0, "")
+    for name in ("index", "meta"):
+        original = SAMPLES / f"tf1_gan/model.ckpt-200.{name}"
+        assert (tmp_path / f"back.{name}").read_bytes() == original.read_bytes()
