@@ -34,7 +34,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-MODELS: list[Callable[[Any], Any]] = [functional, frozen_inside]
+def numbered_inside(k: Any) -> Any:
+    """A model in a model whose layers have the names that Keras gives them, one of them frozen."""
+    inner = k.Sequential([k.Input((3,)), k.layers.Dense(4), k.layers.Dense(2)], name="encoder")
+    inner.layers[0].trainable = False
+    inputs = k.Input((3,))
+    return k.Model(inputs, k.layers.Dense(1)(inner(inputs)))
+
+
+MODELS: list[Callable[[Any], Any]] = [functional, frozen_inside, numbered_inside]
 
 
 def trained(k: Any, make: Callable[[Any], Any]) -> Any:

@@ -212,9 +212,12 @@ class Owners:
 
 
 def _spellings(words: str) -> Iterator[str]:
-    """A name, then without its last `_...` parts, from `lstm_1_W_i` and `bn_1_1` to `lstm`."""
-    end = len(words)
-    while end > 0:
+    """A name, then without its last `_...` parts, from `lstm_1_W_i` and `bn_1_1` to `lstm`.
+
+    What is behind a slash goes alone: `dense_1/kernel` is of no layer `dense`.
+    """
+    end, last = len(words), max(words.rfind("/"), 0)
+    while end > last:
         yield words[:end]
         end = words.rfind("_", 0, end)
 

@@ -159,6 +159,17 @@ def test_nested_models_wrappers_and_frozen_layers(tmp_path: Path) -> None:
     assert "regularization_losses" not in model.collections
 
 
+@pytest.mark.parametrize("prefix", ["", "enc/"])
+def test_layers_in_a_model_that_differ_in_a_number(tmp_path: Path, prefix: str) -> None:
+    inner = [layer("Dense", "dense", trainable=False), layer("Dense", "dense_1")]
+    weights = [f"{prefix}{name}/kernel:0" for name in ("dense", "dense_1")]
+    model = whole_file(tmp_path, {"enc": weights}, [layer("Sequential", "enc", layers=inner)])
+    assert {v.path: (v.attributes["layer"], v.trainable) for v in model.variables} == {
+        "enc/dense/kernel": ("enc/dense", False),
+        "enc/dense_1/kernel": ("enc/dense_1", True),
+    }
+
+
 def test_a_regularizer_is_for_its_own_weight(tmp_path: Path) -> None:
     l2 = {"class_name": "L2", "config": {"l2": 0.1}}
     model = whole_file(
