@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 # What has a graph only beside it.
 CHECKPOINTS = frozenset({"tf-v1-checkpoint", "tf-v2-checkpoint"})
 
+# Graphs of operations that a model was converted to. Names are those of operations there, and wide
+# integers say shapes, axes and paddings: they are no weights.
+CONVERTED = frozenset({"onnx", "tflite"})
+_NO_WEIGHTS = frozenset({"bool", "int32", "int64", "uint32", "uint64"})
 # What holds tensors and nothing else: where a TensorFlow checkpoint was converted to it, only names
 # tell what is optimizer state.
 _PLAIN = frozenset({"hdf5", "npz", "safetensors"})
@@ -114,6 +118,14 @@ class Context:
                 found.setdefault(parent, []).append(scope)
                 scope = parent  # noqa: PLW2901 - up to the first scope that is known
         return found
+
+    @cached_property
+    def finds_by_object(self) -> bool:
+        """Whether a restore finds variables by their place among objects, as in TensorFlow 2.
+
+        Names, and the numbers behind them, then mean nothing.
+        """
+        return any("object_path" in variable.attributes for variable in self.model.variables)
 
     # The graph.
 
@@ -272,11 +284,6 @@ class Context:
         return replace(found, entries=own)
 
 
-def is_found_by_object(variable: Variable) -> bool:
-    """Whether a restore finds a variable by its place among objects, whatever its name is."""
-    return "object_path" in variable.attributes
-
-
 def own_variables(model: Model) -> list[Variable]:
     """A model's own variables: no optimizer state, no averages, no constants."""
     variables = [
@@ -284,6 +291,8 @@ def own_variables(model: Model) -> list[Variable]:
         for variable in model.variables
         if variable.kind == "variable" and "average_of" not in variable.attributes
     ]
+    if model.format in CONVERTED:
+        return [variable for variable in variables if variable.dtype not in _NO_WEIGHTS]
     if model.format not in _PLAIN or model.separator != "/":
         return variables
     from scopecli.formats.tensorflow import slots as tf_slots

@@ -25,11 +25,15 @@ RULE = Rule(
     why="Training diverged before this checkpoint was saved. One NaN spreads to everything that"
     " is computed with it, and training on does not heal it.",
     fix="go back to a checkpoint without; lower the learning rate, or clip gradients",
-    false_alarms="Only with `--values`. Constants of a graph, such as masks, may be infinite and"
-    " are not read.",
+    false_alarms="Only with `--values`. Constants of a graph are not read. Masks, of zeros and"
+    " minus infinity, are meant, and so is a single infinite number: a bound, or the best value"
+    " so far. Those are left alone, unless the file says that they are trained.",
     bad="net/w: float32[4,3] holds=nan",
     subjects=("net/w",),
-    good="net/w: float32[4,3] holds=0.5",
+    good="""
+        net/w: float32[4,3] holds=0.5
+        best_loss: float32[] holds=inf
+    """,
 )
 
 _KINDS = frozenset({"variable", "slot"})
@@ -67,8 +71,24 @@ def _found(model: Model, variable: Variable, progress: Callable[[int], None]) ->
                     missing = int(np.isnan(chunk).sum())
                     nans += missing
                     infinite += int((~finite).sum()) - missing
+        if infinite and not nans and not _is_trained(variable) and _is_meant(model, variable):
+            return ""
     except ScopecliError:  # rules about integrity speak of it
         return ""
     counts = ((nans, "NaN"), (infinite, "infinite"))
     words = [f"{count} {word}" for count, word in counts if count]
     return f"holds {' and '.join(words)} of {variable.params} elements" if words else ""
+
+
+def _is_trained(variable: Variable) -> bool:
+    """Whether training changes a variable, as far as the file says."""
+    return variable.kind == "slot" or variable.trainable is True
+
+
+def _is_meant(model: Model, variable: Variable) -> bool:
+    """Whether infinity is what a variable is for: one number, or a mask that is added."""
+    import numpy as np
+
+    return variable.params == 1 or all(
+        bool(((chunk == 0) | (chunk == -np.inf)).all()) for chunk in chunks(model, variable)
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
-from scopecli.rules.context import is_found_by_object
+from scopecli.rules.context import CONVERTED
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ RULE = Rule(
     fix="see whether both are meant, and give them names of their own",
     false_alarms="Two weights of one layer may well be meant; that is why it is only information."
     " What is found by its object, as in TensorFlow 2, is not reported: there a number is the"
-    " program's own word, or that of the exporter.",
+    " program's own word, or that of the exporter. In ONNX and TFLite it is that of an operation.",
     bad="""
         net/w: float32[4,3]
         net/w_1: float32[4,3]
@@ -45,11 +45,13 @@ _GENERIC = "Variable"  # N104 speaks of those
 def check(context: Context) -> Iterator[Hit]:
     """Look for the name without its number."""
     by_path = context.by_path
+    if context.model.format in CONVERTED or context.finds_by_object:
+        return
     for path, variable in by_path.items():
         if path[-1:].isdigit():
             stem, _, number = path.rpartition("_")
             other = by_path.get(stem) if number.isdecimal() else None
-            if other is None or stem.endswith(_GENERIC) or is_found_by_object(variable):
+            if other is None or stem.endswith(_GENERIC):
                 continue
             if (other.shape, other.dtype) == (variable.shape, variable.dtype):
                 yield Hit(path, f"is called like {stem}, with a number, and has the same shape")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
-from scopecli.rules.context import is_found_by_object
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -40,9 +39,11 @@ _GENERIC = "Variable"
 
 def check(context: Context) -> Iterator[Hit]:
     """Look at the last part of each name."""
+    if context.finds_by_object:
+        return
     separator = context.model.separator
-    for path, variable in context.by_path.items():
-        if _GENERIC in path and not is_found_by_object(variable):
+    for path in context.by_path:
+        if _GENERIC in path:
             stem, _, number = path.rpartition(separator)[2].partition("_")
             if stem == _GENERIC and (not number or number.isdecimal()):
                 yield Hit(path, "has no name of its own")

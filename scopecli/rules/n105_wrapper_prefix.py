@@ -23,6 +23,8 @@ RULE = Rule(
     " model without the wrapper then finds none of its keys, and with `strict=False` loads nothing"
     " without saying so.",
     fix="save the model inside the wrapper (`model.module.state_dict()`), or rename the keys",
+    false_alarms="Names with slashes are left alone: `module` is what TensorFlow Hub calls one, and"
+    " what programs call an attribute.",
     bad="""
         separator := .
         module.encoder.weight: float32[4,3]
@@ -42,12 +44,15 @@ _WRAPPERS = {
     "_forward_module": "DeepSpeed or Lightning",
     "_fsdp_wrapped_module": "FSDP",
 }
+_SEPARATOR = "."
 _DICTIONARIES = "torch"  # the format whose files have a model's state as one entry of several
 
 
 def check(context: Context) -> Iterator[Hit]:
     """Look at all names, or at those of each state in a file of several."""
     separator = context.model.separator
+    if separator != _SEPARATOR:
+        return
     states: dict[str, list[str]] = {}
     for path in context.by_path:
         states.setdefault(path.partition(separator)[0], []).append(path)

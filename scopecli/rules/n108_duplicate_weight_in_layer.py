@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
-from scopecli.model.names import scope_of
+from scopecli.model.names import leaf_of, scope_of
+from scopecli.rules import damage
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
+    from scopecli.model.variable import Variable
     from scopecli.rules.context import Context
 
 RULE = Rule(
@@ -23,36 +25,40 @@ RULE = Rule(
     " cannot make the second dataset and stops in the middle of the file. Whoever looks a weight up"
     " by its name gets either one.",
     fix="give each weight of the layer a name of its own",
+    false_alarms="In an object graph a layer is told by what Keras does in one: it keeps each"
+    " weight a second time, under the weight's name. Other modules of TensorFlow 2 need no names.",
     bad="""
         w: float32[3] object_path=layer/first path=layer/first
-        w: float32[3] object_path=layer/second path=layer/second
+        w: float32[3] object_path=layer/w path=layer/w
     """,
-    subjects=("layer/second",),
+    subjects=("layer/w",),
     good="""
         w: float32[3] object_path=layer/first path=layer/first
-        v: float32[3] object_path=layer/second path=layer/second
+        v: float32[3] object_path=layer/v path=layer/v
+        Variable: float32[3] object_path=module/w path=module/w
+        Variable: float32[3] object_path=module/b path=module/b
     """,
 )
-
-# Lists that hold the weights of many layers.
-_OF_ALL_LAYERS = frozenset({"_trainable_variables", "_variables"})
 
 
 def check(context: Context) -> Iterator[Hit]:
     """Look for a second weight of a name in each layer, or object of an object graph."""
-    taken: dict[tuple[str, str], str] = {}
+    yield from damage.noted(context, "duplicate-weight")
+    taken: dict[tuple[str, str], tuple[str, bool]] = {}
     for variable in context.own:
-        if variable.attributes:
-            owner = _owner(variable.attributes)
-            other = taken.setdefault((owner, variable.name), variable.path) if owner else ""
-            if owner and other != variable.path:
+        owner, is_kept_by_name = _owner(variable)
+        if owner:
+            case = owner, variable.name
+            other, is_layer = taken.setdefault(case, (variable.path, is_kept_by_name))
+            if other != variable.path and (is_layer or is_kept_by_name):
                 yield Hit(variable.path, f"is called {variable.name}, and so is {other}")
 
 
-def _owner(attributes: Mapping[str, object]) -> str:
-    for key in ("layer", "object_path"):
-        value = attributes.get(key)
-        if isinstance(value, str):
-            owner = value if key == "layer" else scope_of(value, "/")
-            return "" if _OF_ALL_LAYERS.intersection(owner.split("/")) else owner
-    return ""
+def _owner(variable: Variable) -> tuple[str, bool]:
+    """The layer or object that has a weight, and whether it is a layer that keeps it by name."""
+    layer, path = (variable.attributes.get(key) for key in ("layer", "object_path"))
+    if isinstance(layer, str):
+        return layer, True
+    if isinstance(path, str):
+        return scope_of(path, "/"), leaf_of(path, "/") == leaf_of(variable.name, "/")
+    return "", False

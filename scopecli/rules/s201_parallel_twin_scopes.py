@@ -24,7 +24,8 @@ RULE = Rule(
     fix="reuse the scope if one network was meant; give the second its own name if not",
     false_alarms="Towers for two kinds of things (users and items) look the same and are meant."
     " Scopes that are numbered from the start (`branch_0`, `branch_1`), layers in a row, two heads"
-    " on one input, and layers without a name of their own (`dense`, `dense_1`) are not reported.",
+    " on one input, layers without a name of their own (`dense`, `dense_1`) and what is found by"
+    " its object, as in TensorFlow 2, are not reported.",
     bad="""
         net/w: float32[4,3]
         net_1/w: float32[4,3]

@@ -20,7 +20,7 @@ _UNNAMED = {
     *("dense", "fully_connected", "embedding", "batch_normalization", "layer_normalization"),
     *("conv1d", "conv2d", "conv3d", "conv2d_transpose", "conv3d_transpose", "depthwise_conv2d"),
     *("separable_conv1d", "separable_conv2d", "Conv", "Conv2d_transpose", "SeparableConv2d"),
-    *("BatchNorm", "LayerNorm"),
+    *("BatchNorm", "LayerNorm", "lstm", "gru", "simple_rnn", "conv_lstm2d", "bidirectional"),
 }
 
 
@@ -42,8 +42,11 @@ def twins_of(context: Context) -> Iterator[Twin]:
     """The twins of a graph: `net_1` of `net`, on other inputs.
 
     Of `branch_0` and `branch_1` both numbers were chosen, and what has the same input cannot have
-    been meant to be the same; nor can layers without a name.
+    been meant to be the same; nor can layers without a name, or what TensorFlow 2 finds by its
+    object and not by a scope.
     """
+    if context.finds_by_object:
+        return
     for twins in context.reuse.twins:
         first, *others = twins.scopes
         if first == without_number(first) and leaf_of(first, "/") not in _UNNAMED:

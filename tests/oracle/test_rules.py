@@ -209,8 +209,41 @@ def test_two_weights_of_one_name_in_a_layer(tmp_path: Path) -> None:
     assert found(good) == []
     model = keras.Sequential([bad])
     model.build([None, 3])
+    path = str(tmp_path / "model.h5")
     with pytest.raises(ValueError, match="already exists"):
-        model.save_weights(str(tmp_path / "model.h5"))
+        model.save_weights(path)
+    # What is left of the file says it, too, and that what came behind is missing.
+    left = [(finding.code, finding.subject) for finding in scopecli.validate(path)]
+    assert ("N108", "layer/w:0") in left
+
+
+def test_modules_without_names(tmp_path: Path) -> None:
+    """N104, N108, S201: what TensorFlow 2 finds by its object may be called as it likes."""
+
+    class Linear(tensorflow.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.weights = tensorflow.Variable(np.eye(3, dtype="f4"))
+            self.bias = tensorflow.Variable([1.0, 2.0, 3.0])
+
+    class Two(tensorflow.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.both = [Linear(), Linear()]
+            self.scale = tensorflow.Variable(2.0, name="w")
+            self.shift = tensorflow.Variable(3.0, name="w")
+
+        @tensorflow.function(input_signature=[tensorflow.TensorSpec([None, 3], "float32")] * 2)  # type: ignore[untyped-decorator]
+        def call(self, a: Any, b: Any) -> Any:
+            a, b = (x @ one.weights + one.bias for x, one in zip((a, b), self.both, strict=True))
+            return a * self.scale + b * self.shift
+
+    module = Two()
+    tensorflow.saved_model.save(module, str(tmp_path / "saved_model"))
+    tensorflow.train.Checkpoint(module=module).save(str(tmp_path / "checkpoint" / "model"))
+    for folder in ("saved_model", "checkpoint"):
+        found = scopecli.validate(str(tmp_path / folder))
+        assert {finding.code for finding in found} <= {"F710"}  # both weights are one matrix
 
 
 @pytest.fixture

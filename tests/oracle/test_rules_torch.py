@@ -160,6 +160,22 @@ def test_what_is_no_number(tmp_path: Path) -> None:
     assert found(saved(tmp_path / "bad.pt", model.state_dict())) == [("H803", "2.bias")]
 
 
+@pytest.mark.rules("H803")
+def test_infinity_that_is_meant(tmp_path: Path) -> None:
+    """A mask for attention, and where quantization begins to look for the least and the largest."""
+    model = network()
+    mask = torch.nn.Transformer.generate_square_subsequent_mask(6)
+    assert mask.isinf().any()
+    model.register_buffer("mask", mask)
+    model.register_module("observer", torch.ao.quantization.MinMaxObserver())
+    state = {"state_dict": model.state_dict(), "best_loss": torch.tensor(float("inf"))}
+    assert found(saved(tmp_path / "good.pt", state)) == []
+    model.mask[0, 0] = 0.5  # a weight that overflowed
+    state["state_dict"]["0.bias"][2] = float("-inf")
+    bad = found(saved(tmp_path / "bad.pt", state))
+    assert bad == [("H803", "state_dict.mask"), ("H803", "state_dict.0.bias")]
+
+
 @pytest.mark.rules("H804")
 def test_a_weight_of_numpy_s_type(tmp_path: Path) -> None:
     """PyTorch keeps float64 where an array is given, and such a layer does not run."""

@@ -36,7 +36,7 @@ FIRES = {
 # In addition, where values are read.
 FIRES_ON_VALUES = {
     # True: two tensors of a type for scales hold its NaN. One array is stored in many ways.
-    "branches.onnx": "H803*2 F710*25",
+    "branches.onnx": "H803*2 F710*20",
     "onnx_external": "F710*4",  # its layers are copies of the first
     "torch_tensors.pt": "F710*2",  # views of a copy of another tensor
 }

@@ -8,6 +8,7 @@ legacy_h5_format.py`). Keras 0: groups `layer_0`, ... with `param_0`, ... and no
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,11 @@ def read(path: str) -> Model:
     named = list(weights_of(contents))
     keys = {dataset.key for dataset in listing.variables}
     weights = [weight for weight in named if weight.key in keys]
+    twice = [
+        Note("duplicate-weight", f"is the name of {count} weights of its layer", key)
+        for key, count in Counter(weight.key for weight in named).items()
+        if count > 1
+    ]
     missing = [
         Note("missing-weight", "is named by its layer, and is not in the file", weight.key)
         for weight in named
@@ -85,7 +91,7 @@ def read(path: str) -> Model:
             LayerWeights(group.layer, tuple(key for key, _ in group.weights))
             for group in contents.groups
         ],
-        notes=[*listing.notes, *contents.notes, *missing],
+        notes=[*listing.notes, *contents.notes, *twice, *missing],
         files=(File(path, size, "model"),),
         tensors=Hdf5Tensors(partial(hdf5_structure.opened_path, path)),
     )
