@@ -7,7 +7,7 @@ averages or differentiates a variable is no reader of it.
 from __future__ import annotations
 
 from collections import deque
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from operator import ge, le
 from typing import TYPE_CHECKING
 
@@ -70,6 +70,14 @@ _HOUSEKEEPING = frozenset(
         "Square",
     }
 )
+# What an update that is written out computes with: decay, averages, norms.
+_ARITHMETIC = frozenset(
+    {
+        *("Add", "AddN", "AddV2", "Cast", "Div", "Greater", "Maximum", "Minimum", "Mul", "Neg"),
+        *("RealDiv", "Rsqrt", "Select", "SelectV2", "Sqrt", "Sub", "Sum"),
+    }
+)
+_WRITING_STARTS = ("Assign", "ResourceScatter", "Scatter")
 # Name scopes that TensorFlow puts gradients, averages and moving statistics in.
 _HOUSEKEEPING_SCOPES = frozenset({"AssignMovingAvg", "ExponentialMovingAverage", "gradients"})
 _GRADIENT = "_grad"
@@ -94,7 +102,7 @@ class Readers:
         # TensorFlow 2 saves and restores by calls of functions, which look like any other.
         saver = graph.saver
         saving = {node_name(saver.save), node_name(saver.restore)} if saver else set()
-        nodes = graph.nodes
+        nodes = self._nodes = graph.nodes
         for index, (name, op) in enumerate(zip(nodes.names, nodes.ops, strict=True)):
             if op in _SOURCES or name in saving or _is_housekeeping(name, op):
                 continue  # before it is decoded: half of a graph that is trained
@@ -183,9 +191,40 @@ class Readers:
                 op = self._ops[consumer]
                 if op in _PASSING:
                     waiting.append((consumer, chosen or op in _CHOOSING))
-                elif not consumer.startswith(own):
+                elif not consumer.startswith(own) and not self._is_update(consumer):
                     readers[consumer] = chosen
         return readers
+
+    def _is_update(self, place: str) -> bool:
+        """Whether all that an operation computes is written to variables, by plain arithmetic.
+
+        Optimizers and averages that a program writes out are like that: `w.assign(w - rate * g)`.
+        """
+        seen = {place}
+        waiting = [place]
+        is_written = False
+        while waiting:
+            place = waiting.pop()
+            if self._ops[place] not in _ARITHMETIC and self._ops[place] not in _PASSING:
+                return False
+            ahead = self._consumers.get(place, ())
+            if place in self._written:
+                is_written = True
+            elif not ahead:
+                return False
+            waiting += [further for further in ahead if further not in seen]
+            seen.update(ahead)
+        return is_written
+
+    @cached_property
+    def _written(self) -> frozenset[str]:
+        """The operations whose results are written to a variable."""
+        writing = (
+            self._nodes[index]
+            for index, op in enumerate(self._nodes.ops)
+            if op.startswith(_WRITING_STARTS)
+        )
+        return frozenset(node_name(tensor) for node in writing for tensor in node.inputs[1:])
 
 
 def _reversed(edges: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scopecli.analysis.wiring import Wiring
     from scopecli.model.graph import Function, Graph
 
+_UPDATE = "update_"  # how `tf.train.Optimizer` begins the name of that scope
 _WRITE_STARTS = ("Assign", "ResourceScatter", "Scatter")
 _RESTORE_STARTS = ("Restore",)
 _MOST_STEPS = 4  # between what a Restore operation reads and what it is assigned to
@@ -42,13 +43,17 @@ class Training:
 
     @cached_property
     def _applies(self) -> Mapping[int, str]:
-        """The operations that apply a gradient, with the variable that each updates."""
+        """The operations that apply a gradient, with the variable that each updates.
+
+        An optimizer that has none for that assigns, in a scope that is called after the variable.
+        """
         wiring = self.wiring
         found = {}
-        for number, op in enumerate(wiring.ops):
-            if "Apply" in op:
+        for number, (name, op) in enumerate(zip(wiring.names, wiring.ops, strict=True)):
+            is_applied = "Apply" in op
+            if is_applied or (_UPDATE in name and op.startswith(_WRITE_STARTS)):
                 owner = self._target(number)
-                if owner:
+                if owner and (is_applied or f"{_UPDATE}{owner}/" in name):
                     found[number] = owner
         return found
 

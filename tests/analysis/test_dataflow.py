@@ -41,6 +41,23 @@ def test_connected(variable: str, others: list[str], expected: set[str]) -> None
     assert Readers(graph).connected([variable], others) == expected
 
 
+@pytest.mark.parametrize(
+    ("lines", "is_read"),
+    [
+        ("y = Mul(w/read, c)", True),  # of a model that is one multiplication
+        ("y = Mul(w/read, c)\nw/Set = Assign(w, y)", False),
+        ("y = Mul(w/read, c)\nz = Sub(y, c)\nw/Set = AssignSub(w, z)", False),
+        ("y = Mul(w/read, c)\nz = Sub(y, c)\nw/Set = AssignSub(w, y)", True),
+        ("y = MatMul(w/read, c)\nw/Set = Assign(w, y)", True),
+        ("y = Mul(w/read, z)\nz = Sub(y, c)\nv/Set = Assign(v, z)", False),  # in a circle
+    ],
+)
+def test_arithmetic_that_only_updates_is_no_reader(lines: str, *, is_read: bool) -> None:
+    graph = parse(f"w: float32[3]\nv: float32[3]\n{lines}").model.graph
+    assert graph is not None
+    assert bool(Readers(graph).of("w")) is is_read
+
+
 @given(st.data())
 def test_connected_is_what_any_walk_finds(data: st.DataObject) -> None:
     """In graphs with circles too, which have no order to go by."""

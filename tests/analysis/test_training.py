@@ -50,6 +50,17 @@ def test_what_an_optimizer_updates() -> None:
     assert not Training(model.graph, Wiring(model.graph)).exists
 
 
+def test_what_an_optimizer_assigns() -> None:
+    more = """
+    update_v/w: float32[3]
+    Own/update_v/AssignSub = AssignSub(v, step)
+    Own/update_v/Assign = Assign(mean, step)
+    Own/update_update_v/w/Scatter = ScatterAdd(update_v/w, rows, step)
+    Own/update_v/w/Assign = Assign(alone, step)
+    """
+    assert training(more).updated == {"w", "v", "update_v/w"}
+
+
 def test_what_runs_is_all_before_and_after() -> None:
     found = training()
     assert names(found, found.run) == {

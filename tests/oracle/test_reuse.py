@@ -188,6 +188,30 @@ def test_in_a_training_graph(
     assert report_of(build).scopes == ()
 
 
+@pytest.mark.parametrize("resource", [False, True])
+def test_in_an_optimizer_that_is_written_out(
+    resource: bool, report_of: Callable[[Callable[[], object]], ReuseReport]
+) -> None:
+    """Weight decay and averages without an operation of their own, as BERT trains."""
+
+    def build() -> None:
+        with tf.variable_scope("net", use_resource=resource):
+            loss = tf.reduce_sum(dense(image()))
+        with tf.variable_scope("target", use_resource=resource):
+            dense(image())
+        ours, theirs = (tf.trainable_variables(scope) for scope in ("net", "target"))
+        steps = []
+        for w, gradient in zip(ours, tf.gradients(loss, ours), strict=True):
+            m = tf.get_variable(f"{w.op.name}/adam_m", w.shape, trainable=False)
+            new = 0.9 * m + 0.1 * gradient
+            steps += [m.assign(new), w.assign(w - 0.1 * (new / (tf.sqrt(new) + 1e-6) + 0.01 * w))]
+        with tf.control_dependencies(steps):
+            for w, target in zip(ours, theirs, strict=True):
+                target.assign(0.99 * target + 0.01 * w)
+
+    assert report_of(build).scopes == ()
+
+
 @pytest.mark.parametrize("control_flow_v2", [False, True])
 def test_through_while_and_cond(
     control_flow_v2: bool, report_of: Callable[[Callable[[], object]], ReuseReport]

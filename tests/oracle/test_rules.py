@@ -220,13 +220,13 @@ def test_two_weights_of_one_name_in_a_layer(tmp_path: Path) -> None:
 def test_modules_without_names(tmp_path: Path) -> None:
     """N104, N108, S201: what TensorFlow 2 finds by its object may be called as it likes."""
 
-    class Linear(tensorflow.Module):  # type: ignore[misc]
+    class Linear(tensorflow.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
             self.weights = tensorflow.Variable(np.eye(3, dtype="f4"))
             self.bias = tensorflow.Variable([1.0, 2.0, 3.0])
 
-    class Two(tensorflow.Module):  # type: ignore[misc]
+    class Two(tensorflow.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
             self.both = [Linear(), Linear()]

@@ -269,6 +269,62 @@ def test_slots_that_only_the_graph_has(tmp_path: Path, *, partitioned: bool) -> 
     assert checked(lost, "O501") == ["b/w"]
 
 
+def embedding() -> list[Any]:
+    """Rows of `table` have gradients: Adam has no operation for those, and assigns."""
+    with tf.variable_scope("net"):
+        table = tf.get_variable("table", [6, 4])
+        scale = tf.get_variable("scale", [4], initializer=tf.ones_initializer())
+        loss = tf.reduce_sum(tf.nn.embedding_lookup(table, [1, 2]) * scale)
+    return [tf.train.AdamOptimizer().minimize(loss)]
+
+
+@pytest.mark.rules("O501")
+def test_slots_of_rows(tmp_path: Path) -> None:
+    good = saved(tmp_path / "good", embedding)
+    assert checked(good, "O501") == checked(good, "T") == []
+    lost = rewritten(tmp_path, good, lambda name: "" if name == "net/table/Adam" else name)
+    assert checked(lost, "O501") == ["net/table"]
+    shutil.copy(f"{good}.meta", f"{lost}.meta")
+    assert checked(lost, "O501") == ["net/table"]
+
+
+class Descent(tf.train.Optimizer):  # type: ignore[misc]
+    """An optimizer of a program's own, which assigns."""
+
+    def __init__(self) -> None:
+        super().__init__(False, "Descent")
+
+    def _create_slots(self, var_list: list[Any]) -> None:
+        for variable in var_list:
+            self._zeros_slot(variable, "g", self._name)
+
+    def _apply_dense(self, grad: Any, var: Any) -> Any:
+        slot = self.get_slot(var, "g").assign(grad)
+        return tf.assign_sub(var, 0.1 * slot + 0.01 * var)
+
+    def _resource_apply_dense(self, grad: Any, handle: Any) -> Any:
+        return self._apply_dense(grad, handle)
+
+
+@pytest.mark.rules("T301", "O501")
+def test_an_optimizer_of_its_own(tmp_path: Path) -> None:
+    def build(*misses: str) -> Callable[[], list[Any]]:
+        def graph() -> list[Any]:
+            with tf.variable_scope("net", use_resource=False):
+                loss = tf.reduce_sum(
+                    tf.matmul(tf.ones([2, 4]), tf.get_variable("w", [4, 4]))
+                    + tf.get_variable("b", [4])
+                )
+            wanted = [v for v in tf.trainable_variables() if v.op.name not in misses]
+            return [Descent().minimize(loss, var_list=wanted)]
+
+        return graph
+
+    good, bad = saved(tmp_path / "good", build()), saved(tmp_path / "bad", build("net/b"))
+    assert checked(good, "T") == checked(good, "O5") == checked(good, "S") == []
+    assert checked(bad, "T") == ["net/b"]
+
+
 @pytest.mark.rules("O502")
 def test_slots_that_stayed_behind(tmp_path: Path) -> None:
     prefix = saved(tmp_path / "a", training())

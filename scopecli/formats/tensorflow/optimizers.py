@@ -75,6 +75,8 @@ _SLOTS = frozenset(
 )
 _FORMATS = {"float16": "<e", "float32": "<f", "float64": "<d", "int32": "<i", "int64": "<q"}
 _POWERS = frozenset({"beta1_power", "beta2_power"})
+WRITING_STARTS = ("Assign", "ResourceScatter", "Scatter")
+UPDATE = "update_"
 _NEITHER = frozenset({"grad", "delta", "indices", "global_step"})
 
 
@@ -103,8 +105,11 @@ def read(nodes: NodeTable, variables: Mapping[str, object]) -> Optimizers:
     """
     result = Optimizers()
     groups: dict[tuple[str, ...], list[str]] = {}
+    composed: list[tuple[str, str]] = []
     for index, op in enumerate(nodes.ops):
         if "Apply" not in op:
+            if op.startswith(WRITING_STARTS) and UPDATE in nodes.names[index]:
+                composed += _composed(nodes, nodes[index], variables)
             continue
         node = nodes[index]
         owner = tf_edges.variable_of(nodes, node.inputs[0], variables) if node.inputs else ""
@@ -113,10 +118,50 @@ def read(nodes: NodeTable, variables: Mapping[str, object]) -> Optimizers:
             name = _family(op).removeprefix("Sparse")
             group = (name, *_take(nodes, node, owner, variables, result))
             groups.setdefault(group, []).append(owner)
+    _take_composed(composed, result)
     for slot in result.updated & result.described.keys():
         del result.described[slot]
     result.found = [_described(nodes, group, len(owners)) for group, owners in groups.items()]
     return result
+
+
+def _composed(
+    nodes: NodeTable, node: Node, variables: Mapping[str, object]
+) -> Iterable[tuple[str, str]]:
+    """What is written and the variable that it is for, where an optimizer writes it itself.
+
+    `tf.train.Optimizer` updates each variable in the scope `update_...`. Adam's update of a few
+    rows is no operation of its own, but some that assign, and so are those of custom optimizers.
+    """
+    target = tf_edges.variable_of(nodes, node.inputs[0], variables) if node.inputs else ""
+    _, *after = node.name.split(UPDATE)
+    for start in range(len(after) if target else 0):
+        owner = UPDATE.join(after[start:])
+        while owner and owner not in variables:
+            owner = owner.rpartition("/")[0]
+        if owner:
+            yield target, owner
+            break
+
+
+def _take_composed(composed: Iterable[tuple[str, str]], result: Optimizers) -> None:
+    """Note such updates; a slot is called as those of the same ending are by other operations."""
+    roles = {
+        name.rpartition("/")[2]: attributes["slot_name"]
+        for name, _, attributes in result.described.values()
+        if "slot_name" in attributes
+    }
+    for target, owner in composed:
+        if target == owner:
+            result.updated.add(owner)
+        elif target not in result.described:
+            leaf = target.rpartition("/")[2]
+            attributes = {
+                "slot_of": owner,
+                "slot_name": roles.get(leaf, leaf),
+                "evidence": EVIDENCE,
+            }
+            result.described[target] = (target, "slot", attributes)
 
 
 def _family(op: str) -> str:
