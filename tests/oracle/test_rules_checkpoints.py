@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import scopecli
+from tests.oracle.rule_checkpoints import checked, saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scopecli.model.finding import Finding
 
 tensorflow = pytest.importorskip("tensorflow", reason="pip install -e '.[oracle]'")
 tf: Any = tensorflow.compat.v1
@@ -29,28 +29,6 @@ def _reference_variables() -> Any:
     tf.disable_resource_variables()
     yield
     tf.enable_resource_variables()
-
-
-def subjects(found: list[Finding]) -> list[str]:
-    return [finding.subject for finding in found]
-
-
-def checked(path: object, code: str, **options: Any) -> list[str]:
-    return subjects(scopecli.validate(str(path), select=[code], **options))
-
-
-def saved(folder: Path, build: Callable[[], object], **options: Any) -> str:
-    """Save what a program builds, after the runs that it asks for; the prefix."""
-    folder.mkdir(exist_ok=True)
-    prefix = str(folder / "model.ckpt")
-    with tf.Graph().as_default(), tf.Session() as session:
-        runs = build()
-        saver = tf.train.Saver(**options)
-        session.run(tf.global_variables_initializer())
-        for operation in runs if isinstance(runs, list) else ():
-            session.run(operation)
-        saver.save(session, prefix)
-    return prefix
 
 
 def exported(path: Path, build: Callable[[], Any]) -> str:

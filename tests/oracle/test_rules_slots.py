@@ -1,4 +1,4 @@
-"""The rules about optimizers and their slots, on files of TensorFlow with and without each fault."""
+"""The rules about optimizer slots, on files of TensorFlow with each fault and without."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import scopecli
-from tests.oracle.test_rules_checkpoints import checked, saved
+from tests.oracle.rule_checkpoints import checked, saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
