@@ -106,7 +106,8 @@ def command(
 
     project = settings.find(".")
     selection = project.selection.changed(select, ignore, extend_select)
-    known = baselines.known(baseline or project.baseline, write_baseline)
+    known_in = baseline or project.baseline if write_baseline is None else ""
+    known = baselines.read(known_in) if known_in else []
     run = Run(
         survey,
         selection,

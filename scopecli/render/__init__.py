@@ -1,1 +1,1 @@
-"""How things look: the only place that knows about terminals, colours and documents."""
+"""How results look: the only package that knows about terminals, colours and documents."""

@@ -20,7 +20,7 @@ _NOUNS = {"variables": "variable", "nodes": "node", "values": "value", "protos":
 
 
 def draw_keys(model: Model, found: Sequence[Collection], output: Output) -> None:
-    """Write each key with how many of what are in it."""
+    """Write each key with the number and kind of its members."""
     write_lines(_key_lines(model, found), output)
 
 

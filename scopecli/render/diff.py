@@ -30,7 +30,7 @@ _SCOPE_ROLES: tuple[Role, ...] = ("dim", "dim", "dim", "mark")
 
 
 def draw(diff: Diff, shown: Sequence[Entry], options: OutlineOptions, output: Output) -> None:
-    """Write what is compared, the summary, the rules, and a tree of the entries to be shown."""
+    """Write a header with the models, summary and rules, and a tree of the shown entries."""
     write_lines(_header(diff, output.glyphs), output)
     if not shown:
         return
@@ -69,13 +69,13 @@ class _Places:
         self._entries = {id(variable): entry for variable, entry in placed}
 
     def alike(self, variable: Variable) -> object:
-        """What is said of a variable, but for its old name where a rule tells that."""
+        """What a row says of a variable, without an old name that a rule explains."""
         entry = self._entries[id(variable)]
         rename = entry.rename
         return entry.status, self._columns(entry), rename and (rename.rule or rename.old)
 
     def have_one_rule(self, variables: Sequence[Variable]) -> bool:
-        """Whether all were renamed by one rule, and nothing else is to be said of them."""
+        """Whether all were renamed by one rule, and nothing else changed."""
         first = self._rule(variables[0])
         return first is not None and all(self._rule(v) is first for v in variables)
 
@@ -114,7 +114,7 @@ class _Places:
         return f"{diff_words.sign(status, self._glyphs.arrow)} {label}"
 
     def _columns(self, entry: Entry) -> Columns:
-        """What stands beside a variable."""
+        """The columns beside a variable's name."""
         arrow = self._glyphs.arrow
         return (
             diff_words.shape(entry, arrow),
@@ -125,7 +125,7 @@ class _Places:
 
 
 def _placed(entry: Entry, diff: Diff) -> Variable:
-    """A variable with the name under which the entry stands in the tree."""
+    """The variable of an entry, with the name that it has in the tree."""
     variable = entry.new or entry.old
     assert variable is not None  # noqa: S101 - an entry has one at least
     name = entry.name

@@ -17,7 +17,7 @@ SCHEMA_DIFF = "scopecli/diff/1"
 
 
 def diff_document(diff: Diff, shown: Sequence[Entry]) -> Iterator[str]:
-    """The document, in pieces: an entry a line."""
+    """The document, in pieces: one line for each entry."""
     head = {
         "schema": SCHEMA_DIFF,
         "a": diff.a.path,
@@ -54,7 +54,7 @@ def _detail(entry: Entry) -> dict[str, object]:
 
 
 def _described(variable: Variable | None) -> dict[str, object]:
-    """What is known of a variable that only one model has."""
+    """The facts about a variable that only one model has."""
     if variable is None:
         return {}
     return {

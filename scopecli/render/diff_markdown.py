@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _ARROW = "→"
 # GitHub takes comments of up to 65,536 characters.
 _MOST_ROWS = 200
-_MOST_OPEN = 20  # longer tables are closed until somebody opens them
+_MOST_OPEN = 20  # longer tables are collapsed
 
 
 def lines(diff: Diff, shown: Sequence[Entry]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What is said of a difference, for the terminal and for markdown."""
+"""Differences in words, for the terminal and for markdown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST_NAMED = 4
 _MOST_AMBIGUOUS = 5
 
-# How each status is counted, and how it looks: sign, role.
+# How each status is counted, coloured and marked.
 NOUNS: Mapping[str, str] = {
     "same": "same",
     "added": "added",
@@ -48,17 +48,17 @@ _SIGNS: Mapping[str, str] = {
 
 
 def sign(status: str, arrow: str) -> str:
-    """One sign for each status; colours are never the only one."""
+    """The sign of a status, which tells it without colours, too."""
     return _SIGNS.get(status, arrow)
 
 
 def counts(numbers: Mapping[str, int]) -> list[str]:
-    """`41 same`, `2 added`, ...; only what occurs."""
+    """`41 same`, `2 added`, ..., without zeros."""
     return [f"{count} {NOUNS[status]}" for status, count in numbers.items() if count]
 
 
 def rules(diff: Diff, arrow: str) -> list[str]:
-    """`encoder/* → bert/encoder/* (48 variables)`, a line a rule."""
+    """`encoder/* → bert/encoder/* (48 variables)`, a line for each rule."""
     return [
         f"{printable(rule.old)} {arrow} {printable(rule.new)}"
         f" ({words.plural(rule.variables, 'variable')})"
@@ -67,7 +67,7 @@ def rules(diff: Diff, arrow: str) -> list[str]:
 
 
 def dtypes(diff: Diff, arrow: str) -> list[str]:
-    """`float32 → float16 (17 variables)`, a line for each change that several went through."""
+    """`float32 → float16 (17 variables)`, a line for each change that several variables have."""
     changes = Counter(
         (change.old, change.new)
         for entry in diff.entries
@@ -82,7 +82,7 @@ def dtypes(diff: Diff, arrow: str) -> list[str]:
 
 
 def remarks_on_all(diff: Diff, arrow: str) -> list[str]:
-    """What could not be decided, and what was not looked at."""
+    """What could not be decided, what was not compared, and changed collections."""
     lines = [
         f"ambiguous, so no rename: {printable(listed(found.old, _MOST_NAMED))} {arrow}"
         f" {printable(listed(found.new, _MOST_NAMED))} ({found.reason})"
@@ -145,7 +145,7 @@ def _both(entry: Entry, name: str, text: Callable[[object], str], arrow: str) ->
 
 
 def remarks(entry: Entry, arrow: str) -> list[str]:
-    """What else is to be said of one variable, but for its old name."""
+    """Everything else about one variable, except its old name."""
     said: list[str] = []
     if entry.rename is not None and entry.rename.similarity is not None:
         said.append(f"name {entry.rename.similarity:.0%} alike")
@@ -199,7 +199,7 @@ def _values(values: Values, arrow: str) -> Iterator[str]:
 
 
 def difference(found: ValueDifference, arrow: str) -> Iterator[str]:
-    """How values differ, in numbers; of equal ones only in what dtype they were compared."""
+    """How values differ, in numbers; nothing but NaN and Inf for values that are equal."""
     if found.differing:
         elements = words.plural(found.elements, "element")
         where = "blocks with " if found.compared_as in BLOCKS else ""

@@ -1,7 +1,7 @@
 """The JSON documents. Their shapes are in `schemas/`; a breaking change raises the number.
 
-One variable stands on one line, so that a committed document gives readable differences. Lines are
-put together here and not by `json.dumps`, whose indenting takes ten times as long.
+Each variable is on one line, so that a committed document gives readable differences. Lines are put
+together here and not by `json.dumps`, whose indentation takes ten times as long.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def list_document(model: Model, variables: Iterable[Variable]) -> Iterator[str]:
 
 
 def list_lines(model: Model, variables: Iterable[Variable], turn: Turn) -> Iterator[str]:
-    """`list --format jsonl`: an object a line; of several models, with the file that it is of."""
+    """`list --format jsonl`: an object on each line; with several models, each names its file."""
     line = _variable_line(model)
     start = "{" if turn.is_only else f'{{"file": {quoted(model.path)}, '
     for variable in variables:
@@ -113,7 +113,7 @@ def reuse_document(model: Model, report: ReuseReport) -> Iterator[str]:
 
 
 def rename_document(model: Model, plan: Plan, out: str | None, written: Sequence[str]) -> str:
-    """`rename --format json`: what moves, and the files that were written."""
+    """`rename --format json`: the plan, and the files that were written."""
     document = {
         "schema": SCHEMA_RENAME,
         "path": model.path,
@@ -245,7 +245,7 @@ def _shown(
 
 
 def _numbers(value: object) -> object:
-    """An array's numbers in nested lists; what JSON has no number for is a text."""
+    """An array as nested lists, with texts for what is no number in JSON."""
     if isinstance(value, list):
         return [_numbers(item) for item in value]
     if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
@@ -256,7 +256,7 @@ def _numbers(value: object) -> object:
 def variable_object(
     model: Model, variable: Variable, collections: tuple[str, ...]
 ) -> dict[str, object]:
-    """One variable as every document has it."""
+    """One variable, as in every document."""
     shared = _shared_fields(variable, collections)
     return {
         "key": variable.key,
@@ -287,7 +287,7 @@ def _attributes(variable: Variable) -> dict[str, object]:
 
 
 def _attributes_text(attributes: Mapping[str, object]) -> str:
-    """The attributes as JSON: put together here, because most are texts and there are many."""
+    """The attributes as JSON, put together here because most are texts and there are many."""
     pairs = (
         f"{quoted(key)}: {quoted(value) if type(value) is str else json.dumps(_plain(value))}"
         for key, value in attributes.items()
@@ -361,7 +361,7 @@ def _counts(counts: Iterable[Count]) -> dict[str, dict[str, int]]:
 
 
 def _collections(model: Model) -> dict[str, list[str]]:
-    """Members by name; the key stands for a member that has none."""
+    """Members by name, or by key where a member has no name."""
     names = {variable.key: variable.name for variable in model.variables}
     return {
         collection.key: _member_names(collection, names)

@@ -1,4 +1,4 @@
-"""Which calls made and reused each variable of a program, for people."""
+"""The calls that made and reused each variable of a program, for people."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Line = list["Span"]
 
 
 def draw(variables: Sequence[Variable], calls: Sequence[Call], output: Output) -> None:
-    """Write each variable, and a line for each call that asked for it."""
+    """Write each variable, with a line for each call that asked for it."""
     by_name: dict[str, list[Call]] = {}
     for call in calls:
         by_name.setdefault(call.variable, []).append(call)
     shown = {variable.name for variable in variables}
-    # A refused request may be for a variable that there is not.
+    # A refused call may have asked for a variable that does not exist.
     missing = [name for name in by_name if name not in shown and _refused(by_name[name])]
     names = [variable.name for variable in variables] + missing
     write_lines(_lines(names, by_name), output)

@@ -1,4 +1,4 @@
-"""Findings for people: file by file, rule by rule, those of one scope in one line."""
+"""Findings for people, by file and rule; many of one scope are put on one line."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 Line = list["Span"]
 
 _ROLES: Mapping[Severity, Role] = {"error": "error", "warning": "mark", "info": "dim"}
-# So many findings of one rule in one scope are told one by one.
+# More findings of one rule in one scope than these are put on one line.
 _MOST_APART = 3
 
 
 def lines(report: Report, glyphs: Glyphs) -> Iterator[Line]:
     """The report, and a summary as its last line."""
     if not report.paths:
-        return  # what went wrong with each path was said
+        return  # nothing could be checked, and the errors are on standard error
     for path, found in groupby(report.findings, key=lambda finding: finding.path):
         yield [(printable(path), "title")]
         for _, of_rule in groupby(found, key=lambda finding: finding.code):
@@ -59,7 +59,7 @@ def _spans(finding: Finding) -> Iterator[Span]:
 
 
 def _scope_line(scope: str, group: Sequence[Finding], glyphs: Glyphs) -> Line:
-    """Several findings of one scope: how many, of what, and the first in full."""
+    """Several findings of one scope: their number, names of subjects, and the first message."""
     leaves = [finding.subject.removeprefix(scope)[1:] for finding in group] if scope else []
     names = leaves or [finding.subject for finding in group]
     return [

@@ -1,4 +1,4 @@
-"""What stands above a tree: the file, what it is, how much is in it, what its reader noticed."""
+"""The header of a tree: the file, its format, how much is in it, and the reader's notes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def lines(model: Model, shown: Sequence[Variable], glyphs: Glyphs) -> list[Line]
     ]
 
 
-# What enrichment with a graph leaves in the metadata, and how it is said.
+# Metadata that tell how a checkpoint and the graph beside it differ, in words.
 _APART = {"only_in_graph": "only in the graph", "only_in_checkpoint": "only in the checkpoint"}
 _MOST_NAMED = 5
 
@@ -61,11 +61,11 @@ def _apart_lines(model: Model) -> Iterator[Line]:
 
 
 def note_lines(model: Model, shown: Sequence[Variable]) -> list[Line]:
-    """The reader's notes, and whether anything in what is shown is a guess."""
+    """The reader's notes, and one if anything that is shown is a guess."""
     guessed = any(v.attributes.get("evidence") == "name pattern" for v in shown)
     notes = [
         f"{note.subject}: {note.message}" if note.subject else note.message for note in model.notes
     ]
     if guessed:
-        notes.append("optimizer slots and averages are told by their names: a guess")
+        notes.append("optimizer slots and averages are guessed from their names")
     return [((f"note: {printable(note)}", "note"),) for note in notes]

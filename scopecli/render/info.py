@@ -1,4 +1,4 @@
-"""What a file is, for people: facts in two columns."""
+"""The summary of a file, for people: facts in two columns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _INDENT = "  "
 _MOST_LISTED = 12
 _MOST_IMPORTS = 1000
 _MOST_NAMED = 6
-_MOST_ALIGNED = 100  # a longer name pushes its own fact aside, not everybody's
+_MOST_ALIGNED = 100  # a longer name shifts only its own fact
 
 
 def draw(model: Model, summary: Summary, output: Output) -> None:
@@ -76,7 +76,7 @@ def _section(
         yield ((f"{_INDENT}and {len(shown) - most} more", "dim"),)
 
 
-# What is told in a section of its own.
+# Metadata that have a section of their own, or are shown with others.
 _TOLD_ELSEWHERE = frozenset(
     {"functions", "globals", "nodes", "optimizer", "saver_keys", "signatures"}
 )
@@ -89,7 +89,7 @@ def _metadata(model: Model) -> Iterator[tuple[str, str]]:
 
 
 def _value(value: object) -> str:
-    """A value of the metadata: a list is shortened, a flag in small letters."""
+    """A value of the metadata, with long lists shortened and flags in small letters."""
     if isinstance(value, list | tuple):
         return listed([str(item) for item in value], _MOST_NAMED)
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -103,7 +103,7 @@ def _imports(model: Model) -> Iterator[tuple[str, str]]:
 
 
 def _optimizers(model: Model) -> Iterator[tuple[str, str]]:
-    """What a graph shows of its optimizers, or the name that a config has."""
+    """The optimizers of a graph with their settings, or the name in a configuration."""
     found = model.metadata.get("optimizer")
     if isinstance(found, str):
         yield found, ""

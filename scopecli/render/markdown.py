@@ -1,4 +1,4 @@
-"""Names in markdown, which takes many signs for markup."""
+"""Names in markdown, escaped so that no character is taken for markup."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from scopecli.model.names import printable
 
 
 def code(text: str) -> str:
-    """A text as a code span that nothing in it ends, in a table or outside.
+    """A text as a code span, which nothing in the text can end, in a table or outside.
 
     https://spec.commonmark.org/0.31.2/#code-spans
     """
@@ -19,6 +19,6 @@ def code(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """A text of which markdown takes nothing for markup."""
+    """A text with all markup escaped."""
     signs = "\\`*_[]<>|#&~"
     return "".join(f"\\{char}" if char in signs else char for char in printable(text))

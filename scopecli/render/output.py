@@ -1,4 +1,4 @@
-"""Where output goes: a terminal that Rich draws on, or a stream of lines."""
+"""Standard output: a terminal that Rich draws on, or a stream of lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scopecli.render.style import ASCII, UNICODE, Glyphs, Span, sgr
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-# Rich lays out every cell of every row: some seconds for 10,000 rows, where streaming takes none.
+# Rich lays out every cell of every row, which takes some seconds for 10,000 rows.
 RICH_ROWS = 1000
 _LINES_AT_ONCE = 512
 
@@ -32,7 +32,7 @@ class Output(NamedTuple):
     glyphs: Glyphs
 
     def rich_draws(self, rows: int) -> bool:
-        """Whether so many rows are left to Rich, which draws in colour."""
+        """Whether Rich draws this number of rows, which it does in colour only."""
         return self.terminal and self.color and rows <= RICH_ROWS
 
 
@@ -61,7 +61,7 @@ def chosen(output_format: str, color: str) -> Output:
 
 
 def write(pieces: Iterable[str]) -> None:
-    """Write text in large pieces: a call a line would take longer than making the lines."""
+    """Write text in large pieces: a call for each line takes longer than making the lines."""
     waiting = iter(pieces)
     while lines := list(islice(waiting, _LINES_AT_ONCE)):
         sys.stdout.write("".join(lines))

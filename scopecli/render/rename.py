@@ -1,4 +1,4 @@
-"""The plan of a rename, for people: what moves, folded, and what is dropped."""
+"""The plan of a rename, for people: moves, folded by scope, and what is dropped."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from scopecli.render.output import Output
     from scopecli.render.style import Glyphs, Role, Span
 
-_MOST_ALIGNED = 60  # a longer name pushes its own arrow aside, not everybody's
+_MOST_ALIGNED = 60  # a longer name shifts only its own arrow
 _TOP = "(top)"
 _MISSING = "missing-shard"
-# What a checkpoint has; a graph's names are those of nodes too.
+# The kinds of names in a checkpoint; graphs have nodes and others, too.
 _KINDS = frozenset(KINDS)
 
 
@@ -34,10 +34,10 @@ class View(NamedTuple):
     Attributes:
         path: as it was given.
         out: where the result goes; empty where that is the same place, or nowhere.
-        names: all names of the file, in order.
-        kinds: how many of them there are of each kind.
-        model: what is renamed.
-        is_dry: whether it is left at the plan.
+        names: all names of the file, sorted.
+        kinds: how many names there are of each kind.
+        model: the model that is renamed.
+        is_dry: whether the plan is not carried out.
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""A report in the format that was asked for, to standard output or a file."""
+"""Writes a report in one of its formats, to standard output or a file."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def write(
 
 
 def write_file(path: str, pieces: Iterable[str], inputs: Collection[str]) -> None:
-    """Write text to a file that is none of those that were checked.
+    """Write text to a file, unless it is one of those that were checked.
 
     Raises:
-        PathError: it is, or it cannot be written.
+        PathError: it is one of these, or it cannot be written.
     """
     if os.path.realpath(path) in inputs:
-        raise PathError("is one of the files that are checked, and is not written to", path=path)
+        raise PathError("is one of the checked files, and is not overwritten", path=path)
     try:
         with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.writelines(pieces)

@@ -1,6 +1,6 @@
-"""Findings in the formats of other programs, and our own document.
+"""Findings in the formats of other programs, and as our own JSON document.
 
-Each function gives the text in pieces. Paths are written with `/`, as all of these formats want.
+Each function gives the text in pieces. Paths are written with `/`, as all these formats require.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 SCHEMA_FINDINGS = "scopecli/findings/1"
 
-# What GitHub and GitLab call a severity.
+# The names of severities at GitHub and GitLab.
 _GITHUB: Mapping[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
 _GITLAB: Mapping[Severity, str] = {"error": "major", "warning": "minor", "info": "info"}
 # https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
-# Line ends are escaped before, as everything is that is not printable.
+# Line ends need no row: `printable` has escaped them before.
 _IN_MESSAGES = {"%": "%25"}
 _IN_PROPERTIES = {**_IN_MESSAGES, ":": "%3A", ",": "%2C"}
 
 
 class Report(NamedTuple):
-    """What came out of a run.
+    """The result of a run.
 
     Attributes:
         paths: the files that were checked, as they were given.
-        findings: the new ones, file by file.
-        known: how many the baseline has.
-        fail_on: from which severity on a finding fails the run.
+        findings: the new findings, file by file.
+        known: how many more findings were in the baseline.
+        fail_on: the least severity that fails the run.
     """
 
     paths: Sequence[str]
@@ -51,7 +51,7 @@ class Report(NamedTuple):
         return any(is_as_bad_as(finding.severity, self.fail_on) for finding in self.findings)
 
     def by_path(self) -> dict[str, list[Finding]]:
-        """The findings of each file, those without any too."""
+        """The findings of each file, also of files without any."""
         found: dict[str, list[Finding]] = {path: [] for path in self.paths}
         for finding in self.findings:
             found.setdefault(finding.path, []).append(finding)
@@ -63,7 +63,7 @@ class Report(NamedTuple):
 
 
 def as_json(report: Report) -> Iterator[str]:
-    """`--format json`: a finding a line."""
+    """`--format json`: one line for each finding."""
     summary: dict[str, object] = {
         "files": len(report.paths),
         "findings": len(report.findings),
@@ -82,7 +82,7 @@ def as_json(report: Report) -> Iterator[str]:
 
 
 def as_concise(report: Report) -> Iterator[str]:
-    """`--format concise`: a finding a line, for grep."""
+    """`--format concise`: one line for each finding, for grep."""
     for finding in report.findings:
         yield printable(f"{finding.path}: {finding.code} {finding.text}") + "\n"
 
@@ -118,9 +118,9 @@ def as_gitlab(report: Report) -> Iterator[str]:
 
 
 def as_junit(report: Report) -> Iterator[str]:
-    """`--format junit`: a suite a file, a failed case a finding.
+    """`--format junit`: a suite for each file, a failed case for each finding.
 
-    What is not bad enough to fail the run is a case that passed, with the finding as its output.
+    A finding that is not bad enough to fail the run is a passed case with the finding as output.
     """
     from xml.etree import ElementTree as ET
 
@@ -155,7 +155,7 @@ def as_junit(report: Report) -> Iterator[str]:
 
 
 def slashed(path: str) -> str:
-    """A path as reports have it."""
+    """A path with `/` as separator."""
     return path.replace("\\", "/")
 
 
@@ -177,6 +177,6 @@ def _add_outcome(case: Element, finding: Finding, fail_on: Severity) -> None:
 
 
 def _xml_text(text: str) -> str:
-    """Text without what XML cannot hold, not even escaped: https://www.w3.org/TR/xml/#charsets."""
+    """Text without characters that XML cannot hold: https://www.w3.org/TR/xml/#charsets."""
     lines = [printable(line) for line in text.split("\n")]
     return "\n".join(lines).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")

@@ -1,7 +1,7 @@
-"""What a restore would do, for people: the verdict first, then everything that is not as it should.
+"""What a restore would do, for people: the verdict, then everything that is not restored.
 
-What is restored is only counted. Where very much has one status, its names are put together by
-scope, a line for each.
+Restored entries are only counted. Where very many have another status, each line stands for a
+scope.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Row = tuple[str, list[str]]
 
 _MOST_ROWS = 40  # of one status; above, a line stands for a scope
 _MOST_LISTED = 8
-_MOST_ALIGNED = 60  # a longer name pushes its own columns aside, not everybody's
+_MOST_ALIGNED = 60  # a longer name shifts only its own columns
 _ROLES: dict[str, Role] = {"skipped": "dim", "extra": "dim"}
 
 
@@ -61,7 +61,7 @@ def _head(attempt: Attempt, glyphs: Glyphs) -> Iterator[Line]:
 
 
 def _sections(attempt: Attempt) -> Iterator[Line]:
-    """Each status that is not as it should be, with its entries."""
+    """Each status other than restored, with its entries."""
     for status, words_for_it in STATUSES.items():
         entries = [entry for entry in attempt.entries if entry.status == status]
         if not entries or status == "restored":
@@ -76,7 +76,7 @@ def _sections(attempt: Attempt) -> Iterator[Line]:
 
 
 def _by_scope(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
-    """A row for each scope: how many entries are in it, and what the first are called."""
+    """A row for each scope: the number of entries in it, and the first names."""
     inside: dict[str, list[str]] = {}
     for entry in entries:
         inside.setdefault(scope_of(entry.key, "/"), []).append(leaf_of(entry.key, "/"))
@@ -86,7 +86,7 @@ def _by_scope(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
 
 
 def _columns(rows: Sequence[tuple[str, str]], role: Role) -> Iterator[Line]:
-    """Names, and what is said of them."""
+    """Names and details in two columns."""
     names = [printable(name) for name, _ in rows]
     width = max((len(name) for name in names if len(name) <= _MOST_ALIGNED), default=0)
     for name, (_, said) in zip(names, rows, strict=True):
@@ -94,7 +94,7 @@ def _columns(rows: Sequence[tuple[str, str]], role: Role) -> Iterator[Line]:
 
 
 def _side_by_side(attempts: Sequence[Attempt]) -> Iterator[Line]:
-    """What becomes of each weight in each way, where it is not restored in all of them."""
+    """The outcome of each weight in each way, for weights that not all ways restore."""
     rows = [row for row in _rows(attempts) if any(cell != "restored" for cell in row[1])]
     if len(rows) > _MOST_ROWS:
         rows = _folded(rows)
@@ -119,7 +119,7 @@ def _heading(attempt: Attempt) -> str:
 
 
 def _rows(attempts: Sequence[Attempt]) -> list[Row]:
-    """Each weight with what becomes of it in each way; several may have one name."""
+    """Each weight with its outcome in each way; several weights may have one name."""
     table: dict[tuple[str, int], list[str]] = {}
     for number, attempt in enumerate(attempts):
         seen: Counter[str] = Counter()
@@ -132,7 +132,7 @@ def _rows(attempts: Sequence[Attempt]) -> list[Row]:
 
 
 def _folded(rows: Sequence[Row]) -> list[Row]:
-    """A row for the weights of one scope of which the same is to be said."""
+    """A row for all weights of one scope with the same outcomes."""
     counts = Counter((scope_of(name, "/"), *cells) for name, cells in rows)
     return [
         (f"{scope or '(no scope)'}/ ({words.plural(count, 'weight')})", cells)
@@ -169,4 +169,4 @@ def _remarks(attempt: Attempt) -> Iterator[str]:
         yield f"note: {note}"
     if attempt.apart:
         names = listed(attempt.apart, _MOST_LISTED)
-        yield f"note: not restored and not meant to be, so to be initialized: {names}"
+        yield f"note: not restored by this saver, so they must be initialized: {names}"

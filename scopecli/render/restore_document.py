@@ -15,7 +15,7 @@ SCHEMA_RESTORE = "scopecli/restore/1"
 
 
 def restore_document(prediction: Prediction) -> Iterator[str]:
-    """The document, in pieces: an entry a line."""
+    """The document, in pieces: one line for each entry."""
     head = {
         "schema": SCHEMA_RESTORE,
         "graph": prediction.graph,
@@ -51,7 +51,7 @@ def _attempt(attempt: Attempt) -> Iterator[str]:
 
 
 def _entry(entry: Entry) -> dict[str, object]:
-    """An entry; what there is nothing to say of is null."""
+    """An entry; fields without a value are null."""
     return {
         "status": entry.status,
         "target": entry.target or None,

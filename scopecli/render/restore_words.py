@@ -1,4 +1,4 @@
-"""What is said of a prediction, for the terminal and for markdown."""
+"""Predictions in words, for the terminal and for markdown."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def verdict(attempt: Attempt) -> str:
 
 
 def message(attempt: Attempt) -> list[str]:
-    """The lines of what the exception says; the first ones of very many."""
+    """The lines of the exception's message, shortened to the first ones."""
     lines = attempt.error.message.splitlines() if attempt.error is not None else []
     rest = len(lines) - _MOST_LINES
     return lines[:_MOST_LINES] + ([f"and {rest} more"] if rest > 0 else [])
@@ -34,7 +34,7 @@ def counts(attempt: Attempt) -> list[str]:
 
 
 def detail(entry: Entry) -> str:
-    """What is to be said of an entry beside its name."""
+    """The details of an entry, for beside its name."""
     return ", ".join(_facts(entry))
 
 
@@ -63,7 +63,7 @@ def tensor(found: Tensor | None) -> str:
 
 
 def rules(attempt: Attempt) -> Iterator[str]:
-    """What explains the likely renames, a line each."""
+    """The rules that explain likely renames, a line for each."""
     for rule in attempt.rules:
         count = words.plural(rule.variables, "variable")
         yield f"renamed: {rule.old} in the checkpoint is {rule.new} here ({count})"

@@ -1,4 +1,4 @@
-"""What is shared and what only looks so, for people."""
+"""What is shared, and what only looks as if it were, for people."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def draw(model: Model, report: ReuseReport, output: Output) -> None:
 def _lines(model: Model, report: ReuseReport, glyphs: Glyphs) -> Iterator[Line]:
     yield [(printable(model.path), "title")]
     if not report.scopes and not report.twins:
-        yield [("no variable is read more than once, and no scope is there twice", "dim")]
+        yield [("no variable is read more than once, and no scope has a twin", "dim")]
     for scope in report.scopes:
         yield from _scope_lines(scope, glyphs)
     for twins in report.twins:

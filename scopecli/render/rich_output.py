@@ -1,4 +1,4 @@
-"""What Rich draws. Imported only where a person looks at a terminal, because it takes 25 ms."""
+"""Output drawn by Rich. Imported only for output in colour on a terminal, as it takes 25 ms."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def print_tree(rows: Iterable[tuple[int, Sequence[Span]]]) -> None:
         width = max(width, 4 * depth + 2 * sum(len(text) for text, _ in spans))
         del branch[depth + 1 :]
         branch.append(branch[depth].add(_text(spans)))
-    # Long lines are left to the terminal: a name that is cut off cannot be copied. A soft wrap
-    # alone does not do it, because a tree cuts what is wider than the console.
+    # The terminal wraps long lines: a name that is cut off cannot be copied. A soft wrap alone does
+    # not do, because a tree is cut at the width of the console.
     _console(width).print(root, soft_wrap=True)
 
 
@@ -41,8 +41,7 @@ def print_lines(lines: Iterable[Sequence[Span]]) -> None:
 def _console(width: int | None = None) -> Console:
     """A console that takes nothing in a name for markup, a link or an emoji.
 
-    Whether there are to be colours is decided before: `--color always` is stronger than the
-    environment.
+    It always uses colours: that was decided before, as `--color always` overrides the environment.
     """
     return Console(
         width=width,
@@ -57,5 +56,5 @@ def _console(width: int | None = None) -> Console:
 
 def _text(spans: Sequence[Span]) -> Text:
     text = Text.assemble(*((text, RICH_STYLES[role]) for text, role in spans))
-    text.rstrip()  # Rich's versions do not agree on what becomes of spaces at the end
+    text.rstrip()  # versions of Rich differ in what they do with trailing spaces
     return text

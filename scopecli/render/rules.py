@@ -23,7 +23,7 @@ _ROLES: Mapping[Severity, Role] = {"error": "error", "warning": "mark", "info": 
 
 
 def table_lines(rules: Sequence[Rule]) -> Iterator[Line]:
-    """One line a rule."""
+    """One line for each rule."""
     width = max((len(rule.name) for rule in rules), default=0)
     for rule in rules:
         yield [

@@ -85,5 +85,5 @@ def _result(finding: Finding, place: int, fingerprint: str) -> dict[str, object]
 
 
 def _uri(path: str) -> str:
-    """A path as a URI: relative where the path is, so that it is found in the repository."""
+    """A path as a URI; a relative one stays relative, so that it is found in the repository."""
     return quote(slashed(path), errors="surrogateescape")

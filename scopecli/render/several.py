@@ -1,4 +1,4 @@
-"""Several models in one output: what stands between them, and how a program tells them apart."""
+"""Several models in one output: which one it is, and what separates it from the one before."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from scopecli.model.records import NamedTuple
 
 
 class Turn(NamedTuple):
-    """Which of the models it is.
+    """The position of a model in the output.
 
     Attributes:
-        number: from 0, of those that could be read.
-        is_only: whether there is no other.
+        number: from 0, counting only models that could be read.
+        is_only: whether one path was given.
     """
 
     number: int
@@ -23,5 +23,5 @@ class Turn(NamedTuple):
 
 
 def turns(paths: int) -> list[Turn]:
-    """The turns of so many paths; the last are left over where some cannot be read."""
+    """The turns for a number of paths; if some cannot be read, the last turns are not used."""
     return [Turn(number, paths == 1) for number in range(paths)]

@@ -40,13 +40,13 @@ def draw(
     measured: Callable[[Variable], ValueStats] | None,
     output: Output,
 ) -> None:
-    """Write one thing that was looked up: its variables with their values, its scope.
+    """Write what was found under a name: variables with their values, a node, a scope.
 
     Args:
         model: where it was found.
         found: what was found.
         index: the part of the values to print; None for a summary of all.
-        measured: how a variable's values are measured; None where values are not wanted.
+        measured: measures a variable's values; None where values are not wanted.
         output: how to write.
     """
     for variable in found.variables:
@@ -68,7 +68,7 @@ def _value_lines(
     measured: Callable[[Variable], ValueStats],
     glyphs: Glyphs,
 ) -> Iterator[Line]:
-    """Summary and first values, or the reason why there are none."""
+    """A summary and the first values, or the reason why there are none."""
     try:
         if variable.dtype == "string":
             yield from string_lines(strings(model, variable))
@@ -84,7 +84,7 @@ def _value_lines(
 
 
 def _node_lines(model: Model, node: Node) -> Iterator[Line]:
-    """A node of the graph with what it is joined to."""
+    """A node of the graph with its inputs, consumers and attributes."""
     consumers = (
         [consumer.name for consumer in model.graph.consumers(node.name)] if model.graph else []
     )
@@ -147,7 +147,7 @@ def variable_lines(model: Model, variable: Variable) -> Iterator[Line]:
 
 
 def scope_line(path: str, totals: Totals) -> Line:
-    """A scope and how much is in it."""
+    """A scope and its totals."""
     facts = (
         f"  {words.plural(totals.entries, 'tensor')}, {words.counted(totals.params, 'param')}, "
         f"{words.size(totals.bytes)}"
@@ -172,7 +172,7 @@ def stats_lines(stats: ValueStats, glyphs: Glyphs) -> Iterator[Line]:
 
 
 def _extreme(number: float) -> str:
-    """All digits of an integer, such as a step; the first ones of a float."""
+    """All digits of an integer, such as a step; six digits of a float."""
     return str(number) if isinstance(number, int) else f"{number:.6g}"
 
 

@@ -56,7 +56,7 @@ def draw(
     stats: ModelStats,
     output: Output,
 ) -> None:
-    """Write a header, the table, and below it the memory and what could not be read."""
+    """Write a header, the table, the memory, and what could not be read."""
     write_lines(header.lines(model, variables, output.glyphs), output)
     draw_lines(list(_lines(variables, rows, stats, output)), output, _ALIGNMENT)
     write_lines(
@@ -67,7 +67,7 @@ def draw(
 def _lines(
     variables: Sequence[Variable], rows: Sequence[Row], stats: ModelStats, output: Output
 ) -> Iterator[Line]:
-    """Headings, a line for each row, and one for all."""
+    """A line of headings, one for each row, and one for everything."""
     yield Line(
         0, is_last=False, label="", role="title", times="", columns=_HEADINGS, roles=_HEADING_ROLES
     )
@@ -93,7 +93,7 @@ def _role(variable: Variable, row: Row) -> Role:
 
 
 def _bars(histogram: Sequence[int], output: Output) -> str:
-    """A histogram with two intervals a bar: a line has much else to say."""
+    """A histogram with two intervals in each bar, as the line is long."""
     pairs = zip(histogram[::2], histogram[1::2], strict=True)
     return words.sparkline([a + b for a, b in pairs], output.glyphs.bars) if histogram else ""
 
@@ -122,7 +122,7 @@ def _texts(figures: Figures) -> tuple[str, ...]:
 
 
 def _memory_line(variables: Sequence[Variable], output: Output) -> list[Span]:
-    """What the parameters would take in memory."""
+    """The memory that the parameters would take."""
     sizes = output.glyphs.dot.join(
         f"{words.size(size)} {'as stored' if dtype == 'stored' else f'as {dtype}'}"
         for dtype, size in memory(variables).items()
@@ -131,7 +131,7 @@ def _memory_line(variables: Sequence[Variable], output: Output) -> list[Span]:
 
 
 def _problems(variables: Sequence[Variable], stats: ModelStats) -> Iterator[list[Span]]:
-    """Each reason once, and what could not be read for it."""
+    """Each reason once, with the variables that could not be read for it."""
     names: dict[str, list[str]] = {}
     for variable in variables:
         if variable.key in stats.problems:
@@ -143,7 +143,7 @@ def _problems(variables: Sequence[Variable], stats: ModelStats) -> Iterator[list
 def draw_csv(
     model: Model, variables: Sequence[Variable], rows: Sequence[Row], stats: ModelStats, turn: Turn
 ) -> None:
-    """Write the rows as comma-separated values; the first one is for all, its path is empty."""
+    """Write the rows as comma-separated values; the first is for everything, with an empty path."""
     write(csv_lines(_CSV_COLUMNS, _csv_rows(variables, rows, stats), model, turn))
 
 

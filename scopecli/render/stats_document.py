@@ -21,7 +21,7 @@ SCHEMA_STATS = "scopecli/stats/1"
 def document(
     model: Model, variables: Sequence[Variable], rows: Sequence[Row], stats: ModelStats
 ) -> Iterator[str]:
-    """`stats --format json`, in pieces: the whole, then its scopes and variables, one a line."""
+    """`stats --format json`, in pieces: totals, then scopes and variables, one on each line."""
     head = {
         "schema": SCHEMA_STATS,
         "path": model.path,

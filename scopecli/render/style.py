@@ -1,4 +1,4 @@
-"""Colours by role. Rich knows them by name, a stream that Rich does not draw by SGR number."""
+"""Colours and signs. A role has a style for Rich and an SGR code for streams without Rich."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Role = Literal[
 ]
 
 
-# Some text in one role. A bare tuple, because a large tree has a million of them.
+# A text in one role. A plain tuple, because a large tree has a million of them.
 Span = tuple[str, Role]
 
 RICH_STYLES: Mapping[Role, str] = {
@@ -77,7 +77,7 @@ def sgr(span: Span) -> str:
 
 
 class Glyphs(NamedTuple):
-    """The signs that not every encoding has."""
+    """Signs for which not every encoding has characters."""
 
     branch: str
     last: str

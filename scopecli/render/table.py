@@ -1,4 +1,4 @@
-"""The list of variables as a table, as bare names and as CSV."""
+"""The list of variables as a table, as plain names and as CSV."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _CSV_COLUMNS = (
     "trainable",
     "collections",
 )
-_MOST_ALIGNED = 100  # a longer name pushes its own columns aside, not everybody's
+_MOST_ALIGNED = 100  # a longer name shifts only its own columns
 
 
 def draw(model: Model, variables: Sequence[Variable], output: Output, turn: Turn) -> None:
-    """Write a line a variable, in columns, under a line of headings.
+    """Write a line for each variable, in columns, under a line of headings.
 
-    Of several models, each has its file above.
+    With several models, the path of each is above its table.
     """
     if not turn.is_only:
         write([turn.gap])
@@ -67,7 +67,7 @@ def draw(model: Model, variables: Sequence[Variable], output: Output, turn: Turn
 
 
 class _Layout:
-    """How wide the columns are, and the text of each distinct set of them."""
+    """The widths of the columns, and the text of each distinct row of them."""
 
     def __init__(self, names: Sequence[str], distinct: Iterable[Columns]) -> None:
         are_plain = all(map(str.isascii, names))
@@ -87,7 +87,7 @@ class _Layout:
         return (pad(name, width) + texts[row] for name, row in zip(names, rows, strict=True))
 
     def spans(self, name: str, row: Columns, role: Role) -> list[Span]:
-        """A line in roles."""
+        """A line as spans."""
         label = self._pad(name, self._name)
         return [(f"{label}  ", role), *zip(self._padded(row), _COLUMN_ROLES, strict=True)]
 
@@ -117,7 +117,7 @@ def _role(variable: Variable) -> Role:
 
 
 def draw_names(variables: Sequence[Variable]) -> None:
-    """Write just the names, a line each; characters that would break a line are escaped."""
+    """Write just the names, one on each line, with characters escaped that would break a line."""
     write(f"{name}\n" for name in all_printable([variable.name for variable in variables]))
 
 
@@ -131,9 +131,9 @@ def draw_csv(model: Model, variables: Sequence[Variable], turn: Turn) -> None:
 def csv_lines(
     heading: Sequence[str], rows: Iterable[Sequence[object]], model: Model, turn: Turn
 ) -> Iterator[str]:
-    """Rows of a model as comma-separated values, a line at a time, the first below a heading.
+    """Rows of a model as comma-separated values, a line at a time; the first model has headings.
 
-    Of several models, each row begins with the file that it is of.
+    With several models, each row begins with the path of its file.
     """
     import csv
     import io

@@ -1,4 +1,4 @@
-"""What the lines of a scope tree say."""
+"""The scope tree of a model: what its lines say."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from scopecli.render.output import Output
     from scopecli.render.style import Role
 
-_MOST_TYPES = 4  # of operations, named behind their number
+_MOST_TYPES = 4  # of operations, named after their number
 
 _COLUMN_ROLES: tuple[Role, ...] = ("shape", "dtype", "size", "mark")
 _TOTAL_ROLES: tuple[Role, ...] = ("dim", "dim", "dim", "mark")
 
 
 class Remarks(NamedTuple):
-    """What is said of scopes beyond their totals.
+    """Remarks on scopes, beyond their totals.
 
     Attributes:
-        used: by path, how often a scope is used, where that is more than once: `entered 2`.
+        used: by path, how often a scope is used, if more than once: `entered 2`.
         operations: the graph's operations, to be counted by scope; None to leave them out.
     """
 

@@ -1,7 +1,7 @@
 """The lines of a tree, drawn by Rich on a terminal and streamed elsewhere, in the same columns.
 
-A hundred thousand rows must take tenths of a second, so the columns behind a label are laid out
-once for all lines that have the same.
+A hundred thousand rows must take tenths of a second, so columns are laid out once for all lines
+that have the same ones.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from scopecli.render.output import Output
     from scopecli.render.style import Role, Span
 
-_GUIDE = 4  # columns that a level is indented by
-_MOST_ALIGNED = 72  # a longer label pushes its own columns aside, not everybody's
+_GUIDE = 4  # characters by which each level is indented
+_MOST_ALIGNED = 72  # a longer label shifts only its own columns
 
 Columns = tuple[str, ...]
-# How the columns are aligned, as `format` writes it; one more stands behind them as it is.
+# The alignments of the columns, as in format specifications; the last column is not aligned.
 _TREE = "<<>"
 
 
@@ -34,9 +34,9 @@ class Line(NamedTuple):
         is_last: whether it is the last inside its parent.
         label: the name, escaped.
         role: how the label looks.
-        times: how many a folded row stands for, with the sign for it; or nothing.
-        columns: what stands beside it.
-        roles: how that looks.
+        times: how many a folded row stands for, with the sign for it; else empty.
+        columns: the texts beside the label.
+        roles: the roles of the columns.
     """
 
     depth: int
@@ -70,7 +70,7 @@ def draw_lines(lines: Sequence[Line], output: Output, alignment: str = _TREE) ->
 
 
 def _guides(lines: Iterable[Line], output: Output) -> Iterator[str]:
-    """What stands before each label; nothing before those at the top, as Rich draws it."""
+    """The guides before each label; as in Rich, none before those at the top."""
     glyphs = output.glyphs
     trunks = [""]  # for each depth, the lines that run down from the levels above
     for line in lines:
@@ -85,7 +85,7 @@ def _guides(lines: Iterable[Line], output: Output) -> Iterator[str]:
 
 
 class _Layout:
-    """How wide label and columns are, and the text of each distinct set of columns."""
+    """The widths of label and columns, and the text of each distinct row of columns."""
 
     def __init__(self, lines: Sequence[Line], alignment: str) -> None:
         widths = [line.depth * _GUIDE + width_of(line.label) + len(line.times) for line in lines]
@@ -106,7 +106,7 @@ class _Layout:
         return f"{padded(label, width)}  {self._texts[line.columns]}"
 
     def spans(self, line: Line) -> list[Span]:
-        """A line without its guides, in roles."""
+        """A line without its guides, as spans."""
         space = self._label - line.depth * _GUIDE - width_of(line.label) - len(line.times)
         return [
             (line.label, line.role),

@@ -1,4 +1,4 @@
-"""Numbers, shapes and kinds as people read them."""
+"""Numbers, shapes and remarks in words, for people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Words = TypeVar("Words")
 
 _THOUSAND = 1000
 _MOST_ITEMS = 8
-_TOO_LARGE = 10**300  # what only a damaged file has; a float could not hold much more
+_TOO_LARGE = 10**300  # near what a float can hold; only damaged files have such numbers
 _COUNT_UNITS = ("", "k", "M", "G", "T", "P", "E")
 _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
@@ -37,7 +37,7 @@ def _scaled(number: int, units: tuple[str, ...], gap: str) -> str:
     if number < _THOUSAND:
         return f"{number}{gap}{units[0]}"
     value, unit = float(min(number, _TOO_LARGE)), 0
-    # 999.5 would be written with four figures, so it goes to the next unit.
+    # 999.5 would be rounded to four figures, so it takes the next unit.
     while value >= 999.5 and unit < len(units) - 1:
         value /= _THOUSAND
         unit += 1
@@ -51,7 +51,7 @@ def plural(number: int, noun: str) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """The same in three figures: `1 parameter`, `1.23M parameters`."""
+    """As `plural`, with the number in three figures: `1 parameter`, `1.23M parameters`."""
     return f"{count(number)} {_noun(number, noun)}"
 
 
@@ -69,7 +69,7 @@ def shape(dims: tuple[int | None, ...] | None) -> str:
     return f"({inside},)" if len(dims) == 1 else f"({inside})"
 
 
-# Collections that a word says better, or that the trainable mark says already.
+# Words for collections; empty for those that other marks tell already.
 _COLLECTION_WORDS = {
     "variables": "",
     "trainable_variables": "",
@@ -84,10 +84,10 @@ _MARKED = frozenset({"average_of", "slices", "byte_order", "external"})
 
 
 class Remembered(Generic[Words]):
-    """A function of what most variables have in common, computed once for each distinct case.
+    """A function of variables whose results are remembered for variables that are alike.
 
-    Shape, dtype, size, kind, trainable, collections and marks: a model of a hundred thousand
-    variables has some dozens of these.
+    That is, for equal shape, dtype, size, kind, trainable flag and collections: a model of a
+    hundred thousand variables has some dozens of such cases.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Remembered(Generic[Words]):
 
 
 def marks(variable: Variable, collections: tuple[str, ...]) -> list[str]:
-    """What is to be said of a variable beyond shape and type."""
+    """Remarks on a variable beyond shape and type."""
     words: list[str] = []
     if variable.kind != "variable":
         words.append(variable.kind)
@@ -137,14 +137,14 @@ def marks(variable: Variable, collections: tuple[str, ...]) -> list[str]:
 
 
 def sparkline(counts: Sequence[int], bars: str) -> str:
-    """Counts as bars; an interval that is not empty is never shown as if it were."""
+    """Counts as bars; an interval that is not empty always has one."""
     most = max(counts)
     scale = len(bars) - 1
     return "".join(" " if not count else bars[round(count / most * scale)] for count in counts)
 
 
 def attribute_text(node: Node, name: str) -> str:
-    """An attribute of a node; one that cannot be decoded says so."""
+    """An attribute of a node as text, which says so if it cannot be decoded."""
     try:
         value = node.attributes[name]
     except ScopecliError as error:

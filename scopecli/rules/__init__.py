@@ -1,1 +1,1 @@
-"""Lint rules: one module a rule. `rule` says what a rule is, `engine` runs them."""
+"""Lint rules, one module for each. `rule` defines what a rule is, `engine` runs them."""

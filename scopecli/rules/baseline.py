@@ -1,8 +1,8 @@
-"""Findings that are known: a file of fingerprints, so that only new ones count.
+"""The baseline: a file with the fingerprints of known findings, so that only new ones count.
 
-A fingerprint is made of the rule, the file and the subject, and of no numbers that change from
-training step to training step, so it outlives reordering, more data and a later checkpoint. Where
-the file of a known finding is gone, rule and subject are enough: the file was moved.
+A fingerprint is made of the rule, the file and the subject, without numbers that change from step
+to step, so it outlives reordering, more data and a later checkpoint. Where the file of a known
+finding is gone, rule and subject are enough: it is taken to have been moved.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _STEP = r"-[0-9]+(?=(\.[a-z]+)?$)"
 
 
 class Known(NamedTuple):
-    """A finding that is known.
+    """A known finding.
 
     Attributes:
         fingerprint: what it is recognised by.
@@ -45,7 +45,7 @@ class Known(NamedTuple):
 
 
 def fingerprints(findings: Iterable[Finding]) -> Iterator[str]:
-    """A fingerprint for each finding; of equal ones, the later are told apart by their number."""
+    """A fingerprint for each finding; findings that are otherwise equal are numbered."""
     seen: dict[str, int] = {}
     for finding in findings:
         path = re.sub(_STEP, "", _place(finding.path))
@@ -55,14 +55,14 @@ def fingerprints(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def _place(path: str) -> str:
-    """A path as it is from the working folder, however it was given; outside of it, as it is."""
+    """A path relative to the working folder; one outside of it stays as it is."""
     place = os.path.normpath(path)
     here = os.path.join(os.getcwd(), "")
     return place.removeprefix(here).replace("\\", "/")
 
 
 def text_of(findings: Sequence[Finding]) -> str:
-    """The file for some findings: one a line, in an order of its own, for readable differences."""
+    """The text of a baseline: one finding on each line, sorted, for readable differences."""
     rows = [
         Known(fingerprint, finding.code, finding.path, finding.subject)
         for fingerprint, finding in zip(fingerprints(findings), findings, strict=True)
@@ -76,7 +76,7 @@ def read(path: str) -> list[Known]:
     """The findings in a file.
 
     Raises:
-        ScopecliError: it cannot be read, or is no baseline.
+        ScopecliError: the file cannot be read, or is no baseline.
     """
     try:
         document = json.loads(read_small_text(path, _LIMIT))
@@ -92,15 +92,6 @@ def _rows(document: Any) -> Any:
     if document["schema"] != SCHEMA:
         raise ValueError(document["schema"])
     return document["findings"]
-
-
-def known(path: str, written: str | None) -> list[Known]:
-    """What is known before a run; nothing where there is no baseline, or one is to be written.
-
-    Raises:
-        ScopecliError: the file cannot be read, or is no baseline.
-    """
-    return read(path) if path and written is None else []
 
 
 def new(findings: Sequence[Finding], known: Sequence[Known]) -> list[Finding]:
@@ -124,7 +115,7 @@ def new(findings: Sequence[Finding], known: Sequence[Known]) -> list[Finding]:
 
 
 def _is_there(path: str) -> bool:
-    """Whether a file is still where it was; of a checkpoint's prefix, any of its files."""
+    """Whether a file still exists; for the prefix of a checkpoint, any of its files."""
     folder, base = os.path.split(path)
     try:
         return any(name.startswith(base) for name in os.listdir(folder or os.curdir))

@@ -18,11 +18,12 @@ RULE = Rule(
     name="duplicate-entry",
     severity="error",
     needs="graph",
-    summary="A collection that training goes through has a variable or loss twice.",
-    why="A variable twice in the global variables cannot be saved; twice in the trainable ones, its"
-    " gradient is applied twice; a loss twice counts double.",
-    fix="add it once; a graph that was imported twice adds everything twice",
-    false_alarms="Collections of other names are left out: nothing says what they are for.",
+    summary="A collection that training uses has a variable or loss twice.",
+    why="If a variable is twice in the global variables, the graph cannot be saved; if it is twice"
+    " in the trainable ones, its gradient is applied twice. A loss that is there twice counts"
+    " double.",
+    fix="add it once; importing a graph twice adds everything twice",
+    false_alarms="Collections of other names are left out, because their purpose is not known.",
     bad="""
         w: float32[3]
         w/read_again = Identity(w)
@@ -49,4 +50,4 @@ def check(context: Context) -> Iterator[Hit]:
             seen[member] = seen.get(member, 0) + 1
         for member, times in seen.items():
             if times > 1:
-                yield Hit(node_name(member), f"is {times} times in the collection {key}")
+                yield Hit(node_name(member), f"is in the collection {key} {times} times")

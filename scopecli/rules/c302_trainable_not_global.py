@@ -18,11 +18,11 @@ RULE = Rule(
     severity="error",
     needs="graph",
     summary="A variable is in the trainable variables and not in the global ones.",
-    why="The default `Saver` and `global_variables_initializer` go through the global variables."
-    " This one is trained and neither saved nor initialized, and what was learned is lost.",
-    fix="leave GLOBAL_VARIABLES in `collections=[...]` when the variable is made",
-    false_alarms="Variables in `local_variables` are left out: replicas are made like that. So are"
-    " graphs without any global variables.",
+    why="The default `Saver` and `global_variables_initializer` take the global variables. This one"
+    " is trained, but neither saved nor initialized, so what it learned is lost.",
+    fix="keep GLOBAL_VARIABLES in `collections=[...]` when the variable is created",
+    false_alarms="Variables in `local_variables` are left out, as replicas are created in that way;"
+    " so are graphs without any global variables.",
     bad="""
         w: float32[3]
         v: float32[3]
@@ -43,7 +43,7 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Hold the one collection against the others."""
+    """Compare the collections."""
     members = context.collections("variables")
     if members.get("variables"):
         kept = {*members["variables"], *members.get("local_variables", ())}

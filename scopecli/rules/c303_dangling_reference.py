@@ -19,8 +19,8 @@ RULE = Rule(
     severity="error",
     needs="graph",
     summary="A collection names a variable or node that the graph does not have.",
-    why="`import_meta_graph` ends with a KeyError, so the graph cannot be loaded again. It comes"
-    " from tools that prune a graph and leave its collections.",
+    why="`import_meta_graph` ends with a KeyError, so the graph cannot be loaded again. This is"
+    " what tools leave that prune a graph and not its collections.",
     fix="export the graph with `clear_extraneous_savers`, or without the collection",
     bad="""
         w: float32[3]
@@ -47,4 +47,4 @@ def check(context: Context) -> Iterator[Hit]:
             if find(name) < 0:
                 keys.setdefault(name, []).append(key)
     for name, collections in keys.items():
-        yield Hit(name, f"is not in the graph, but in its collections: {', '.join(collections)}")
+        yield Hit(name, f"is not in the graph, but in its collections {', '.join(collections)}")

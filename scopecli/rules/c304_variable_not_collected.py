@@ -18,11 +18,11 @@ RULE = Rule(
     severity="warning",
     needs="graph",
     summary="A variable of the graph is in no collection of variables.",
-    why="Whoever goes through collections does not see it: the default `Saver` does not save it and"
+    why="Code that looks into collections does not see it: the default `Saver` does not save it and"
     " `global_variables_initializer` does not initialize it.",
-    fix="leave out `collections=[]` when it is made; import the graph with its collections",
-    false_alarms="Local and metric variables are in collections of their own. Graphs that have no"
-    " collections of variables at all, as exported ones, are left out.",
+    fix="create it without `collections=[]`; import the graph with its collections",
+    false_alarms="Local and metric variables are in collections of their own. Graphs without any"
+    " collections of variables, such as exported ones, are left out.",
     bad="""
         w: float32[3]
         v: float32[3]

@@ -1,4 +1,4 @@
-"""What rules are given: a model, what it is held against, and what is worth computing only once."""
+"""What rules are given: a model, its reference, and what is worth computing only once."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from scopecli.model.model import Model, Note
     from scopecli.model.variable import Variable
 
-    # Shows how far work on so many bytes is, under a label; what it gives takes each step's bytes.
+    # Given a number of bytes and a label, shows progress; gives a function for each step's bytes.
     Progress = Callable[[int, str], AbstractContextManager[Callable[[int], None]]]
 
-# What has a graph only beside it.
+# Formats that have their graph in a file beside them.
 CHECKPOINTS = frozenset({"tf-v1-checkpoint", "tf-v2-checkpoint"})
 
-# Graphs of operations that a model was converted to. Names are those of operations there, and wide
-# integers say shapes, axes and paddings: they are no weights.
+# Graphs of operations into which a model was converted. Names are those of operations there, and
+# wide integers are shapes, axes and paddings, not weights.
 CONVERTED = frozenset({"onnx", "tflite"})
 _NO_WEIGHTS = frozenset({"bool", "int32", "int64", "uint32", "uint64"})
-# What holds tensors and nothing else: where a TensorFlow checkpoint was converted to it, only names
-# tell what is optimizer state.
+# Formats that hold tensors and nothing else: if a TensorFlow checkpoint was converted to one, only
+# names tell what is optimizer state.
 _PLAIN = frozenset({"hdf5", "npz", "safetensors"})
-# Compression cannot do better: a tensor that claims more than this many times its file is not read.
+# The best that compression can do: a tensor that claims to be larger by more is not read.
 _MOST_UNPACKED = 1032
 
 
@@ -52,11 +52,11 @@ class Context:
 
     Attributes:
         model: as it was opened.
-        reference: what the model is meant to be like, with `--against`.
-        together: the models that are to be loaded with it, with `--together`; those before it.
-        reads_values: whether tensors may be read, with `--values`.
-        damage: why the file cannot be opened; then the model is empty.
-        progress: shows how far rules that read tensors are.
+        reference: the model of `--against`, which the model should be like.
+        together: with `--together`, the models before it that are to be loaded with it.
+        reads_values: whether tensors may be read (`--values`).
+        damage: the error with which the file cannot be opened; the model is then empty.
+        progress: shows the progress of rules that read tensors.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Context:
 
     @cached_property
     def scopes(self) -> Mapping[str, Sequence[Variable]]:
-        """For each scope with own variables directly in it, those."""
+        """The own variables directly in each scope, for scopes that have some."""
         separator = self.model.separator
         found: dict[str, list[Variable]] = {}
         for path, variable in self.by_path.items():
@@ -107,7 +107,7 @@ class Context:
 
     @cached_property
     def inner_scopes(self) -> Mapping[str, Sequence[str]]:
-        """For each scope with scopes directly in it, the paths of those."""
+        """The paths of the scopes directly in each scope, for scopes that have some."""
         separator = self.model.separator
         found: dict[str, list[str]] = {}
         known = {""}
@@ -131,7 +131,7 @@ class Context:
 
     @cached_property
     def graph_model(self) -> Model | None:
-        """The model whose variables are the graph's: of a checkpoint, what its `.meta` is alone."""
+        """The model with the graph's variables; for a checkpoint, that of its `.meta`."""
         if self.model.graph is None:
             return None
         beside = [file.path for file in self.model.files if file.role == "graph"]
@@ -156,7 +156,7 @@ class Context:
     def collections(self, *wanted: str) -> Mapping[str, Sequence[str]]:
         """The graph's collections of these kinds or with these keys, and their members.
 
-        The members of kind `variables` are the names of nodes here.
+        Here, members of kind `variables` are the names of nodes.
         """
         found = self.graph_model.collections if self.graph_model is not None else {}
         return {
@@ -186,7 +186,7 @@ class Context:
 
     @cached_property
     def readers(self) -> Readers:
-        """Who computes with each variable."""
+        """The operations that compute with each variable."""
         from scopecli.analysis.dataflow import Readers
 
         return Readers(self.graph)
@@ -212,13 +212,13 @@ class Context:
         return _MOST_UNPACKED * sum(file.size or 0 for file in self.model.files)
 
     def may_read(self, variable: Variable) -> bool:
-        """Whether a tensor's values may be read, and are not more than its file can hold."""
+        """Whether a tensor's values may be read, and its file can hold that many."""
         if not self.reads_values or self.model.tensors is None:
             return False
         return not self.model.files or (variable.nbytes or 0) <= self._most_bytes
 
     def holds_only(self, variable: Variable, value: int) -> bool:
-        """Whether all elements of a variable are one number, as far as may be looked at."""
+        """Whether all elements of a variable are this number, as far as values may be read."""
         from scopecli.analysis import constants
 
         known = constants.stored(variable, value)
@@ -249,7 +249,7 @@ class Context:
     def restoration(self) -> Prediction | None:
         """What restoring the model into the reference, or into the graph beside it, would do.
 
-        Where the model is the graph and the reference the checkpoint, the other way round.
+        If the model is the graph and the reference the checkpoint, it is the other way round.
         """
         return self._restored[0] if self._restored else None
 
@@ -260,9 +260,9 @@ class Context:
 
     @cached_property
     def drift(self) -> Diff | None:
-        """What changed from the reference to the model; None where that is not to be the same.
+        """What changed from the reference to the model; None where the two need not be the same.
 
-        A checkpoint does not have all that a graph has: there the question is what it restores.
+        A checkpoint need not have all that a graph has: there the question is what it restores.
         """
         if self.reference is None:
             return None

@@ -1,4 +1,4 @@
-"""A file that is too damaged to be opened: which rule says so."""
+"""Which rule reports a file that is too damaged to be opened."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from scopecli.errors import ScopecliError
 
-# The rule that each kind of damage belongs to.
+# The rule that reports each kind of damage.
 CODES: dict[type[ScopecliError], str] = {
     ChecksumError: "F701",
     DamagedIndexError: "F702",
@@ -36,7 +36,7 @@ def context(path: str, error: ScopecliError) -> Context:
 
 
 def hits(damaged: Context, code: str) -> Iterator[Hit]:
-    """The damage, where it is this rule's."""
+    """The damage, if this rule reports it."""
     error = damaged.damage
     if error is not None and code_of(error) == code:
         hint = f"; {error.hint}" if error.hint else ""
@@ -44,11 +44,11 @@ def hits(damaged: Context, code: str) -> Iterator[Hit]:
 
 
 def noted(sound: Context, *codes: str) -> Iterator[Hit]:
-    """What the reader noticed under these codes."""
+    """What the reader noted under these codes."""
     for note in sound.notes(*codes):
         yield Hit(note.subject, note.message)
 
 
 def code_of(error: ScopecliError) -> str:
-    """The code of the rule that an error belongs to."""
+    """The code of the rule that reports an error."""
     return next((code for kind, code in CODES.items() if isinstance(error, kind)), OTHER)

@@ -1,4 +1,4 @@
-"""Running rules over a model, and what comes out of them.
+"""Runs rules over a model.
 
 `validate` is the public call; the command line uses the same pieces, a file at a time.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from scopecli.rules.rule import Need, Rule
 
-# When a rule is run: what it needs is there. A damaged file has nothing but its damage.
+# Whether what a rule needs is there. A damaged file has nothing but its damage.
 NEEDS: Mapping[Need, Callable[[Context], bool]] = {
     "file": lambda _: True,
     "variables": lambda context: context.damage is None,
@@ -48,10 +48,10 @@ def validate(
 
     Args:
         model: a model that `load` gave, or what `load` takes.
-        select: codes of rules, or what they start with; `ALL` for every rule.
-        ignore: of those, not these.
-        values: read tensors too, for the rules about numbers.
-        against: what the model is meant to be like: another model, or a path to one.
+        select: codes of rules, or beginnings of codes; `ALL` for every rule.
+        ignore: codes, or beginnings of codes, to leave out of those.
+        values: whether to read tensors too, for the rules about numbers.
+        against: the reference that the model should be like: another model, or a path to one.
 
     Returns:
         The findings, the worst first. A file that is too damaged to be opened is one finding.
@@ -72,10 +72,10 @@ def validate(
 
 
 def findings(context: Context, codes: Container[str]) -> list[Finding]:
-    """What the rules with these codes say of a model, the worst first.
+    """The findings of the rules with these codes in a model, the worst first.
 
     Raises:
-        ScopecliError: it is damaged, and no chosen rule says so.
+        ScopecliError: the file is damaged, and no chosen rule reports it.
     """
     found: list[Finding] = []
     try:
@@ -99,7 +99,7 @@ def _of_rule(code: str, context: Context) -> Iterator[Finding]:
 
 
 def finding(rule: Rule, model: Model, subject: str, message: str) -> Finding:
-    """What a rule says of a subject in a model."""
+    """The finding of a rule about a subject in a model."""
     scope = scope_of(subject, model.separator)
     return Finding(
         rule.code, rule.name, rule.severity, model.path, scope, subject, message, rule.fix

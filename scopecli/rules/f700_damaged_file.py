@@ -1,4 +1,4 @@
-"""F700: a file is damaged, in a way that no other rule of its family knows."""
+"""F700: a file is damaged in a way that no other rule of the family reports."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ RULE = Rule(
     severity="error",
     needs="damage",
     summary="The bytes of a file contradict its format, so that it cannot be opened.",
-    why="A copy that was cut off, a full disk or a text-mode transfer. Some frameworks read what"
-    " comes before the damage and say nothing.",
-    fix="get a whole copy, or take the checkpoint before it",
+    why="The copy was cut off, the disk was full, or the file was transferred as text. Some"
+    " frameworks read what comes before the damage, and say nothing.",
+    fix="get a whole copy, or use an earlier checkpoint",
     bad="damage := DamagedFileError no object starts here",
     subjects=("",),
     good="w: float32[2]",

@@ -1,4 +1,4 @@
-"""F701: the bytes of a tensor or an archive's member are not those of their checksum."""
+"""F701: a tensor or a member of an archive does not match its checksum."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ RULE = Rule(
     name="data-crc",
     severity="error",
     needs="file",
-    summary="A tensor or a member of an archive does not have the bytes that its checksum is of.",
-    why="A bit was flipped on the way or on the disk. TensorFlow compares the checksum only when"
-    " it reads that very tensor, h5py and zip tools only when they reach that member, PyTorch never"
-    " when it maps the file, and numbers that are slightly wrong train on.",
-    fix="copy the file again, or take the checkpoint before it",
-    false_alarms="Data is read with `--values` only. Values in HDF5 have a checksum where their"
-    " writer asked for one, which is rare; those in safetensors, GGUF and ONNX have none.",
+    summary="A tensor or a member of an archive does not match its checksum.",
+    why="A bit was flipped in transfer or on the disk. TensorFlow verifies a checksum only when it"
+    " reads that very tensor, h5py and zip tools only when they reach that member, PyTorch never"
+    " when it maps the file; training simply goes on with numbers that are slightly wrong.",
+    fix="copy the file again, or use an earlier checkpoint",
+    false_alarms="Data is read only with `--values`. Values in HDF5 have a checksum if their writer"
+    " asked for one, which is rare; those in safetensors, GGUF and ONNX have none.",
     bad="damage := ChecksumError does not have the bytes that its checksum is of",
     subjects=("",),
     good="w: float32[2]",

@@ -18,11 +18,11 @@ RULE = Rule(
     name="index-block-crc",
     severity="error",
     needs="file",
-    summary="A block of a checkpoint's index does not fit its checksum, or its own layout.",
+    summary="A block of a checkpoint's index contradicts its checksum or its own layout.",
     why="TensorFlow ends a listing at such a block and says nothing: after one flipped bit it"
-    " lists 1,778 of 10,000 variables. Restoring what comes behind it fails with a key that is"
-    " not found.",
-    fix="copy the `.index` again, or take the checkpoint before it",
+    " lists 1,778 of 10,000 variables. Restoring any that come after it fails, because their keys"
+    " are not found.",
+    fix="copy the `.index` again, or use an earlier checkpoint",
     bad="damage := DamagedIndexError checksum mismatch: stored 0bad0bad, computed 600d600d",
     subjects=("",),
     good="w: float32[2]",

@@ -21,9 +21,9 @@ RULE = Rule(
     severity="error",
     needs="file",
     summary="A file is shorter than what it says it holds.",
-    why="A copy that was cut off, or a full disk. What comes first can often be read, so that a"
-    " tool that looks no further calls the file fine.",
-    fix="copy the file again, or take the checkpoint before it",
+    why="The copy was cut off, or the disk was full. The beginning can often be read, so a tool"
+    " that looks no further calls the file fine.",
+    fix="copy the file again, or use an earlier checkpoint",
     bad="!short-data w: ends at byte 48, and the file at 40",
     subjects=("w",),
     good="w: float32[2]",
@@ -31,7 +31,7 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Hold what is said to be there against the sizes of files."""
+    """Compare what should be there with the sizes of files."""
     yield from damage.hits(context, RULE.code)
     yield from damage.noted(context, "short-data", "size-mismatch")
     for key, end, size, path in bundle_checks.short(context.model):

@@ -19,8 +19,8 @@ RULE = Rule(
     severity="error",
     needs="variables",
     summary="A file that holds values of the model is missing.",
-    why="Names and shapes are in the index, so that the model looks complete to whatever only"
-    " lists it. Restoring it fails, or restores what the other files hold.",
+    why="Names and shapes are in the index, so the model looks complete in any listing. Restoring"
+    " it fails, or restores only what the other files hold.",
     fix="copy all files of the model: for `model.ckpt-200` these are `model.ckpt-200.*`",
     bad="!missing-shard model.data-00000-of-00001: is missing",
     subjects=("model.data-00000-of-00001",),
@@ -29,5 +29,5 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Look for what the reader noticed."""
+    """Report what the reader noted."""
     yield from damage.noted(context, "missing-shard")

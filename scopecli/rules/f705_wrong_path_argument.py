@@ -20,13 +20,13 @@ RULE = Rule(
     name="wrong-path-argument",
     severity="info",
     needs="variables",
-    summary="A checkpoint was named by one of its files; TensorFlow wants their common beginning.",
+    summary="A checkpoint was named by one of its files; TensorFlow wants their common prefix.",
     why="`tf.train.list_variables` gives an empty list for an `.index`, without an error, and"
-    " `bad magic number` for a `.data` file. Who copies the path into a program meets that.",
-    fix="name the checkpoint in programs, and none of its files",
-    false_alarms="Patterns name files, which is right for scopecli and says nothing of the program;"
-    " that is why it is only information, and why the hook for pre-commit ignores it. A `.meta` is"
-    " not reported, because it is opened for its graph.",
+    " `bad magic number` for a `.data` file. A program that is given this path fails like that.",
+    fix="give programs the prefix, without the ending of a file",
+    false_alarms="Patterns match files, which is fine for scopecli and tells nothing about the"
+    " program; so this is only information, and the pre-commit hook ignores it. A `.meta` is not"
+    " reported, because it is opened for its graph.",
     bad="""
         path := model.ckpt-200.index
         w: float32[2]
@@ -42,7 +42,7 @@ _SUFFIX = r"\.(index|data-[0-9]+-of-[0-9]+)$"
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Look how the path ends."""
+    """Look at the end of the path."""
     path = context.model.path
     if context.model.format in CHECKPOINTS and os.path.basename(path) != _prefix(path):
         yield Hit("", f"TensorFlow does not open this path; the checkpoint is {_prefix(path)}")

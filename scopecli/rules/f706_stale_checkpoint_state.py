@@ -1,4 +1,4 @@
-"""F706: the `checkpoint` file beside it names what is not there."""
+"""F706: the `checkpoint` file beside a checkpoint names one that is not there."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ RULE = Rule(
     needs="variables",
     summary="The `checkpoint` state file names a checkpoint that is gone, or is in another folder.",
     why="`tf.train.latest_checkpoint` gives None or a path of another machine, and training"
-    " starts anew or fails. A folder that was moved or cleaned by hand leaves such a file.",
-    fix="write the state file anew with `tf.train.update_checkpoint_state`, or name the"
-    " checkpoint itself",
+    " starts over or fails. This happens when a folder is moved, or cleaned up by hand.",
+    fix="rewrite the state file with `tf.train.update_checkpoint_state`, or name the checkpoint"
+    " itself",
     bad="!stale-state model.ckpt-300: is the newest and is not there: model.ckpt-200 is shown",
     subjects=("model.ckpt-300",),
     good="w: float32[2]",
@@ -30,5 +30,5 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Look for what the reader noticed."""
+    """Report what the reader noted."""
     yield from damage.noted(context, "stale-state")

@@ -18,12 +18,12 @@ RULE = Rule(
     name="duplicate-safetensors-key",
     severity="error",
     needs="file",
-    summary="A safetensors header, a graph or an archive has one key twice; or an archive of"
-    " PyTorch's has a second `data.pkl`.",
-    why="Of two, a library takes the first or the last one and says nothing, so a tensor is lost."
-    " It is also how a file shows one tensor, or a harmless pickle, to a scanner and another to a"
+    summary="A safetensors header, a graph or an archive has one key twice; or a PyTorch archive"
+    " has a second `data.pkl`.",
+    why="A library takes the first or the last of the two and says nothing, so a tensor is lost. It"
+    " is also how a file shows one tensor, or a harmless pickle, to a scanner and another to a"
     " loader.",
-    fix="write the file again with names that differ",
+    fix="write the file again with distinct names",
     bad="""
         format := safetensors
         !duplicate-key w: is in the header 2 times: the last one counts
@@ -37,6 +37,6 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Look for what the reader noticed."""
+    """Report what the reader noted."""
     yield from damage.hits(context, RULE.code)
     yield from damage.noted(context, "duplicate-key", "duplicate-member")

@@ -1,4 +1,4 @@
-"""F708: tensors share bytes, or leave some out."""
+"""F708: tensors share bytes, or bytes belong to no tensor."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ RULE = Rule(
     severity="error",
     needs="variables",
     summary="Tensors of a safetensors file share bytes, or bytes of it belong to no tensor.",
-    why="Loaders refuse such a file, and those that do not give one tensor the bytes of another."
-    " Bytes that belong to nothing are where a second file can hide.",
+    why="Most loaders refuse such a file; the others give one tensor the bytes of another. Another"
+    " file can hide in bytes that belong to no tensor.",
     fix="write the file again with a current safetensors library",
     bad="""
         format := safetensors
@@ -35,5 +35,5 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Look for what the reader noticed."""
+    """Report what the reader noted."""
     yield from damage.noted(context, "overlap", "hole", "trailing-data")

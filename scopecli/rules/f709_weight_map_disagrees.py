@@ -1,4 +1,4 @@
-"""F709: a shard index says something else than the shards have."""
+"""F709: a shard index contradicts the shards."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ RULE = Rule(
     name="weight-map-disagrees",
     severity="error",
     needs="variables",
-    summary="The index of a sharded model names another shard than the one that has the tensor,"
-    " or none.",
+    summary="The index of a sharded model names another shard for a tensor than the one that has"
+    " it, or none.",
     why="Loaders open the shard that the index names, do not find the tensor, and leave the"
     " weight as it was initialised, with a warning at most.",
-    fix="write the index anew from the shards, or copy the shards that belong to it",
+    fix="rewrite the index from the shards, or copy the shards that belong to it",
     bad="""
         format := safetensors
         !weight-map-disagrees w: is in a.safetensors, and the index says b.safetensors
@@ -36,5 +36,5 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Look for what the reader noticed."""
+    """Report what the reader noted."""
     yield from damage.noted(context, "weight-map-disagrees")

@@ -20,14 +20,14 @@ RULE = Rule(
     name="identical-bytes",
     severity="info",
     needs="variables",
-    summary="Two variables hold the same values, which are not one number all over.",
-    why="They were tied or copied when they were saved. Tied weights that are stored twice come"
-    " apart when one is trained on; a copy may be a layer that was initialised from another and"
-    " never trained.",
+    summary="Two variables hold the same values, which are not all one number.",
+    why="They were tied or copied when they were saved. Tied weights that are stored twice diverge"
+    " in further training; a copy may be a layer that was initialised from another and never"
+    " trained.",
     fix="tie them again after loading, if they are meant to be one",
     false_alarms="Zeros, ones and the like are not reported, nor are names that share their bytes"
-    " in the file, as PyTorch and TFLite keep tied weights, nor one variable that a Keras 3 export"
-    " keeps under two objects. Equal checksums of equal sizes are equal values but for one time in"
+    " in the file, as tied weights of PyTorch and TFLite do, nor one variable that a Keras 3 export"
+    " keeps under two objects. Tensors of equal size with equal checksums differ only one time in"
     " four billion.",
     bad="""
         net/embed: float32[4,3] crc=77
@@ -60,14 +60,14 @@ def check(context: Context) -> Iterator[Hit]:
         if fingerprint is not None:
             alike.setdefault((fingerprint, variable.dtype, variable.shape), []).append(variable)
     for first, *rest in alike.values():
-        if rest and not _is_constant(context, first):  # most that are alike are zeros
+        if rest and not _is_constant(context, first):  # most equal tensors are zeros
             for variable in rest:
                 if not _is_one(variable, first):
                     yield Hit(variable.name, f"holds the same values as {first.name}")
 
 
 def _is_one(variable: Variable, other: Variable) -> bool:
-    """Whether two entries are of one variable, or of the same bytes of the file."""
+    """Whether two entries are one variable, or the same bytes of the file."""
     if variable.name == other.name:
         return True
     one, two = variable.storage, other.storage
@@ -81,8 +81,8 @@ def _checksum(variable: Variable) -> bool:
 
 
 def _is_constant(context: Context, variable: Variable) -> bool:
-    """Whether the values are some number that many are initialised with, or may be."""
+    """Whether all values are, or may be, a number with which many variables are initialised."""
     known = [constants.stored(variable, value) for value in _COMMON]
-    if None in known and _checksum(variable):  # a checksum that tells nothing of the values
+    if None in known and _checksum(variable):  # of a kind that does not tell
         return not context.reads_values or fingerprints.read(context.model)(variable) is None
     return any(known)

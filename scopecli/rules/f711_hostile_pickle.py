@@ -18,12 +18,12 @@ RULE = Rule(
     name="hostile-pickle",
     severity="error",
     needs="variables",
-    summary="A pickle in the file imports what runs code or reaches out of the process.",
+    summary="A pickle in the file imports functions that run code or reach out of the process.",
     why="Pickles are programs: `torch.load(weights_only=False)` runs them before anybody sees a"
     " tensor. No model needs `os.system`.",
-    fix="do not load the file; ask where it comes from",
-    false_alarms="Whole modules that were pickled import classes of their own, which is not"
-    " reported; nor does it mean that they are harmless.",
+    fix="do not load the file; find out where it comes from",
+    false_alarms="Whole modules that were pickled import classes of their own. These are not"
+    " reported, which does not mean that they are harmless.",
     bad="""
         format := torch
         !hostile-global os.system: would be imported, and can run programs
@@ -37,5 +37,5 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Look for what the reader noticed."""
+    """Report what the reader noted."""
     yield from damage.noted(context, "hostile-global")

@@ -1,4 +1,4 @@
-"""G401: a graph looks for a key that the checkpoint has not."""
+"""G401: a graph looks for a key that the checkpoint does not have."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RULE = Rule(
     needs="restore",
     summary="The graph's saver looks for a key that the checkpoint does not have.",
     why="`Saver.restore` ends with `Key ... not found in checkpoint`, and nothing is restored. It"
-    " is what users of TensorFlow 1 ask about most.",
+    " is the error that users of TensorFlow 1 ask about most.",
     fix="rename the variable in the checkpoint, give the Saver a dict of names, or leave the"
     " variable out of its `var_list`",
     false_alarms="The graph is the `.meta` beside the checkpoint, or the one that `--against`"
@@ -47,5 +47,5 @@ def check(context: Context) -> Iterator[Hit]:
     """Predict the restore, and take what is missing."""
     for entry in restores.entries(context, "missing", ways=restores.BY_KEY):
         said = f"TensorFlow says: {entry.error.message}" if entry.error else "is not found"
-        likely = f"; likely it is {entry.rename}" if entry.rename else ""
+        likely = f"; it is probably {entry.rename}" if entry.rename else ""
         yield Hit(entry.target or entry.key, f"{said}{likely}")

@@ -20,9 +20,9 @@ RULE = Rule(
     severity="info",
     needs="restore",
     summary="A variable of the checkpoint is restored by nothing in the graph.",
-    why="It may be a head that was left out on purpose, or a layer that the new code calls"
-    " something else and now initialises at random.",
-    fix="see whether it is missing in the graph",
+    why="It may be a head that was left out on purpose, or a layer that has another name in the new"
+    " code and now starts from random values.",
+    fix="check whether it is missing in the graph",
     false_alarms="Optimizer state is not reported: graphs for inference never restore it.",
     bad="""
         net/w: float32[4,3]

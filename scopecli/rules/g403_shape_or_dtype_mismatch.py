@@ -1,4 +1,4 @@
-"""G403: what a graph restores has another shape or type there."""
+"""G403: a variable that a graph restores has another shape or type in the checkpoint."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ RULE = Rule(
     severity="error",
     needs="restore",
     summary="A variable of the graph has another shape or type in the checkpoint.",
-    why="`Saver.restore` ends with an error, or, for a resource variable of another shape, goes"
-    " through and leaves a variable that its own graph contradicts.",
-    fix="change the model back, or leave the variable out and train it anew",
+    why="`Saver.restore` ends with an error; or, for a resource variable of another shape, it goes"
+    " through and leaves a variable that contradicts its own graph.",
+    fix="change the model back, or leave the variable out and train it from scratch",
     bad="""
         net/w: float32[4,3]
         saver := net/w
@@ -48,7 +48,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _silent(entry: Entry) -> str:
-    """What goes by without an error."""
+    """A mismatch that raises no error, in words."""
     wanted, found = (
         "unknown" if tensor is None else type_text(tensor.dtype, tensor.shape)
         for tensor in (entry.expected, entry.found)

@@ -19,13 +19,13 @@ RULE = Rule(
     name="ambiguous-saver",
     severity="warning",
     needs="graph",
-    summary="A saver in the graph restores more than the one that the file names, or the file"
-    " names none of several.",
-    why="`import_meta_graph` restores with the saver that the file names. What only the other one"
-    " restores stays as it was initialised, without an error.",
-    fix="export the graph with one Saver for all that is to be restored",
-    false_alarms="A second saver for a part of the keys, as for weights that were trained before,"
-    " is not reported.",
+    summary="The graph has a saver that restores more than the one that the file names, or several"
+    " of which the file names none.",
+    why="`import_meta_graph` restores with the saver that the file names. Variables that only the"
+    " other one restores keep their initial values, without an error.",
+    fix="export the graph with one Saver for everything that is to be restored",
+    false_alarms="A second saver for some of the keys, such as those of pretrained weights, is not"
+    " reported.",
     bad="""
         net/w: float32[4,3]
         head/w: float32[3]

@@ -1,4 +1,4 @@
-"""G405: a graph's saver has other keys than names."""
+"""G405: a graph's saver uses keys that are not the names of variables."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ RULE = Rule(
     severity="info",
     needs="graph",
     summary="The graph's saver keeps a variable under a key that is not its name.",
-    why="A Saver with a dict does that, as for moving averages that are to be restored into the"
-    " variables themselves. Who looks for the variable by its name does not find it.",
-    fix="look for the key; nothing is wrong if it is meant",
+    why="A Saver with a dict does that, for example to restore moving averages into the variables"
+    " themselves. Code that looks for the variable by its name does not find it.",
+    fix="look for the key; nothing is wrong if this is intended",
     bad="""
         net/w: float32[4,3]
         saver := net/w/ExponentialMovingAverage=net/w

@@ -1,4 +1,4 @@
-"""G406: a graph was imported into a scope, and its saver was not."""
+"""G406: a graph was imported into a scope, but the keys of its saver were not."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ RULE = Rule(
     name="import-scope-skew",
     severity="warning",
     needs="graph",
-    summary="The variables are in a scope that no key of a saver has.",
-    why="`import_meta_graph(import_scope=...)` puts it before the names of variables and not"
-    " before the imported keys. A new Saver in that graph looks for the names with the scope,"
-    " which no checkpoint from before has.",
+    summary="All variables of a saver are in a scope that is in none of its keys.",
+    why="`import_meta_graph(import_scope=...)` puts the scope before the names of variables, but"
+    " not before the imported keys. A new Saver in that graph looks for names with the scope, which"
+    " earlier checkpoints do not have.",
     fix="restore with the saver that `import_meta_graph` returns, or give a new one a dict of"
     " names",
     bad="""
@@ -39,11 +39,11 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Look for one scope that is before all names and before no key."""
+    """Look for a scope that all names start with, and no key."""
     graph = context.graph
     for saver in [*([graph.saver] if graph.saver else []), *graph.stale_savers]:
         prefix = restores.prefix_of(saver)
         if prefix:
             count, where = len(saver.restores), saver.scope or "the graph"
-            words = f"is before the names of {count} variables"
-            yield Hit(prefix, f"{words}, and not before the keys of the saver in {where}")
+            words = f"is in the names of {count} variables"
+            yield Hit(prefix, f"{words}, but not in the keys of the saver in {where}")

@@ -19,12 +19,11 @@ RULE = Rule(
     needs="variables",
     summary="After training, the moving mean of a batch normalization is all zeros and its moving"
     " variance all ones, as they were initialised.",
-    why="Inference normalizes with them, so the model that did well in training gives nonsense:"
-    " the update ops were not run (`UPDATE_OPS`), or the statistics were not restored.",
+    why="Inference normalizes with them, so a model that did well in training gives nonsense."
+    " Either the update ops were not run (`UPDATE_OPS`), or the statistics were not restored.",
     fix="run the update ops with each training step, or restore the statistics",
-    false_alarms="Told from stored checksums, without reading data; where the format has none,"
-    " only with `--values`. A layer that is frozen and was never given statistics is reported"
-    " too.",
+    false_alarms="Stored checksums tell this without reading data; formats without them are checked"
+    " only with `--values`. A frozen layer that was never given statistics is reported, too.",
     bad="""
         global_step: int64[] holds=1000
         bn/moving_mean: float32[4] holds=0

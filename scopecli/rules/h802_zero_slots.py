@@ -18,12 +18,12 @@ RULE = Rule(
     severity="warning",
     needs="variables",
     summary="After training, an optimizer's slot for a variable is all zeros.",
-    why="The variable never had a gradient: the loss does not depend on it, its units are all"
-    " dead, or the optimizer was made anew and saved before its first step.",
-    fix="see whether the loss depends on the variable; continue from a checkpoint with its"
+    why="The variable never had a gradient: the loss does not depend on it, all its units are dead,"
+    " or the optimizer was created anew and saved before its first step.",
+    fix="check whether the loss depends on the variable; continue from a checkpoint with its"
     " optimizer state",
-    false_alarms="Told from stored checksums, without reading data; where the format has none,"
-    " only with `--values`. A momentum that is set to 0 has such slots.",
+    false_alarms="Stored checksums tell this without reading data; formats without them are checked"
+    " only with `--values`. An optimizer with a momentum of 0 has such slots.",
     bad="""
         global_step: int64[] holds=1000
         net/w: float32[4,3]

@@ -1,4 +1,4 @@
-"""H803: a variable holds what is no number."""
+"""H803: a variable holds NaN or infinity."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ RULE = Rule(
     needs="values",
     summary="A variable or optimizer slot holds NaN or infinite elements.",
     why="Training diverged before this checkpoint was saved. One NaN spreads to everything that"
-    " is computed with it, and training on does not heal it.",
-    fix="go back to a checkpoint without; lower the learning rate, or clip gradients",
-    false_alarms="Only with `--values`. Constants of a graph are not read. Masks, of zeros and"
-    " minus infinity, are meant, and so is a single infinite number: a bound, or the best value"
-    " so far. Those are left alone, unless the file says that they are trained.",
+    " is computed with it, and further training does not heal it.",
+    fix="go back to a checkpoint without them; lower the learning rate, or clip gradients",
+    false_alarms="Only with `--values`. Constants of a graph are not read. Masks of zeros and minus"
+    " infinity are intended, and so is a single infinite number, such as a bound or the best value"
+    " so far. These are not reported, unless the file says that they are trained.",
     bad="net/w: float32[4,3] holds=nan",
     subjects=("net/w",),
     good="""
@@ -58,7 +58,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _found(model: Model, variable: Variable, progress: Callable[[int], None]) -> str:
-    """What a variable holds that is no number; nothing where it cannot be read."""
+    """The NaN and infinite elements of a variable, in words; empty where it cannot be read."""
     import numpy as np
 
     nans = infinite = 0

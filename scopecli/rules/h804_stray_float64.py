@@ -1,4 +1,4 @@
-"""H804: a few weights are in double precision, all others are not."""
+"""H804: a few weights are in double precision, and most are not."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ RULE = Rule(
     name="stray-float64",
     severity="info",
     needs="variables",
-    summary="A few weights are float64 in a model whose others are smaller.",
-    why="NumPy makes float64 where no type is given, and a framework keeps it. Such a weight takes"
+    summary="A few weights are float64, in a model whose other weights are in lower precision.",
+    why="NumPy uses float64 where no type is given, and a framework keeps it. Such a weight takes"
     " twice the memory, its operations are slow on most accelerators, and a graph that mixes both"
     " has casts or does not run at all.",
     fix="give the initial value the type of the other weights",
-    false_alarms="Scalars and what is not trainable, as sums and moving averages, may need the"
-    " precision and are left alone. So are models with fewer than ten weights of floating point,"
-    " and those where one in ten is float64.",
+    false_alarms="Scalars and untrainable variables, such as sums and moving averages, may need the"
+    " precision and are left out. So are models with fewer than ten floating-point weights, and"
+    " those where one in ten is float64.",
     bad="""
         a/w: float32[4,3]
         a/b: float32[3]
@@ -72,4 +72,4 @@ def check(context: Context) -> Iterator[Hit]:
     if len(weights) >= _ONE_IN and len(large) * _ONE_IN < len(weights):
         for variable in large:
             others = len(weights) - len(large)
-            yield Hit(variable.name, f"is float64, and {others} other weights are smaller")
+            yield Hit(variable.name, f"is float64, and {others} other weights are not")

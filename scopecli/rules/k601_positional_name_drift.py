@@ -1,4 +1,4 @@
-"""K601: weights go to a layer of another name."""
+"""K601: weights are loaded into a layer of another name."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ RULE = Rule(
     severity="warning",
     needs="restore",
     summary="A layer of the model gets the weights that were saved for a layer of another name.",
-    why="Keras loads by the order of layers, or by class and number, and looks at no name: where"
-    " shapes agree, layers that were swapped get each other's weights without an error.",
-    fix="load `by_name=True`, or bring the layers into the order in which they were saved",
-    false_alarms="Needs the model that the weights are for, with `--against`. Other numbers"
-    " behind the same names (`dense_7` for `dense`) are what Keras does itself, and not reported.",
+    why="Keras loads in the order of layers, or by class and number, and does not compare names: if"
+    " the shapes agree, layers that were swapped get each other's weights without an error.",
+    fix="load with `by_name=True`, or put the layers into the order in which they were saved",
+    false_alarms="`--against` must give the model that the weights are for. Names that differ only"
+    " in the number that Keras appends (`dense_7` for `dense`) are not reported.",
     bad="""
         format := keras-v3
         path := model.keras
@@ -54,6 +54,6 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Predict what loading does, and take what has another name."""
+    """Predict what loading does, and report weights of another name."""
     for entry in restores.entries(context, "drift", ways=("positional", "by_path")):
         yield Hit(entry.target, f"gets the values of {entry.source_name or entry.source}")

@@ -18,12 +18,12 @@ RULE = Rule(
     name="by-name-overlap-zero",
     severity="error",
     needs="restore",
-    summary="No layer of the model has the name of a layer in the file, and by position it does"
-    " not fit either.",
-    why="`load_weights(by_name=True)` ends without an error and without having loaded anything:"
-    " the model predicts with its initial weights.",
-    fix="rename the layers of one of them",
-    false_alarms="Needs the model that the weights are for, with `--against`.",
+    summary="No layer of the model has the name of a layer in the file, and loading by position"
+    " does not fit either.",
+    why="`load_weights(by_name=True)` loads nothing and raises no error: the model predicts with"
+    " its initial weights.",
+    fix="rename the layers of the model, or those in the file",
+    false_alarms="`--against` must give the model that the weights are for.",
     bad="""
         format := keras-v3
         a/w: float32[4,4]
@@ -51,7 +51,7 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Predict what loading by name does, where loading by position is no way."""
+    """Predict what loading by name does, where loading by position does not work."""
     attempts = {attempt.way: attempt for attempt in restores.attempts(context)}
     by_name, positional = attempts.get("by_name"), attempts.get("positional")
     if by_name is None or positional is None or positional.verdict == "restored":

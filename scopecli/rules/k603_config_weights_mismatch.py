@@ -20,9 +20,9 @@ RULE = Rule(
     name="config-weights-mismatch",
     severity="error",
     needs="variables",
-    summary="A layer's weights are not there, or have another size than its configuration says.",
-    why="Keras builds the layers from the configuration and then cannot fill them: loading ends"
-    " with an error. A file whose configuration or weights were edited by hand is like that.",
+    summary="A layer's weights are missing, or have another size than its configuration says.",
+    why="Keras builds the layers from the configuration and then cannot load their weights: it ends"
+    " with an error. Editing a file's configuration or weights by hand can lead to this.",
     fix="save the model again from the code that made it",
     false_alarms="With `--against`, the reference is the model that the weights are for.",
     bad="""
@@ -42,7 +42,7 @@ _WAYS = ("positional", "by_path")
 
 
 class _Size(NamedTuple):
-    """Which setting says how many columns a weight has, and how many for each."""
+    """The setting that says how many columns a weight has, and how many for each unit of it."""
 
     weight: str
     setting: str
@@ -62,7 +62,7 @@ _SIZES = {
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Hold weights against the configuration, and against a model that they are for."""
+    """Compare weights with the configuration, and with a model that they are for."""
     yield from damage.noted(context, "missing-weight")
     layers = {layer.path: layer for layer in context.model.layers}
     for variable in context.own if layers else ():

@@ -1,4 +1,4 @@
-"""L901: the reference has a variable that the model has not."""
+"""L901: the reference has a variable that the model does not have."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ RULE = Rule(
     severity="error",
     needs="reference",
     summary="A variable of the reference is not in the model.",
-    why="Whoever restores by that name finds nothing, and what was locked is no longer so.",
-    fix="bring the name back, or write the lock anew if the change is meant",
-    false_alarms="A checkpoint that is held against a graph is not compared like this: there G401"
-    " says what cannot be restored.",
+    why="Code that restores the variable by its name does not find it any more.",
+    fix="restore the name, or update the lock if the change is intended",
+    false_alarms="A checkpoint and a graph are not compared in this way: there, G401 reports what"
+    " cannot be restored.",
     bad="""
         net/w: float32[4,3]
         net/b: float32[3]
@@ -39,9 +39,9 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Take what is gone from the drift."""
+    """Report what is gone."""
     for entry in context.drift.entries if context.drift else ():
         if entry.status == "removed" and entry.a is not None:
-            yield Hit(entry.a, "is in the reference, and not here")
+            yield Hit(entry.a, "is in the reference, but not here")
         elif entry.status == "renamed" and entry.a is not None:
-            yield Hit(entry.a, f"is in the reference, and here it is likely called {entry.b}")
+            yield Hit(entry.a, f"is in the reference, but here it is probably {entry.b}")

@@ -1,4 +1,4 @@
-"""L902: the model has a variable that the reference has not."""
+"""L902: the model has a variable that the reference does not have."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ RULE = Rule(
     severity="error",
     needs="reference",
     summary="A variable of the model is not in the reference.",
-    why="Checkpoints from before do not have it, so that restoring them fails or leaves it as it"
-    " was initialised.",
-    fix="write the lock anew if the change is meant",
-    false_alarms="A checkpoint that is held against a graph is not compared like this: there G402"
-    " says what nobody restores.",
+    why="Earlier checkpoints do not have it, so restoring them fails or leaves it with its initial"
+    " value.",
+    fix="update the lock if the change is intended",
+    false_alarms="A checkpoint and a graph are not compared in this way: there, G402 reports what"
+    " is not restored.",
     bad="""
         net/w: float32[4,3]
         ---
@@ -40,9 +40,9 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Take what is new from the drift."""
+    """Report what is new."""
     for entry in context.drift.entries if context.drift else ():
         if entry.status == "added" and entry.b is not None:
             yield Hit(entry.b, "is not in the reference")
         elif entry.status == "renamed" and entry.b is not None:
-            yield Hit(entry.b, f"is not in the reference, where it is likely called {entry.a}")
+            yield Hit(entry.b, f"is not in the reference, where it is probably {entry.a}")

@@ -1,4 +1,4 @@
-"""L903: a variable is not what it is in the reference."""
+"""L903: a variable differs from that in the reference."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ RULE = Rule(
     severity="error",
     needs="reference",
     summary="A variable has another shape, type, kind or trainable flag than in the reference.",
-    why="Values do not fit any more, or the variable is trained now and was not before.",
-    fix="undo the change, or write the lock anew if it is meant",
-    false_alarms="Other values are no drift.",
+    why="Saved values no longer fit, or the variable is trained now and was not before.",
+    fix="undo the change, or update the lock if it is intended",
+    false_alarms="Different values are not reported.",
     bad="""
         net/w: float32[4,3]
         ---
@@ -36,7 +36,7 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Take what changed from the drift."""
+    """Report what changed."""
     for entry in context.drift.entries if context.drift else ():
         changes = [change for change in entry.changes if change.property != "collections"]
         if changes:

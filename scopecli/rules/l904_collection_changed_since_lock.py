@@ -20,9 +20,9 @@ RULE = Rule(
     needs="reference",
     summary="A variable is in other collections than in the reference, or a collection has other"
     " members.",
-    why="What is trained, saved, summed up as a loss or run as an update is told by collections,"
-    " so the same code does something else.",
-    fix="undo the change, or write the lock anew if it is meant",
+    why="Collections decide what is trained, saved, added to the loss or run as an update, so the"
+    " same code now does something else.",
+    fix="undo the change, or update the lock if it is intended",
     bad="""
         net/w: float32[4,3]
         @trainable_variables: net/w
@@ -45,7 +45,7 @@ _MOST_NAMED = 5
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Take the collections from the drift."""
+    """Report what changed in collections."""
     if context.drift is None:
         return
     for entry in context.drift.entries:
@@ -59,7 +59,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _new(names: object, known: object) -> list[str]:
-    """The names that are not among the known ones."""
+    """The names that were not there."""
     assert isinstance(names, tuple)  # noqa: S101 - collections are tuples of keys
     assert isinstance(known, tuple)  # noqa: S101
     return [name for name in names if name not in known]

@@ -19,11 +19,11 @@ RULE = Rule(
     severity="warning",
     needs="variables",
     summary="Two variables or scopes beside each other have names that differ in case only.",
-    why="It is nearly always one name typed in two ways, so what was meant to be shared is there"
-    " twice. TensorFlow also makes names unique without regard to case, so that `Enc/w` after"
-    " `enc/w` becomes `Enc/w_1`, and file systems and databases may take them for one.",
-    fix="write the name in one way, or tell the two apart by more than case",
-    false_alarms="Gates called by one letter (`w`, `W`) are left alone.",
+    why="It is nearly always one name typed in two ways, so what was meant to be shared exists"
+    " twice. TensorFlow also makes names unique without regard to case, so `Enc/w` after `enc/w`"
+    " becomes `Enc/w_1`, and some file systems and databases take the two for one.",
+    fix="write the name in one way, or let the two differ in more than case",
+    false_alarms="Names of one letter (`w`, `W`), as gates have, are not reported.",
     bad="""
         encoder/kernel: float32[4,3]
         Encoder/kernel_1: float32[4,3]
@@ -37,7 +37,7 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Hold every name in a scope against the others in it."""
+    """Compare the names in each scope."""
     separator = context.model.separator
     for scope, variables in context.scopes.items():
         inner = context.inner_scopes.get(scope, ())

@@ -1,4 +1,4 @@
-"""N102: a variable beside another of its name got a number."""
+"""N102: a variable got a number because its name was taken."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ RULE = Rule(
     name="uniquified-variable",
     severity="info",
     needs="variables",
-    summary="A variable is called like the one beside it with a number behind, and is as large.",
-    why="TensorFlow appends a number to a name that is taken, so this is how one that was made"
-    " twice looks: `w` and `w_1`, of which one is often forgotten.",
-    fix="see whether both are meant, and give them names of their own",
-    false_alarms="Two weights of one layer may well be meant; that is why it is only information."
-    " What is found by its object, as in TensorFlow 2, is not reported: there a number is the"
-    " program's own word, or that of the exporter. In ONNX and TFLite it is that of an operation.",
+    summary="A variable has the name of its neighbour with a number appended, and the same shape.",
+    why="TensorFlow appends a number to a name that is taken, so a variable that was created twice"
+    " looks like this: `w` and `w_1`, of which one is often forgotten.",
+    fix="check whether both are intended, and give them names of their own",
+    false_alarms="Two weights of one layer may well be intended, so this is only information."
+    " Variables that are found by their object, as in TensorFlow 2, are not reported: there, the"
+    " program or the exporter chose the number. Nor are those of ONNX and TFLite, where"
+    " operations have the number.",
     bad="""
         net/w: float32[4,3]
         net/w_1: float32[4,3]
@@ -39,7 +40,7 @@ RULE = Rule(
 )
 
 
-_GENERIC = "Variable"  # N104 speaks of those
+_GENERIC = "Variable"  # which N104 reports
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -54,4 +55,4 @@ def check(context: Context) -> Iterator[Hit]:
             if other is None or stem.endswith(_GENERIC):
                 continue
             if (other.shape, other.dtype) == (variable.shape, variable.dtype):
-                yield Hit(path, f"is called like {stem}, with a number, and has the same shape")
+                yield Hit(path, f"is {stem} with a number, and has the same shape and type")

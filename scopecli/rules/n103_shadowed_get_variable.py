@@ -1,4 +1,4 @@
-"""N103: `get_variable` found its name taken and took another."""
+"""N103: `get_variable` found its name taken and appended a number."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ RULE = Rule(
     name="shadowed-get-variable",
     severity="warning",
     needs="graph",
-    summary="A variable of `get_variable` got a number behind its name, because that was taken.",
-    why="`tf.get_variable('w')` after a `tf.Variable(name='w')`, or after a `w` in other case, is"
-    " called `w_1` and says nothing. A checkpoint then has both, code that restores by name gets"
-    " the wrong one, and `reuse=True` shares another variable than the one meant. It shows by the"
-    " first values: `get_variable` computes them below `w_1/Initializer/`, `tf.Variable` anywhere.",
-    fix="make both with get_variable, or give one of them another name",
-    false_alarms="A variable that was really asked for as `w_1` beside a `tf.Variable` called `w`"
-    " looks the same in the file.",
+    summary="A variable of `get_variable` has a number after its name, because the name was taken.",
+    why="`tf.get_variable('w')` after a `tf.Variable(name='w')`, or after a `w` in another case, is"
+    " silently called `w_1`. A checkpoint then has both, code that restores by name gets the wrong"
+    " one, and `reuse=True` shares another variable than intended. Initial values tell the two"
+    " apart: `get_variable` computes them in `w_1/Initializer/`, `tf.Variable` anywhere.",
+    fix="create both with get_variable, or give one of them another name",
+    false_alarms="A variable that the program called `w_1` beside a `tf.Variable` called `w` looks"
+    " the same in the file.",
     bad="""
         w: float32[3] initializer=zeros
         w_1: float32[3] initializer=w_1/Initializer/random_uniform
@@ -50,13 +50,13 @@ def check(context: Context) -> Iterator[Hit]:
         other = lowered.get(wanted.lower()) if number.isdecimal() else None
         if other is not None and _by_get_variable(context, name):
             if other != wanted:
-                yield Hit(name, f"got its number because {other} is called alike in other case")
+                yield Hit(name, f"got its number because {other} differs from it only in case")
             elif not _by_get_variable(context, other):
                 yield Hit(name, f"got its number because a tf.Variable is called {other}")
 
 
 def _by_get_variable(context: Context, name: str) -> bool:
-    """Whether the first value is computed where `get_variable` does it."""
+    """Whether the initial value is computed where `get_variable` does it."""
     known = context.graph_variables[name].attributes.get("initializer")
     node = context.graph.node(f"{name}/Assign") if known is None else None
     if node is not None and len(node.inputs) > 1:

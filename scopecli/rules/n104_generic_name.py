@@ -1,4 +1,4 @@
-"""N104: a variable has the name that TensorFlow gives where none is given."""
+"""N104: a variable has TensorFlow's default name."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ RULE = Rule(
     name="generic-name",
     severity="info",
     needs="variables",
-    summary="A variable is called `Variable`, which is what TensorFlow calls one without a name.",
-    why="The number in `Variable_3` follows the order in which variables were made. One more before"
-    " it, and a checkpoint restores into the wrong variables wherever the shapes allow it.",
+    summary="A variable is called `Variable`, which is TensorFlow's default name.",
+    why="The number in `Variable_3` follows the order in which variables are created. With one more"
+    " before it, a checkpoint is restored into the wrong variables wherever the shapes allow it.",
     fix="give it a name",
-    false_alarms="What TensorFlow 2 finds by its object needs no name, and is not reported.",
+    false_alarms="Variables that TensorFlow 2 finds by their object need no name and are not"
+    " reported.",
     bad="""
         Variable: float32[4,3]
         Variable_1: float32[3]

@@ -17,11 +17,11 @@ RULE = Rule(
     name="wrapper-prefix",
     severity="warning",
     needs="variables",
-    summary="All variables, or all of one state of a checkpoint, are below the scope of a wrapper,"
-    " such as `module`.",
-    why="`DataParallel`, `torch.compile` and their like put their own name before every key. The"
-    " model without the wrapper then finds none of its keys, and with `strict=False` loads nothing"
-    " without saying so.",
+    summary="All variables, or all of one state dict in a checkpoint, are in the scope of a"
+    " wrapper, such as `module`.",
+    why="`DataParallel`, `torch.compile` and the like put their own name before every key. The"
+    " model without the wrapper then finds none of its keys, and with `strict=False` silently loads"
+    " nothing.",
     fix="save the model inside the wrapper (`model.module.state_dict()`), or rename the keys",
     false_alarms="Names with slashes are left alone: `module` is what TensorFlow Hub calls one, and"
     " what programs call an attribute.",
@@ -49,7 +49,7 @@ _DICTIONARIES = "torch"  # the format whose files have a model's state as one en
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Look at all names, or at those of each state in a file of several."""
+    """Look at all names, or at those of each state dict in a file of several."""
     separator = context.model.separator
     if separator != _SEPARATOR:
         return
@@ -64,7 +64,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _around(paths: list[str], around: str, separator: str) -> Iterator[Hit]:
-    """Take wrapper after wrapper off, as long as all names are below one."""
+    """Take off wrapper after wrapper, as long as all names are in one."""
     while True:
         wrapper = paths[0][len(around) :].partition(separator)[0]
         prefix = f"{around}{wrapper}{separator}"

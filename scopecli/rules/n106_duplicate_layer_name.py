@@ -18,11 +18,11 @@ RULE = Rule(
     severity="error",
     needs="layers",
     summary="Two layers of one model have the same name.",
-    why="Layers are wired and weights are loaded by the names of layers. Keras refuses to build"
-    " such a model from its configuration, cannot save it to HDF5, and `get_layer` and `by_name`"
-    " loading take the first.",
+    why="Layers are connected, and weights are loaded, by the names of layers. Keras refuses to"
+    " build such a model from its configuration and cannot save it to HDF5; `get_layer` and loading"
+    " by name take the first.",
     fix="give each layer of a model a name of its own",
-    false_alarms="The same name in a model inside, on another level, is fine and not reported.",
+    false_alarms="The same name in an inner model is fine, and not reported.",
     bad="""
         format := keras-v3
         layer := dense Dense
@@ -37,7 +37,7 @@ RULE = Rule(
     """,
 )
 
-# Only models must tell their layers by name; the cells of a recurrent layer are told by number.
+# Only in models must names be unique; the cells of a recurrent layer are numbered.
 _NOT_BY_NAME = "cells"
 
 

@@ -1,4 +1,4 @@
-"""N107: a name is a variable and a scope at once."""
+"""N107: a name is both a variable and a scope."""
 
 from __future__ import annotations
 
@@ -21,15 +21,14 @@ RULE = Rule(
     severity="error",
     needs="variables",
     summary="A name is both a variable and the scope of others.",
-    why="HDF5 keeps variables as files and scopes as folders: `net/w` cannot be both, so the model"
-    " cannot be saved to `.h5` or `.keras`, and conversion fails or loses one of them. Tools that"
-    " build trees out of names stumble over it too.",
+    why="In HDF5, variables are datasets and scopes are groups: `net/w` cannot be both, so the"
+    " model cannot be saved to `.h5` or `.keras`, and conversion fails or loses one of them. Tools"
+    " that build trees out of names have the same problem.",
     fix="rename the variable or the scope",
-    false_alarms="Optimizer slots, averages and what TensorFlow itself keeps below a moving average"
-    " (`biased`, `local_step`) are left out: nobody saves those to HDF5 under such names. Where"
+    false_alarms="Optimizer slots, averages and what TensorFlow itself keeps with a moving average"
+    " (`biased`, `local_step`) are left out, as these are not saved to HDF5 under such names. Where"
     " only names tell slots, as in a checkpoint without its graph, whatever has the variable's own"
-    " shape counts as one. Names that are split at dots are keys of flat files and are left out as"
-    " well.",
+    " shape is taken for one. Names with dots are keys of flat files, and left out, too.",
     bad="""
         net/w: float32[4,3]
         net/w/scale: float32[3]
@@ -61,7 +60,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _counts(context: Context, variable: Variable, scope: str) -> bool:
-    """Whether a variable below another is none of its companions."""
+    """Whether a variable in another's scope is neither its companion nor its slot."""
     if leaf_of(variable.path, "/") in _COMPANIONS:
         return False
     is_guess = context.model.graph is None and context.model.format in CHECKPOINTS

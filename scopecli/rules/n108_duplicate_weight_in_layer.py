@@ -22,8 +22,8 @@ RULE = Rule(
     needs="variables",
     summary="Two weights of one layer have the same name.",
     why="`add_weight(name='w')` twice in one layer works until the model is saved to HDF5: Keras"
-    " cannot make the second dataset and stops in the middle of the file. Whoever looks a weight up"
-    " by its name gets either one.",
+    " cannot create the second dataset and stops in the middle of the file. Code that looks up a"
+    " weight by its name gets either one.",
     fix="give each weight of the layer a name of its own",
     false_alarms="In an object graph a layer is told by what Keras does in one: it keeps each"
     " weight a second time, under the weight's name. Other modules of TensorFlow 2 need no names.",

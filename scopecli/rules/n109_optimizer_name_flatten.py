@@ -1,4 +1,4 @@
-"""N109: two weights get one name where an optimizer flattens names."""
+"""N109: two weights get the same name when an optimizer flattens names."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ RULE = Rule(
     name="optimizer-name-flatten",
     severity="error",
     needs="variables",
-    summary="Two weights of a Keras 3 model have one name once `/` is written as `_`.",
-    why="Keras 3 names an optimizer's state after the weight, with `/` flattened to `_`."
-    " `a/b/kernel` (a layer `b` wrapped in `a`) and `a_b/kernel` then ask for one dataset, and the"
-    " compiled model cannot be saved to `.h5`.",
+    summary="Two weights of a Keras 3 model have the same name once `/` is replaced by `_`.",
+    why="Keras 3 names an optimizer's state after the weight, with `/` replaced by `_`."
+    " `a/b/kernel` (a layer `b` wrapped in `a`) and `a_b/kernel` then need the same dataset, and"
+    " the compiled model cannot be saved to `.h5`.",
     fix="rename one of the layers",
-    false_alarms="Only trainable weights in files with an optimizer are looked at. Whether Keras"
-    " put the name of an inner model before those of its weights is not in the file, so what"
-    " collides only with it, or only without, is not reported.",
+    false_alarms="Only trainable weights in files with an optimizer are checked. Whether Keras put"
+    " the name of an inner model before those of its weights is not in the file, so only names that"
+    " collide either way are reported.",
     bad="""
         format := keras-v3
         meta := {"optimizer": "Adam"}
@@ -45,7 +45,7 @@ _KERAS_3 = frozenset({"keras-v3", "keras-weights-h5"})
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Flatten each name, and look whether another weight has it already."""
+    """Flatten each name, and check whether another weight has it already."""
     model = context.model
     if model.format not in _KERAS_3 or not _has_optimizer(model):
         return
@@ -55,7 +55,7 @@ def check(context: Context) -> Iterator[Hit]:
             flat = tuple(name.replace("/", "_") for name in (variable.name, variable.path))
             other = taken.setdefault(flat, variable.path)
             if other != variable.path:
-                yield Hit(variable.path, f"is {flat[0]} to an optimizer, and so is {other}")
+                yield Hit(variable.path, f"is {flat[0]} for an optimizer, and so is {other}")
 
 
 def _has_optimizer(model: Model) -> bool:

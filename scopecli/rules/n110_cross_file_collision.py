@@ -20,12 +20,12 @@ RULE = Rule(
     name="cross-file-collision",
     severity="error",
     needs="together",
-    summary="Two files that are to be loaded together have one name for different variables.",
+    summary="Two files that are to be loaded together use one name for different variables.",
     why="In one graph a name is one variable, so the second file does not fit the first:"
-    " TensorFlow says `Trying to share variable, but specified shape`, and a loader that goes by"
-    " name overwrites one with the other.",
-    fix="load one of them below a scope of its own, or rename its variables",
-    false_alarms="The same name with the same shape and type is what sharing looks like, and fine.",
+    " TensorFlow says `Trying to share variable, but specified shape`, and a loader that matches"
+    " names overwrites one with the other.",
+    fix="load one of them into a scope of its own, or rename its variables",
+    false_alarms="The same name with the same shape and type is sharing, and fine.",
     bad="""
         path := first
         net/w: float32[4,3]
@@ -44,7 +44,7 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Hold the variables against those of the files before."""
+    """Compare the variables with those of the files before."""
     for other in context.together:
         theirs = {variable.name: variable for variable in own_variables(other)}
         for variable in context.own:

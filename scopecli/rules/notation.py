@@ -1,8 +1,8 @@
-"""A notation for small models, in which the rules' examples are written. A line says one thing.
+"""A notation for small models, in which the examples of rules are written. A line is one statement.
 
-    net/w: float32[4,3] trainable slot_of=v     a variable; words are its flags, kind, attributes
+    net/w: float32[4,3] trainable slot_of=v     a variable with its flags, kind and attributes
     net/b: float32[3] holds=0                   one whose elements are all this number
-    net/v: float32[3] crc=77                    one of whose values only the checksum is known
+    net/v: float32[3] crc=77                    one without values, but with a checksum
     net/MatMul = MatMul(x, net/w/read, ^init)   a node of the graph, its inputs and control inputs
     @trainable_variables: net/w, net/b          a collection
     !missing-shard data: is missing             a note of the reader
@@ -10,15 +10,15 @@
     layer := encoder/dense Dense units=4        a layer of the model's description, its settings
     weights := dense: dense/w, dense/b          what the file has for a layer
     saver := net/w, key=net/b                   what the graph's saver writes
-    stale := net/w                              what another saver in the graph does
+    stale := net/w                              what another saver in the graph writes
     meta := {"step": 3}                         facts about the whole file
     damage := TruncatedError is cut off         the error with which the file cannot be opened
     # a comment
-    ---                                         what is above is the other model: the reference,
-                                                or what is to be loaded together with this one
+    ---                                         the model above is the reference, or the one that
+                                                is to be loaded together with the one below
 
-A variable of a model with a graph is a node too, with a `read` behind it, as `get_variable` makes.
-Where the nodes say nothing, `graph := yes` gives the model a graph.
+In a model with a graph, each variable is a node with a `read` after it, as `get_variable` creates.
+`graph := yes` gives a model a graph without further nodes.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ _FLAGS = {"trainable": True, "untrainable": False}
 
 
 class Example(NamedTuple):
-    """What a text says.
+    """The models of an example.
 
     Attributes:
         model: the model that is checked.
-        other: the one that it is held against, or loaded together with.
-        damage: why it cannot be opened.
+        other: the reference, or the model that is to be loaded together with it.
+        damage: the error with which it cannot be opened.
     """
 
     model: Model
@@ -64,7 +64,7 @@ class Example(NamedTuple):
     damage: ScopecliError | None
 
     def context(self) -> Context:
-        """What a rule is given."""
+        """The context that a rule is given."""
         return Context(
             self.model,
             reference=self.other,
@@ -78,7 +78,7 @@ def parse(text: str) -> Example:
     """Read an example.
 
     Raises:
-        ValueError: a line says nothing in this notation.
+        ValueError: a line is no statement of this notation.
     """
     above, found, below = dedent(text).rpartition(_OTHER)
     parts = _Parts(below)
@@ -87,7 +87,7 @@ def parse(text: str) -> Example:
 
 
 class _Parts:
-    """What the lines say, in order."""
+    """The statements of one model."""
 
     def __init__(self, text: str) -> None:
         self.fields: dict[str, str] = {}
@@ -125,7 +125,7 @@ class _Parts:
             self.variables.append(_variable(name, rest))
 
     def model(self) -> Model:
-        """The model that they are."""
+        """The model that they describe."""
         graph = self._graph() if self.nodes or _GRAPH & self.fields.keys() else None
         known = {variable.key for variable in self.variables}
         return Model(
@@ -148,7 +148,7 @@ class _Parts:
         )
 
     def damage(self) -> ScopecliError | None:
-        """Why the file cannot be opened; None where it can."""
+        """The error with which the file cannot be opened; None where it can."""
         kind, _, problem = self.fields.get("damage", "").partition(" ")
         return getattr(errors, kind)(problem) if kind else None
 
@@ -183,7 +183,7 @@ def _words(text: str) -> list[str]:
 
 
 def _variable(name: str, text: str) -> Variable:
-    """A variable: type, shape, and what is said of it."""
+    """A variable from its type, shape, flags, kind and attributes."""
     type_text, *words = text.split()
     dtype, _, dims = type_text.removesuffix("]").partition("[")
     shape = tuple(int(size) for size in _words(dims))
@@ -209,7 +209,7 @@ def _variable(name: str, text: str) -> Variable:
 
 
 def _held(variable: Variable) -> Variable:
-    """A variable with the checksum of what it holds, as a checkpoint stores it."""
+    """A variable with the checksum of its values, as a checkpoint stores it."""
     one = _element(variable)
     checksum = Checksum(crc.KIND, crc.masked(crc.of_repeated(one, variable.params)))
     return variable._replace(storage=StoredAt("data", None, variable.nbytes or 0, checksum))
@@ -225,7 +225,7 @@ class _Held:
     """Gives what the variables hold; a `TensorReader`."""
 
     def read(self, variable: Variable, _start: int, count: int) -> bytes:
-        """So many elements, all the same."""
+        """Some elements, all the same."""
         return _element(variable) * count
 
     def strings(self, variable: Variable) -> Sequence[bytes]:

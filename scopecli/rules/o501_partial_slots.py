@@ -23,12 +23,12 @@ RULE = Rule(
     severity="warning",
     needs="variables",
     summary="A variable has fewer optimizer slots than those beside it.",
-    why="Restoring into the training graph fails with a key that is not found, or the slot starts"
-    " from zero. It comes from scripts that rename variables and forget their slots.",
+    why="Restoring into the training graph fails because the key is not found, or the slot starts"
+    " from zero. Scripts that rename variables and forget their slots leave such files.",
     fix="rename the slots with their variables, or leave all of them out",
     false_alarms="A variable that is frozen while those beside it are trained has no slots"
-    " either. Where the file does not say what is trained, scalars, integers and moving averages"
-    " are taken for what is not.",
+    " either. If the file does not say what is trained, scalars, integers and moving averages are"
+    " assumed not to be.",
     bad="""
         net/w: float32[4,3]
         net/w/Adam: float32[4,3] slot slot_of=net/w slot_name=Adam
@@ -48,7 +48,7 @@ RULE = Rule(
 )
 
 _NONE: frozenset[str] = frozenset()
-_NODE = "graph_variable"  # the attribute with the name that the graph has for a variable
+_NODE = "graph_variable"  # the attribute with the variable's name in the graph
 _FLOATS = ("bfloat", "float")
 _NEVER_TRAINED = frozenset(
     {"biased", "local_step", "moving_mean", "moving_var", "moving_variance", "num_batches_tracked"}
@@ -84,7 +84,7 @@ def _of_scopes(context: Context, slots: Mapping[object, set[str]]) -> Iterator[H
 
 
 def _of_graph(context: Context, slots: Mapping[object, set[str]]) -> Iterator[Hit]:
-    """What the graph of a checkpoint keeps for a variable, and the checkpoint for others only."""
+    """Slots that the graph has for a variable, but the checkpoint only for others."""
     if context.model.format not in CHECKPOINTS:
         return
     own: dict[object, Variable] = {variable.key: variable for variable in context.own}
@@ -104,7 +104,7 @@ def _of_graph(context: Context, slots: Mapping[object, set[str]]) -> Iterator[Hi
 
 
 def _usual(found: Iterable[set[str]]) -> Mapping[str, set[str]]:
-    """For each slot, those that more than half of the variables with it have, too."""
+    """For each slot, the slots that more than half of the variables with it have, too."""
     alike = Counter(map(frozenset, found))
     together: Counter[tuple[str, str]] = Counter()
     for names, count in alike.items():

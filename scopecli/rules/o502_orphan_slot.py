@@ -19,11 +19,11 @@ RULE = Rule(
     name="orphan-slot",
     severity="warning",
     needs="variables",
-    summary="An optimizer slot has no variable that it would belong to.",
-    why="The variable was renamed or removed and its slot was not: restoring with the optimizer"
-    " does not find the slot under the new name, and space is taken for nothing.",
+    summary="An optimizer slot belongs to no variable.",
+    why="The variable was renamed or removed, and its slot was not: restoring with the optimizer"
+    " does not find the slot under the new name, and the file is larger than it need be.",
     fix="rename the slot with its variable, or remove it",
-    false_alarms="Told by the name, and only where other variables of the file have a slot of"
+    false_alarms="Slots are told by name, and only if other variables of the file have a slot of"
     " that name.",
     bad="""
         net/w: float32[4,3]
@@ -41,7 +41,7 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Look for names that end as the slots of this file do."""
+    """Look for names that end like the slots of this file."""
     if context.model.format not in CHECKPOINTS:
         return
     slots = [variable for variable in context.model.variables if variable.kind == "slot"]
@@ -52,4 +52,4 @@ def check(context: Context) -> Iterator[Hit]:
         if not all(leaf_of(variable.name, "/") in names for variable in inside):
             continue  # a scope of a model, with a variable of that name
         for variable in inside:
-            yield Hit(variable.name, f"is called like optimizer state, and {owner} is not there")
+            yield Hit(variable.name, f"has the name of optimizer state, but there is no {owner}")

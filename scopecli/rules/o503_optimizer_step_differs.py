@@ -1,4 +1,4 @@
-"""O503: the optimizer counted other steps than the model."""
+"""O503: the optimizer counted another number of steps than the model."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ RULE = Rule(
     name="optimizer-step-differs",
     severity="warning",
     needs="variables",
-    summary="Adam's `beta2_power` is of another number of steps than `global_step`.",
-    why="The optimizer was made anew while the count went on, or the other way round: its"
+    summary="Adam's `beta2_power` does not belong to the number of steps in `global_step`.",
+    why="The optimizer was created anew while the count went on, or the other way round: its"
     " averages belong to other steps, and its first updates after a restore are too large.",
-    fix="restore the optimizer together with the model, or start both anew",
-    false_alarms="Told from stored checksums, where the format has them. Other betas and several"
-    " updates a step are allowed for, if they are usual ones. After 87,000 steps nothing is left"
-    " of the power, and nothing is said.",
+    fix="restore the optimizer together with the model, or start both from scratch",
+    false_alarms="Stored checksums tell the values, if the format has them. Usual values of beta,"
+    " and a few updates in each step, are allowed for. After 87,000 steps the power is too small to"
+    " tell, and nothing is reported.",
     bad="""
         global_step: int64[] holds=1000
         beta2_power: float32[] bookkeeping holds=0.99
@@ -38,7 +38,7 @@ RULE = Rule(
 
 _BETAS = (steps.DEFAULT_BETA2, 0.9999, 0.997, 0.99, 0.98, 0.95, 0.9)
 _RATIOS = (2, 3, 4, 5, 1 / 2, 1 / 3, 1 / 4, 1 / 5)  # updates a step
-_SLACK, _PRECISION = 2, 0.01  # it was multiplied with rounding
+_SLACK, _PRECISION = 2, 0.01  # each step multiplied and rounded
 
 
 def check(context: Context) -> Iterator[Hit]:

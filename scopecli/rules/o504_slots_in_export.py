@@ -17,13 +17,13 @@ RULE = Rule(
     name="slots-in-export",
     severity="info",
     needs="variables",
-    summary="A model that was saved as a whole, for use, has optimizer slots in it.",
-    why="Adam's state is twice as large as the model, so that the file is three times the size"
-    " that inference needs.",
-    fix="save without the optimizer: `include_optimizer=False` for HDF5, a model that was not"
-    " compiled for `.keras`",
-    false_alarms="Who goes on training needs them. A checkpoint is there for that, so it is not"
-    " reported.",
+    summary="A model that was saved as a whole has optimizer slots in it.",
+    why="Adam's state is twice as large as the model, so the file is three times as large as"
+    " inference needs.",
+    fix="save without the optimizer: with `include_optimizer=False` to HDF5; to `.keras`, from a"
+    " model that is not compiled",
+    false_alarms="To continue training, they are needed. Checkpoints serve that purpose, and are"
+    " not reported.",
     bad="""
         format := keras-v3
         dense/kernel: float32[4,3]

@@ -1,4 +1,4 @@
-"""The page of all rules, in Markdown: README.md of this package."""
+"""The page of all rules, in Markdown: the README.md of this package."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def text() -> str:
 
 
 def example(source: str) -> str:
-    """An example as it is shown: without what the module's indentation adds."""
+    """An example as it is shown: without the indentation that it has in its module."""
     return dedent(source).strip("\n")
 
 

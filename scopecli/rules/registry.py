@@ -1,6 +1,6 @@
 """The rules: the modules of this package whose names start with a code.
 
-Which rules there are is told by the names of the modules, so that choosing some imports none.
+The names of the modules tell which rules exist, so choosing some imports none.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What rules take from the prediction of a restore."""
+"""The prediction of a restore, as rules use it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from scopecli.model.graph import Saver
     from scopecli.rules.context import Context
 
-# How TensorFlow restores; the others are ways of Keras.
+# The ways in which TensorFlow restores; the others are those of Keras.
 BY_KEY: tuple[Way, ...] = ("saver", "objects")
 
 
@@ -28,10 +28,7 @@ def entries(context: Context, *statuses: Status, ways: Collection[Way]) -> Itera
 
 
 def prefix_of(saver: Saver) -> str:
-    """The scope that is before the name of every variable of a saver and before none of its keys.
-
-    Nothing where there is no such scope.
-    """
+    """The scope that all variables of a saver are in, but none of its keys; empty without one."""
     found = {
         entry.variable.removesuffix(entry.key) if entry.variable.endswith(f"/{entry.key}") else ""
         for entry in saver.restores

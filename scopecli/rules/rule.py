@@ -1,8 +1,8 @@
-"""What a lint rule is. A rule is one module: `RULE`, which is its manual page, and `check`.
+"""What a lint rule is: a module with `RULE`, its manual page, and a function `check`.
 
     def check(context: Context) -> Iterator[Hit]
 
-The module is named after the rule, `n101_case_only_siblings.py`; that alone registers it.
+The name of the module, `n101_case_only_siblings.py`, registers the rule.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scopecli.model.finding import Hit, Severity
     from scopecli.rules.context import Context
 
-# What a rule needs to be run at all; `engine.NEEDS` says when that is there.
+# What a rule needs in order to run; `engine.NEEDS` tells whether it is there.
 Need = Literal[
     "file",
     "variables",
@@ -31,7 +31,7 @@ Need = Literal[
     "damage",
 ]
 
-# The first letter of a code.
+# The families of rules, by the first letter of their codes.
 FAMILIES = {
     "N": "Names",
     "S": "Scopes and reuse",
@@ -42,7 +42,7 @@ FAMILIES = {
     "K": "Keras",
     "F": "Integrity",
     "H": "Numeric health",
-    "L": "Lock: held against a reference",
+    "L": "Lock: comparison with a reference",
 }
 
 
@@ -53,14 +53,14 @@ class Rule(NamedTuple):
         code: a letter for the family and three digits.
         name: for people, in kebab case.
         severity: of its findings.
-        needs: what must be there for the rule to be run.
+        needs: what must be there for the rule to run.
         summary: what it finds, as a sentence.
-        why: what goes wrong where it is found.
+        why: what goes wrong because of it.
         fix: what to do.
-        false_alarms: when a finding is none, or why the severity is what it is; may be empty.
-        bad: a model that it speaks of, in the notation of `scopecli.rules.notation`.
-        subjects: what it speaks of in `bad`.
-        good: the same done right.
+        false_alarms: when a finding is wrong, what is left out and why; may be empty.
+        bad: a model with findings, in the notation of `scopecli.rules.notation`.
+        subjects: the subjects of the findings in `bad`.
+        good: the same model without the fault.
     """
 
     code: str
@@ -82,12 +82,12 @@ class Rule(NamedTuple):
 
 
 class RuleModule(Protocol):
-    """What the module of a rule has."""
+    """The interface of a rule's module."""
 
     RULE: Rule
 
     def check(self, context: Context, /) -> Iterator[Hit]:
-        """What is wrong.
+        """Find what is wrong with a model.
 
         Raises:
             ScopecliError: the file is damaged where the rule looks.

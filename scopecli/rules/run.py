@@ -23,9 +23,9 @@ class Run:
     """Checks files one after another.
 
     Attributes:
-        paths: what was checked, as it was given.
+        paths: the paths that were checked, as they were given.
         findings: what was found, file by file.
-        files: every file that was read, so that none is written to.
+        files: every file that was read, so that reports are not written over them.
     """
 
     def __init__(
@@ -42,11 +42,11 @@ class Run:
 
         Args:
             load: opens a path.
-            selection: which rules.
-            reference: what every model is held against.
+            selection: which rules to run.
+            reference: the model that every model should be like.
             reads_values: whether tensors may be read.
-            together: an empty list where the models are to be loaded together; it fills up.
-            progress: shows how far rules that read tensors are.
+            together: a list that collects the models, if they are to be loaded together.
+            progress: shows the progress of rules that read tensors.
         """
         self.paths: list[str] = []
         self.findings: list[Finding] = []
@@ -60,7 +60,7 @@ class Run:
         self._seen: set[object] = set()
 
     def check(self, path: str) -> None:
-        """Check one path. Another name of what was checked already is passed over.
+        """Check one path, unless it is another name of a model that was checked already.
 
         Raises:
             ScopecliError: there is no model at the path.
@@ -93,13 +93,13 @@ class Run:
 
 
 def expanded(paths: Iterable[str]) -> Iterator[str]:
-    """The paths, with patterns that the shell left alone replaced by what matches them.
+    """The paths, with patterns that the shell did not expand replaced by what matches them.
 
     Raises:
         PathError: nothing matches.
     """
     for path in paths:
-        # What files are called so, or start so as those of a checkpoint do, is no pattern.
+        # The name of a file, or the prefix of a checkpoint, is no pattern, whatever is in it.
         if glob.has_magic(path) and not any(glob.iglob(f"{glob.escape(path)}*")):
             found = sorted(glob.glob(path, recursive=True))
             if not found:

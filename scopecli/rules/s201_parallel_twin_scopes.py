@@ -1,4 +1,4 @@
-"""S201: two scopes hold the same and share nothing."""
+"""S201: two scopes hold the same variables and share none."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ RULE = Rule(
     needs="graph",
     summary="A scope and its numbered twin hold the same variables, side by side, and share none.",
     why="A network that is built twice without `reuse` is two networks: `net` and `net_1`. Both"
-    " cost memory, each sees half of the data, and nothing says so.",
-    fix="reuse the scope if one network was meant; give the second its own name if not",
-    false_alarms="Towers for two kinds of things (users and items) look the same and are meant."
+    " take memory, each sees half of the data, and nothing warns of it.",
+    fix="reuse the scope if one network was intended; otherwise give the second its own name",
+    false_alarms="Towers for two kinds of things (users and items) look the same and are intended."
     " Scopes that are numbered from the start (`branch_0`, `branch_1`), layers in a row, two heads"
     " on one input, layers without a name of their own (`dense`, `dense_1`) and what is found by"
     " its object, as in TensorFlow 2, are not reported.",
@@ -50,7 +50,7 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Say each scope whose twin came before it."""
+    """Report each scope whose twin came before it."""
     for twin in twins_of(context):
         yield Hit(twin.scope, _message(twin))
 
@@ -58,4 +58,4 @@ def check(context: Context) -> Iterator[Hit]:
 def _message(twin: Twin) -> str:
     count = len(twin.variables)
     what = f"the same {count} variables" if count > 1 else "the same variable"
-    return f"has {what} inside as {twin.first}, shares none of them and has other inputs"
+    return f"has {what} as {twin.first}, shares none and has other inputs"

@@ -18,14 +18,14 @@ RULE = Rule(
     name="orphan-twin",
     severity="error",
     needs="training",
-    summary="Of two scopes that hold the same, an optimizer trains one, and nothing writes the"
-    " other.",
-    why="The second copy keeps its initial values for ever while the graph computes with it: a"
-    " GAN's discriminator that judges the generator's images with random weights. It was meant to"
-    " be reused.",
-    fix="reuse the scope; or copy the values over, if it is meant to follow",
-    false_alarms="A copy that is assigned to, as a target network is, is no orphan. One that is"
-    " only ever restored from a checkpoint is reported all the same.",
+    summary="Of two scopes that hold the same variables, an optimizer trains one, and nothing"
+    " writes the other.",
+    why="The second copy keeps its initial values for ever while the graph computes with it: for"
+    " example, a GAN's discriminator judges the generator's images with random weights. It was"
+    " meant to be reused.",
+    fix="reuse the scope; or copy the values over, if the second is meant to follow the first",
+    false_alarms="A copy that is assigned to, such as a target network, is not reported. One that"
+    " is only ever restored from a checkpoint is.",
     bad="""
         net/w: float32[4,3] trainable
         net_1/w: float32[4,3] trainable
@@ -50,7 +50,7 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Look which of the twins are updated or written."""
+    """Check which of the twins are updated or written."""
     training = context.training
     for twin in twins_of(context):
         first = [f"{twin.first}/{name}" for name in twin.variables]
@@ -65,4 +65,4 @@ def check(context: Context) -> Iterator[Hit]:
                 and training.writers.keys().isdisjoint(orphans)
                 and any(context.graph_variables[name].trainable for name in orphans)
             ):
-                yield Hit(scope, f"is written by nothing, while {other}, its twin, is trained")
+                yield Hit(scope, f"is not written by anything, while its twin {other} is trained")

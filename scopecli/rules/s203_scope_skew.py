@@ -19,10 +19,10 @@ RULE = Rule(
     severity="info",
     needs="graph",
     summary="A scope was entered again: operations under `enc_1` use the variables of `enc`.",
-    why="This is how reuse looks, and is fine. But a `tf.Variable` or a layer without a name that"
-    " is made there is `enc_1/...` in the checkpoint, and a filter on `enc/` misses the"
+    why="This is how reuse looks, and it is fine. But a `tf.Variable`, or a layer without a name,"
+    " that is created there is `enc_1/...` in the checkpoint, and a filter for `enc/` misses the"
     " operations.",
-    fix="nothing, if the reuse is meant",
+    fix="nothing, if the reuse is intended",
     bad="""
         enc/w: float32[4,3]
         a = Placeholder()
@@ -40,7 +40,7 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Look for entries that are the scope with a number."""
+    """Look for entries of a scope under its name with a number."""
     for reused in context.reuse.scopes:
         for entry in reused.entries:
             path = entry.removesuffix("/")

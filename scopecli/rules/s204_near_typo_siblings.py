@@ -18,12 +18,13 @@ RULE = Rule(
     name="near-typo-siblings",
     severity="warning",
     needs="variables",
-    summary="Two variables or scopes beside each other hold the same and differ in one letter.",
-    why="`kernal` beside `kernel` is a slip of the keyboard, and what was meant to be shared or"
-    " restored is there twice. With `AUTO_REUSE` a misspelt scope is simply made.",
+    summary="Two variables or scopes beside each other hold the same, and their names differ in one"
+    " letter.",
+    why="`kernal` beside `kernel` is a typing error, and what was meant to be shared or restored"
+    " exists twice. With `AUTO_REUSE`, a misspelt scope is simply created.",
     fix="correct the name, and rename it in the checkpoint",
     false_alarms="Words with fewer than five letters, words in capitals, and words that differ in a"
-    " digit or at their first letter are left alone, as are plurals.",
+    " digit or in their first letter are not reported, nor are plurals.",
     bad="""
         encoder/kernel: float32[4,3]
         encoder/kernal: float32[4,3]
@@ -57,7 +58,7 @@ def _alike(context: Context, held: dict[str, object]) -> Iterator[Hit]:
 
 
 def _contents(context: Context, scope: str) -> object:
-    """What is in a scope: names as seen from inside, shapes and types."""
+    """The contents of a scope: names relative to it, shapes and types."""
     found = []
     waiting = [scope]
     while waiting:

@@ -18,10 +18,10 @@ RULE = Rule(
     severity="warning",
     needs="graph",
     summary="A trainable variable is initialized and saved, and nothing computes with it.",
-    why="A layer that was made and not connected, or one made a second time where the first was to"
-    " be reused. It takes space in every checkpoint, and whoever looks at it takes it for trained.",
-    fix="connect it, or do not make it",
-    false_alarms="Graphs that compute with no variable at all, but only save them, are left out.",
+    why="A layer was created but not connected, or created a second time where the first was to be"
+    " reused. It takes space in every checkpoint, and looks as if it were trained.",
+    fix="connect it, or do not create it",
+    false_alarms="Graphs that only save their variables, and compute with none, are left out.",
     bad="""
         net/w: float32[4,3] trainable
         net/v: float32[4,3] trainable

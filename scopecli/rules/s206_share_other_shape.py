@@ -18,14 +18,13 @@ RULE = Rule(
     name="share-other-shape",
     severity="error",
     needs="reference",
-    summary="A variable has the name of one in the graph that it is to share, and another shape"
-    " or type.",
-    why="If the program that made the one runs in the graph of the other, `get_variable` ends"
+    summary="A variable has the name of one in the reference graph, and another shape or type.",
+    why="If the program that created the one runs in the graph of the other, `get_variable` ends"
     " with `Trying to share variable ..., but specified shape ...`, whether or not the scope is"
     " reused.",
     fix="give one of them another scope, or the same shape",
-    false_alarms="Only where one graph is held against another that does not have the very same"
-    " variables: then it is taken for one that they are to share.",
+    false_alarms="Only graphs are compared in this way, and only with a reference graph that has"
+    " other variables, too: it is then taken for a graph in which both programs run.",
     bad="""
         graph := yes
         d/w: float32[8,3]
@@ -50,7 +49,7 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Say what TensorFlow says of each that has another shape or type."""
+    """Report variables of another shape or type, with TensorFlow's message."""
     there = sharing.variables_there(context)
     for variable in context.own:
         met = there.get(variable.name)

@@ -18,11 +18,11 @@ RULE = Rule(
     name="share-needs-reuse",
     severity="info",
     needs="reference",
-    summary="All variables of a scope are in the graph already.",
-    why="If the program that made the one runs in the graph of the other, `get_variable` ends"
+    summary="All variables of a scope are in the reference graph already.",
+    why="If the program that created the one runs in the graph of the other, `get_variable` ends"
     " with `Variable ... already exists, disallowed`, unless the scope is reused.",
-    fix="enter the scope with `reuse=True` or `tf.AUTO_REUSE`, or call it something else",
-    false_alarms="Sharing is often what is meant; that is why it is only information.",
+    fix="enter the scope with `reuse=True` or `tf.AUTO_REUSE`, or give it another name",
+    false_alarms="Sharing is often intended, so this is only information.",
     bad="""
         graph := yes
         d/w: float32[4,3]

@@ -1,4 +1,4 @@
-"""S208: a scope is in the graph in part: no way to reuse it fits."""
+"""S208: only a part of a scope is in the graph, so reuse neither works with it nor without."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ RULE = Rule(
     name="share-in-part",
     severity="warning",
     needs="reference",
-    summary="Some variables of a scope are in the graph, and some are not.",
-    why="If the program that made the one runs in the graph of the other, `get_variable` ends"
+    summary="Some variables of a scope are in the reference graph, and some are not.",
+    why="If the program that created the one runs in the graph of the other, `get_variable` ends"
     " with `already exists, disallowed` without reuse, and with `does not exist` with it.",
-    fix="enter the scope with `tf.AUTO_REUSE`, if the new variables are meant; else correct the"
-    " names",
+    fix="enter the scope with `tf.AUTO_REUSE` if the new variables are intended; otherwise correct"
+    " the names",
     bad="""
         graph := yes
         d/w: float32[4,3]

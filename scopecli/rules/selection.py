@@ -1,4 +1,4 @@
-"""Which rules are meant: codes and prefixes of codes, the longer one winning, as in ruff."""
+"""Which rules to run: by codes and prefixes of codes, of which the longest wins, as in ruff."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ ALL = "ALL"
 
 
 class Selection(NamedTuple):
-    """Which rules are wanted.
+    """Which rules to run.
 
     Attributes:
-        select: codes or prefixes of them; `ALL` for every rule.
-        ignore: of those, not these.
-        extend_select: these too.
-        per_path_ignores: patterns of paths, and what is ignored where one matches.
-        folder: where patterns are meant from, that of the settings; empty for the working folder.
+        select: codes or prefixes of codes; `ALL` for every rule.
+        ignore: codes or prefixes to leave out.
+        extend_select: codes or prefixes in addition to `select`.
+        per_path_ignores: patterns of paths, and what to leave out for paths that match.
+        folder: the folder to which patterns are relative; empty for the working folder.
     """
 
     select: tuple[str, ...] = (ALL,)
@@ -37,7 +37,7 @@ class Selection(NamedTuple):
     def changed(
         self, select: Sequence[str], ignore: Sequence[str], extend_select: Sequence[str]
     ) -> Selection:
-        """With what the command line says: `select` instead of what is settled, the others too.
+        """The selection with options of the command line: `select` replaces, the others add.
 
         Raises:
             UnknownNameError: no rule has such a code or name.
@@ -88,7 +88,7 @@ def _prefix(word: str) -> str:
 
 
 def _length(code: str, prefixes: Sequence[str]) -> int:
-    """How much of a code the longest of its prefixes says; nothing is less than `ALL`."""
+    """The length of the longest prefix of a code: 0 for `ALL`, and -1 where there is none."""
     lengths = [0 if prefix == ALL else len(prefix) for prefix in prefixes if _covers(prefix, code)]
     return max(lengths, default=-1)
 
@@ -98,6 +98,6 @@ def _covers(prefix: str, code: str) -> bool:
 
 
 def _matches(path: str, pattern: str) -> bool:
-    """Whether a path, or an ending of it at a folder, is what a pattern says."""
+    """Whether a pattern matches a path, or the end of it from some folder on."""
     path = path.replace("\\", "/")
     return fnmatchcase(path, pattern) or fnmatchcase(path, f"*/{pattern}")

@@ -1,4 +1,4 @@
-"""Settings of a project: `[tool.scopecli]` in pyproject.toml, or scopecli.toml."""
+"""The settings of a project: scopecli.toml, or `[tool.scopecli]` in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _KEYS = (*_CODES, "fail-on", "baseline", "per-path-ignores")
 
 
 class Settings(NamedTuple):
-    """What a project has settled.
+    """The settings of a project.
 
     Attributes:
-        selection: which rules.
-        fail_on: from which severity on a finding fails the run.
-        baseline: file of known findings, or empty.
+        selection: which rules to run.
+        fail_on: the least severity that fails a run.
+        baseline: path of a file of known findings, or empty.
     """
 
     selection: Selection = Selection()
@@ -35,10 +35,10 @@ class Settings(NamedTuple):
 
 
 def find(folder: str) -> Settings:
-    """The settings for a folder: of the nearest file with any, in it or above.
+    """The settings for a folder: those of the nearest file with any, in the folder or above.
 
     Raises:
-        ScopecliError: the file is no TOML, or settles something that is not known.
+        ScopecliError: the file is no TOML, or has a setting that is not known.
     """
     folder = os.path.abspath(folder)
     while True:
@@ -55,7 +55,7 @@ def find(folder: str) -> Settings:
 
 
 def read(table: Mapping[str, object], path: str) -> Settings:
-    """The settings that a table makes.
+    """The settings in a table.
 
     Raises:
         ScopecliError: a key, code or value is not known.
@@ -63,8 +63,8 @@ def read(table: Mapping[str, object], path: str) -> Settings:
     for key in table:
         if key not in _KEYS:
             near = nearest(key, _KEYS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(_KEYS)}"
-            raise UnknownNameError(f"no setting is called {key!r}", path=path, hint=hint)
+            hint = f"did you mean {near[0]}?" if near else f"the settings are {', '.join(_KEYS)}"
+            raise UnknownNameError(f"has an unknown setting {key!r}", path=path, hint=hint)
     codes = {key: _prefixes(table[key], key, path) for key in _CODES if key in table}
     ignores = table.get("per-path-ignores", {})
     if not isinstance(ignores, dict):

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def variables_there(context: Context) -> Mapping[str, Variable]:
-    """The variables that are in the graph already, by name.
+    """The variables that are in the reference graph already, by name.
 
-    None where the reference is no graph, or the same model at another time.
+    There are none if the reference is no graph, or the same model at another time.
     """
     reference = context.reference
     if reference is None or reference.graph is None or reference.format in CHECKPOINTS:
@@ -31,7 +31,7 @@ def variables_there(context: Context) -> Mapping[str, Variable]:
 
 
 def scopes(context: Context) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Each scope of the model, with its variables that are there already and its others."""
+    """Each scope of the model, with its variables that are there already and the others."""
     there = variables_there(context)
     for scope, variables in context.scopes.items() if there else ():
         names = [variable.name for variable in variables]
@@ -40,7 +40,7 @@ def scopes(context: Context) -> Iterator[tuple[str, list[str], list[str]]]:
 
 
 def exists(name: str) -> str:
-    """What is said of a name that is taken."""
+    """The message for a name that is taken."""
     return (
         f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or"
         " reuse=tf.AUTO_REUSE in VarScope?"
@@ -48,7 +48,7 @@ def exists(name: str) -> str:
 
 
 def is_missing(name: str) -> str:
-    """What is said of a name that is not."""
+    """The message for a name that is missing where it is to be reused."""
     return (
         f"Variable {name} does not exist, or was not created with tf.get_variable(). Did you mean"
         " to set reuse=tf.AUTO_REUSE in VarScope?"

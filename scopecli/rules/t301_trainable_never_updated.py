@@ -19,11 +19,11 @@ RULE = Rule(
     needs="training",
     summary="A variable is trainable and read, and neither an optimizer nor anything else writes"
     " it.",
-    why="It keeps its initial values. The loss does not depend on it, the list of variables that an"
-    " optimizer was given (`var_list`) misses it, or the gradient is stopped on the way.",
-    fix="see why it has no update; say `trainable=False` where none is meant",
+    why="It keeps its initial values: the loss does not depend on it, it is not in the list of"
+    " variables that the optimizer was given (`var_list`), or the gradient is stopped on the way.",
+    fix="find out why it has no update; pass `trainable=False` if none is intended",
     false_alarms="Layers that are frozen by `var_list` while others are fine-tuned are reported:"
-    " make them `trainable=False`.",
+    " create them with `trainable=False`.",
     bad="""
         w: float32[3] trainable
         v: float32[3] trainable

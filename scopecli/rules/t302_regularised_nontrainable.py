@@ -18,9 +18,9 @@ RULE = Rule(
     severity="info",
     needs="training",
     summary="A variable that is not trainable has a regularizer.",
-    why="The penalty is a constant: it makes the loss larger, changes nothing, and hides how far"
-    " training has come.",
-    fix="leave the regularizer out where `trainable=False`",
+    why="The penalty is a constant: it raises the loss, has no effect, and hides how far training"
+    " has come.",
+    fix="leave out the regularizer where `trainable=False`",
     bad="""
         w: float32[3] untrainable
         v: float32[3] trainable

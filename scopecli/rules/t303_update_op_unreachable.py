@@ -19,11 +19,12 @@ RULE = Rule(
     severity="warning",
     needs="training",
     summary="An operation is in UPDATE_OPS, and no training step runs it.",
-    why="Batch normalization collects its moving statistics there. Where the training step does not"
-    " depend on them they stay at 0 and 1: training looks well, and evaluation is noise.",
+    why="Batch normalization adds the updates of its moving statistics to that collection. If the"
+    " training step does not depend on them, the statistics stay at 0 and 1: training looks fine,"
+    " and evaluation is noise.",
     fix="minimize under `tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS))`",
     false_alarms="A program may run the collection by itself beside the training step, which no"
-    " file says. What another update of the same variable does is not missed.",
+    " file tells. An update is not reported if another one of the same variable runs.",
     bad="""
         w: float32[3] trainable
         mean: float32[3] untrainable

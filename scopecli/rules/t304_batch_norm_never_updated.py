@@ -19,12 +19,12 @@ RULE = Rule(
     severity="warning",
     needs="training",
     summary="The moving statistics of a batch normalization are not written by any training step.",
-    why="They stay at 0 and 1, so the layer does nothing at evaluation. Either the layer is built"
+    why="They stay at 0 and 1, so the layer has no effect in evaluation. Either the layer is built"
     " with `training=False`, or its updates are not in the training step: Keras layers in a graph"
-    " do not put them into UPDATE_OPS.",
+    " do not add them to UPDATE_OPS.",
     fix="pass `training=True` when building the training graph, and run the layer's updates",
     false_alarms="A layer whose scale and offset are not trained either is frozen, and left out."
-    " What is in UPDATE_OPS is T303's.",
+    " Updates in UPDATE_OPS are reported by T303.",
     bad="""
         bn/gamma: float32[3] trainable
         bn/moving_mean: float32[3] untrainable

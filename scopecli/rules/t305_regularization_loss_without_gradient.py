@@ -18,10 +18,10 @@ RULE = Rule(
     severity="warning",
     needs="training",
     summary="A trained variable has a regularizer, and no gradient goes through it.",
-    why="`regularizer=` only puts the penalty into a collection. Where the loss is not"
-    " `tf.losses.get_total_loss()`, or does not add the collection, nothing is regularized.",
+    why="`regularizer=` only adds the penalty to a collection. If the loss is not"
+    " `tf.losses.get_total_loss()`, and does not include the collection, nothing is regularized.",
     fix="add `tf.losses.get_regularization_loss()` to the loss that is minimized",
-    false_alarms="Each use of a penalty may have built a copy of it; one copy with a gradient is"
+    false_alarms="Each use of a penalty may create a copy of it; one copy with a gradient is"
     " enough. Graphs without gradients are left out.",
     bad="""
         w: float32[3] trainable

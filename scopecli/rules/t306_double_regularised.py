@@ -18,8 +18,8 @@ RULE = Rule(
     severity="warning",
     needs="training",
     summary="The gradient of one loss goes through two penalties of the same variable.",
-    why="The weight decay is twice what was asked for: the layer has a `regularizer=`, and the loss"
-    " adds `tf.nn.l2_loss` of all variables as well, or adds the collection of penalties twice.",
+    why="The weight decay is twice as strong as intended: the layer has a `regularizer=`, and the"
+    " loss also includes `tf.nn.l2_loss` of all variables, or the collection of penalties twice.",
     fix="keep one of the penalties",
     false_alarms="Two terms of one regularizer (L1 and L2) are one penalty, and the penalties of"
     " different losses do not add up.",

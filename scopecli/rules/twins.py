@@ -1,4 +1,4 @@
-"""Scopes that were probably meant to be one: what the rules about twins share."""
+"""Twins, scopes that were probably meant to be one; shared by the rules about them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from scopecli.rules.context import Context
 
 
-# What `tf.layers`, slim and Keras call a layer that is given no name. It is a new layer at every
-# call: nothing of that name could have been reused.
+# The default names of layers in `tf.layers`, slim and Keras. Every call creates a new layer, so
+# nothing of such a name could have been reused.
 _UNNAMED = {
     *("dense", "fully_connected", "embedding", "batch_normalization", "layer_normalization"),
     *("conv1d", "conv2d", "conv3d", "conv2d_transpose", "conv3d_transpose", "depthwise_conv2d"),
@@ -25,12 +25,12 @@ _UNNAMED = {
 
 
 class Twin(NamedTuple):
-    """A scope that holds the same as one of its name without a number.
+    """A scope that holds the same variables as the one with its name without a number.
 
     Attributes:
-        scope: with a number, which TensorFlow gave it.
-        first: without.
-        variables: as seen from inside each.
+        scope: the scope with a number, which TensorFlow appended.
+        first: the scope without.
+        variables: names of the variables, relative to each scope.
     """
 
     scope: str
@@ -41,9 +41,9 @@ class Twin(NamedTuple):
 def twins_of(context: Context) -> Iterator[Twin]:
     """The twins of a graph: `net_1` of `net`, on other inputs.
 
-    Of `branch_0` and `branch_1` both numbers were chosen, and what has the same input cannot have
-    been meant to be the same; nor can layers without a name, or what TensorFlow 2 finds by its
-    object and not by a scope.
+    No twins are `branch_0` and `branch_1`, whose numbers were chosen, scopes with the same input,
+    which cannot have been meant to be one, layers without a name of their own, and anything that
+    TensorFlow 2 finds by its object and not by a scope.
     """
     if context.finds_by_object:
         return

@@ -105,7 +105,7 @@ def test_a_file_that_is_checked_is_not_written_to(run: Run, tmp_path: Path) -> N
     shutil.copy(SAMPLES / "keras2_weights.h5", path)
     before = path.read_bytes()
     for option in ("--output", "--write-baseline"):
-        assert_one_line(run("validate", str(path), option, str(path)), "is not written to")
+        assert_one_line(run("validate", str(path), option, str(path)), "is not overwritten")
     assert path.read_bytes() == before
     assert_one_line(run("validate", str(path), "--output", "no/folder/x"), "cannot be written")
 

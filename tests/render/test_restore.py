@@ -91,7 +91,7 @@ extra  in the checkpoint, and not looked for
 
 renamed: old/* in the checkpoint is * here (1 variable)
 note: a note
-note: not restored and not meant to be, so to be initialized: x
+note: not restored by this saver, so they must be initialized: x
 """
     )
 

@@ -67,8 +67,8 @@ def test_a_project_without_settings_is_passed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ('selct = ["N"]', ["no setting is called 'selct'", "did you mean select?"]),
-        ("zzz = 1", ["known are: select,"]),
+        ('selct = ["N"]', ["has an unknown setting 'selct'", "did you mean select?"]),
+        ("zzz = 1", ["the settings are select,"]),
         ('select = ["N1O1"]', ["'N1O1'", "did you mean N1"]),
         ("ignore = [1]", ["ignore is not a list of codes"]),
         ("ignore = 1", ["ignore is not a list of codes"]),
