@@ -107,12 +107,26 @@ def _with_objects(variables: Sequence[Variable], objects: SavedObjects) -> list[
         objects.find(str(variable.attributes.get("checkpoint_key", ""))) for variable in variables
     ]
     keys = {number: variable.key for variable, number in zip(variables, held, strict=True)}
+    if held.count(None) == len(held):  # of TensorFlow 1, or another saver's
+        return list(variables)
     described = [
-        variable if number is None else _with_object(variable, objects.variables[number], keys)
+        _left_over(variable)
+        if number is None
+        else _with_object(variable, objects.variables[number], keys)
         for variable, number in zip(variables, held, strict=True)
     ]
     key_of = {variable.name: variable.key for variable in described}
     return [_with_owner(variable, key_of) for variable in described]
+
+
+def _left_over(variable: Variable) -> Variable:
+    """A variable that no object holds and no saver saves: a node that tracing left in the graph.
+
+    Keras 3 leaves one of each when it exports a model.
+    """
+    if variable.kind != "variable" or "checkpoint_key" in variable.attributes:
+        return variable
+    return variable._replace(kind="bookkeeping")
 
 
 def _with_owner(variable: Variable, key_of: Mapping[str, str]) -> Variable:

@@ -10,7 +10,7 @@ import pytest
 from scopecli.analysis import values
 from scopecli.errors import DamagedFileError, PathError, UnknownNameError
 from scopecli.formats.opening import load
-from scopecli.formats.tensorflow import saved_model
+from scopecli.formats.tensorflow import saved_model, text
 from tests import graphs
 from tests.bundles import message
 from tests.samples import SAMPLES
@@ -76,6 +76,18 @@ def test_objects_say_names_paths_and_what_is_trainable() -> None:
     }
     # Names come twice, places in the tree do not.
     assert len({v.path for v in found.values()}) == 5
+
+
+def test_a_variable_that_no_object_holds_is_left_over(tmp_path: Path) -> None:
+    """Keras 3 leaves one of each in the graph that it exports; nothing is saved for them."""
+    window = text.opened(str(TF2 / "saved_model.pb"), "SavedModel")
+    fields = {field: (a, b) for field, _, a, b in window.fields(0, window.size)}
+    again = graphs.graph(graphs.variable("w/left_over", op="VarHandleOp"))  # which is merged
+    whole = window.read(*fields[2]) + message((2, again))
+    (tmp_path / "saved_model.pb").write_bytes(message((1, 1), (2, whole)))
+    kinds = {variable.key: variable.kind for variable in load(tmp_path).variables}
+    assert kinds.pop("w/left_over") == "bookkeeping"
+    assert kinds == {variable.key: variable.kind for variable in load(TF2).variables}
 
 
 def test_values_are_in_the_checkpoint_inside() -> None:
