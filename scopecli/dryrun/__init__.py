@@ -103,7 +103,7 @@ _MODULES = {
     " reduce_any reduce_join reduce_logsumexp reduce_variance reduce_std count_nonzero"
     " argmax argmin clip_by_norm clip_by_average_norm norm",
     "ops.einsum": "einsum",
-    "image_measures": "extract_image_patches",
+    "image.measures": "extract_image_patches",
     "nn.connectionist": "edit_distance",
     "nn.activations": "log_sigmoid",
     "nn.fractions": "zero_fraction",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.image_boxes import checked_image
+from scopecli.dryrun.image.boxes import checked_image
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import add, cast, divide, floordiv, saturate_cast
 from scopecli.dryrun.ops.arrays import (

@@ -1,28 +1,15 @@
-"""`tf.image`: images of another size, and names of what else is done to them."""
+"""Images of another size."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.namespaces import attributes
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import expand_dims, squeeze
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
-
-_MODULES = {
-    "image_boxes": "crop_to_bounding_box pad_to_bounding_box resize_image_with_crop_or_pad"
-    " resize_with_crop_or_pad central_crop crop_and_resize",
-    "image_changes": "convert_image_dtype flip_left_right flip_up_down random_flip_left_right"
-    " random_flip_up_down transpose_image adjust_brightness adjust_contrast adjust_saturation"
-    " adjust_hue random_brightness random_contrast random_saturation random_hue"
-    " per_image_standardization rgb_to_grayscale grayscale_to_rgb",
-    "image_measures": "non_max_suppression sample_distorted_bounding_box draw_bounding_boxes"
-    " total_variation image_gradients extract_image_patches",
-}
-__getattr__ = attributes(__name__, _MODULES)
 
 
 class ResizeMethod:
