@@ -13,28 +13,54 @@ from scopecli.dryrun.graph.scopes import (
     control_dependencies,
     get_collection,
     name_scope,
-    no_op,
 )
-from scopecli.dryrun.loss_reduction import Reduction
 from scopecli.dryrun.namespaces import attributes
 from scopecli.dryrun.nn.cross_entropy import (
     sigmoid_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits_v2,
     sparse_softmax_cross_entropy_with_logits,
 )
-from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import add, add_n, cast
-from scopecli.dryrun.ops.arrays import concat, expand_dims, rank, shape, size, squeeze
+from scopecli.dryrun.ops.arrays import shape, size, squeeze
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.filled import ones_like, zeros_like
 from scopecli.dryrun.ops.indexing import where
 from scopecli.dryrun.ops.reductions import reduce_sum
+from scopecli.dryrun.ops.weighting import assert_broadcastable, broadcast_weights
 from scopecli.dryrun.values.dtypes import float32
 
 if TYPE_CHECKING:
-    from scopecli.dryrun.graph.nodes import Operation, Tensor
+    from scopecli.dryrun.graph.nodes import Tensor
 
 __getattr__: Any = attributes(__name__, {})
+
+
+class Reduction:
+    """How the losses of a batch become one."""
+
+    NONE = "none"
+    SUM = "weighted_sum"
+    SUM_OVER_BATCH_SIZE = "weighted_sum_over_batch_size"
+    MEAN = "weighted_mean"
+    SUM_BY_NONZERO_WEIGHTS = "weighted_sum_by_nonzero_weights"
+    SUM_OVER_NONZERO_WEIGHTS = SUM_BY_NONZERO_WEIGHTS
+
+    @classmethod
+    def all(cls) -> tuple[str, ...]:
+        """All ways."""
+        ways = (cls.NONE, cls.SUM, cls.MEAN, cls.SUM_OVER_BATCH_SIZE)
+        return (*ways, cls.SUM_OVER_NONZERO_WEIGHTS, cls.SUM_BY_NONZERO_WEIGHTS)
+
+    @classmethod
+    def validate(cls, key: str) -> None:
+        """Check that something is one of them.
+
+        Raises:
+            ValueError: it is none.
+        """
+        if key not in cls.all():
+            raise ValueError(f"Invalid Reduction Key {key}. Key should be one of {cls.all()}.")
 
 
 _DEFAULT = Reduction.SUM_BY_NONZERO_WEIGHTS
@@ -72,98 +98,11 @@ def get_total_loss(
     return add_n(losses, name=name)
 
 
-def _assert_broadcastable(weights: Any, values: Tensor) -> Operation:
-    with name_scope(None, "assert_broadcastable") as assertion:
-        with name_scope(None, "weights") as scope:
-            weights = convert_to_tensor(weights, name=scope)
-            weights_shape = shape(weights, name="shape")
-            weights_rank = rank(weights, name="rank")
-        with name_scope(None, "values") as scope:
-            values = convert_to_tensor(values, name=scope)
-            values_shape = shape(values, name="shape")
-            values_rank = rank(values, name="rank")
-        if weights.dims is not None and values.dims is not None:
-            if not weights.dims:
-                return no_op("static_scalar_check_success")
-            _check_weights(weights, values)
-            if weights.shape.is_fully_defined() and values.shape.is_fully_defined():
-                return no_op("static_dims_check_success")
-        from scopecli.dryrun.ops.checks import Assert
-        from scopecli.dryrun.ops.control_flow import cond
-
-        is_scalar = apply("Equal", 0, weights_rank, name="is_scalar")
-        told = [_NOT_BROADCASTABLE, "weights.shape=", weights.name, weights_shape]
-        told += ["values.shape=", values.name, values_shape, "is_scalar=", is_scalar]
-        valid = cond(
-            is_scalar,
-            lambda: is_scalar,
-            lambda: _goes_together(weights_rank, weights_shape, values_rank, values_shape),
-            name="is_valid_shape",
-        )
-        return Assert(valid, told, name=assertion)
-
-
-_NOT_BROADCASTABLE = "weights can not be broadcast to values."
-
-
-def _check_weights(weights: Tensor, values: Tensor) -> None:
-    """What is known of two shapes must not contradict.
-
-    Raises:
-        ValueError: it does.
-    """
-    own, wanted = weights.dims or (), values.dims or ()
-    received = f"Received weights={weights}, values={values}"
-    if len(own) != len(wanted):
-        raise ValueError(
-            f"{_NOT_BROADCASTABLE} values.rank={len(wanted)}. weights.rank={len(own)}. "
-            f"values.shape={values.shape}. weights.shape={weights.shape}. {received}"
-        )
-    if None in own or None in wanted:
-        return
-    for axis, (extent, whole) in enumerate(zip(own, wanted, strict=True)):
-        if extent not in (1, whole):
-            shapes = f"values.shape={_array(wanted)}, weights.shape={_array(own)}"
-            raise ValueError(f"{_NOT_BROADCASTABLE} Mismatch at dim {axis}. {shapes}. {received}")
-
-
-def _array(dims: Any) -> str:
-    """A shape as an array writes it."""
-    return f"[{' '.join(map(str, dims))}]"
-
-
-def _goes_together(own_rank: Any, own: Any, rank: Any, whole: Any) -> Any:
-    """Whether shapes go together, where that is only known in a run."""
-    with name_scope(None, "has_valid_nonscalar_shape") as scope:
-        same = apply("Equal", rank, own_rank, name="is_same_rank")
-        from scopecli.dryrun.ops.control_flow import cond
-
-        return cond(same, lambda: _has_valid_dims(own, whole), lambda: same, name=scope)
-
-
-def _has_valid_dims(own: Any, whole: Any) -> Any:
-    with name_scope(None, "has_invalid_dims") as scope:
-        column = expand_dims(whole, -1)
-        valid = concat([column, ones_like(column)], 1)
-        others = apply_op("DenseToDenseSetOperation", expand_dims(own, -1), valid).outputs[1]
-        return apply("Equal", 0, size(others, name="num_invalid_dims"), name=scope)
-
-
 def _num_present(losses: Tensor, weights: Tensor) -> Tensor:
     with name_scope(None, "num_present") as scope:
         zero = apply("Equal", weights, 0.0)
         present = where(zero, zeros_like(weights), ones_like(weights))
         return reduce_sum(broadcast_weights(present, losses), name=scope)  # type: ignore[no-any-return]
-
-
-def broadcast_weights(weights: Tensor, values: Tensor) -> Tensor:
-    """A weight for every value."""
-    with name_scope(None, "broadcast_weights") as scope:
-        defined = weights.shape.is_fully_defined() and values.shape.is_fully_defined()
-        if defined and weights.shape.is_compatible_with(values.shape):
-            return weights
-        with control_dependencies([_assert_broadcastable(weights, values)]):
-            return apply("Mul", weights, ones_like(values), name=scope)
 
 
 def _mean(loss: Tensor, count: Tensor) -> Tensor:
@@ -185,7 +124,7 @@ def compute_weighted_loss(
     Reduction.validate(reduction)
     with name_scope(scope, "weighted_loss"):
         losses = convert_to_tensor(losses)
-        with control_dependencies([_assert_broadcastable(weights, losses)]):
+        with control_dependencies([assert_broadcastable(weights, losses)]):
             kind = losses.dtype.base_dtype
             losses = cast(losses, float32)
             weights = cast(weights, float32)

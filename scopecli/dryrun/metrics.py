@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.scopes import add_to_collections, control_dependencies, name_scope, no_op
-from scopecli.dryrun.losses import broadcast_weights
 from scopecli.dryrun.namespaces import attributes
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast, divide
@@ -17,6 +16,7 @@ from scopecli.dryrun.ops.arrays import expand_dims, size, squeeze
 from scopecli.dryrun.ops.filled import ones_like, zeros
 from scopecli.dryrun.ops.indexing import where
 from scopecli.dryrun.ops.reductions import reduce_sum
+from scopecli.dryrun.ops.weighting import broadcast_weights
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.variables.assigning import assign_add
 from scopecli.dryrun.variables.opening import variable_scope

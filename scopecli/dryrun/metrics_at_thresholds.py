@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from scopecli.dryrun.graph.scopes import control_dependencies
-from scopecli.dryrun.losses import broadcast_weights
 from scopecli.dryrun.metrics import metric_variable, same_rank
 from scopecli.dryrun.ops.applying import apply
 from scopecli.dryrun.ops.arithmetic import cast, divide
@@ -16,6 +15,7 @@ from scopecli.dryrun.ops.arrays import expand_dims, reshape, shape, stack, trans
 from scopecli.dryrun.ops.checks import assert_greater_equal, assert_less_equal
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.reductions import reduce_sum
+from scopecli.dryrun.ops.weighting import broadcast_weights
 from scopecli.dryrun.variables.assigning import assign_add
 
 _TINY = 1e-7
