@@ -133,7 +133,13 @@ def test_a_model_cannot_be_changed() -> None:
         ),
         (
             f"import scopecli; scopecli.load({str(SAMPLES / 'keras2_weights.h5')!r})",
-            ["click", "rich", "tensorflow", "keras", "scopecli.formats.tensorflow.v2_checkpoint"],
+            [
+                "click",
+                "rich",
+                "tensorflow",
+                "keras",
+                "scopecli.formats.tensorflow.checkpoints.v2_checkpoint",
+            ],
         ),
     ],
 )

@@ -94,11 +94,11 @@ def _is_web_page(head: bytes) -> bool:
 
 
 def _table_format(source: Source) -> str:
-    from scopecli.formats.tensorflow import v2_checkpoint
+    from scopecli.formats.tensorflow.checkpoints import v2_checkpoint
 
     if v2_checkpoint.is_index(source):
         return v2_checkpoint.FORMAT
-    from scopecli.formats.tensorflow import v1_checkpoint
+    from scopecli.formats.tensorflow.checkpoints import v1_checkpoint
 
     if v1_checkpoint.is_checkpoint(source):
         return v1_checkpoint.FORMAT
@@ -136,7 +136,7 @@ def _inner_format(source: Source, head: bytes) -> str | None:
 
         if shard_index.is_index(head):
             return shard_index.identify(source.path)
-    from scopecli.formats.tensorflow import protobuf
+    from scopecli.formats.tensorflow.graphs import protobuf
 
     graph = protobuf.identify(source, head)
     if graph is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scopecli.binary import member_bytes, zipdir
 from scopecli.binary.source import Source
 from scopecli.errors import ScopecliError
-from scopecli.formats.tensorflow import bundle_checks
+from scopecli.formats.tensorflow.checkpoints import bundle_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

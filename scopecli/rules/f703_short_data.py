@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from scopecli.formats.tensorflow import bundle_checks
+from scopecli.formats.tensorflow.checkpoints import bundle_checks
 from scopecli.model.finding import Hit
 from scopecli.rules import damage
 from scopecli.rules.rule import Rule

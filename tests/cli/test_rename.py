@@ -251,7 +251,7 @@ def test_a_graph_can_be_left_out(run: Run, tmp_path: Path, samples: Path) -> Non
 def test_ctrl_c_leaves_nothing(
     run: Run, tmp_path: Path, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from scopecli.formats.tensorflow import bundle_layout
+    from scopecli.formats.tensorflow.checkpoints import bundle_layout
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt

@@ -10,7 +10,7 @@ import pytest
 
 import scopecli
 from scopecli.formats import stored_checksums
-from scopecli.formats.tensorflow import bundle_checks
+from scopecli.formats.tensorflow.checkpoints import bundle_checks
 from tests import bundles
 from tests.samples import SAMPLES
 

@@ -14,12 +14,12 @@ import pytest
 from scopecli.analysis import values
 from scopecli.binary.protobuf import pbtxt
 from scopecli.formats.opening import load
-from scopecli.formats.tensorflow import metagraph
-from scopecli.formats.tensorflow import protobuf as tf_protobuf
 from scopecli.formats.tensorflow import saved_model as tf_saved_model
-from scopecli.formats.tensorflow.attributes import FunctionReference
+from scopecli.formats.tensorflow.graphs import metagraph
+from scopecli.formats.tensorflow.graphs import protobuf as tf_protobuf
+from scopecli.formats.tensorflow.graphs.attributes import FunctionReference
+from scopecli.formats.tensorflow.graphs.text_layout import ENUMS, MESSAGES
 from scopecli.formats.tensorflow.tensor import Constant
-from scopecli.formats.tensorflow.text_layout import ENUMS, MESSAGES
 from scopecli.formats.tensorflow.types import dtype_name
 from tests.samples import FILES, SAMPLES
 

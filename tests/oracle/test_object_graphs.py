@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scopecli.formats.opening import load
-from scopecli.formats.tensorflow import object_graph
-from scopecli.formats.tensorflow.v2_checkpoint import OBJECT_GRAPH_KEY
+from scopecli.formats.tensorflow.checkpoints.v2_checkpoint import OBJECT_GRAPH_KEY
+from scopecli.formats.tensorflow.objects import graph as object_graph
 from tests.oracle.checkpoints import assert_same_as_tensorflow
 from tests.samples import SAMPLES, prefix_of
 

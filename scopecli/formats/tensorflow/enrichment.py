@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.window import Window
 from scopecli.errors import ScopecliError
-from scopecli.formats.tensorflow import optimizers as tf_optimizers
-from scopecli.formats.tensorflow import variables as tf_variables
-from scopecli.formats.tensorflow.graph import GraphFile, parts_of
+from scopecli.formats.tensorflow.graphs import optimizers as tf_optimizers
+from scopecli.formats.tensorflow.graphs import variables as tf_variables
+from scopecli.formats.tensorflow.graphs.graph import GraphFile, parts_of
 from scopecli.model.graph import Graph
 from scopecli.model.model import File, Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from scopecli.formats.tensorflow.collections import Collections
     from scopecli.formats.tensorflow.description import Description
+    from scopecli.formats.tensorflow.graphs.collections import Collections
     from scopecli.model.collection import Collection
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
@@ -52,7 +52,7 @@ def enrich(model: Model, graph_path: str) -> Model:
 def _enriched(model: Model, graph_path: str) -> Model:
     window = Window(graph_path)
     if window.read(0, min(1, window.size)) not in _WIRE_STARTS:
-        from scopecli.formats.tensorflow import text as tf_text
+        from scopecli.formats.tensorflow.graphs import text as tf_text
 
         window = tf_text.opened(graph_path, "MetaGraphDef")
     file = GraphFile(window, parts_of(window, 0, window.size))

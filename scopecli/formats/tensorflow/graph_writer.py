@@ -16,12 +16,14 @@ from scopecli.binary.protobuf import wire_edit
 from scopecli.binary.protobuf.wire import BYTES
 from scopecli.binary.window import BLOCK
 from scopecli.errors import UnsupportedError
-from scopecli.formats.tensorflow import graph as tf_graph
-from scopecli.formats.tensorflow import graph_names, graphdef, metagraph, saved_model
-from scopecli.formats.tensorflow import graph_subjects as tf_graph_subjects
-from scopecli.formats.tensorflow import text as tf_text
-from scopecli.formats.tensorflow.graph_layout import MetaGraph, SavedModel
-from scopecli.formats.tensorflow.graph_subjects import Part
+from scopecli.formats.tensorflow import saved_model
+from scopecli.formats.tensorflow.graphs import graph as tf_graph
+from scopecli.formats.tensorflow.graphs import graphdef, metagraph
+from scopecli.formats.tensorflow.graphs import names as graph_names
+from scopecli.formats.tensorflow.graphs import subjects as tf_graph_subjects
+from scopecli.formats.tensorflow.graphs import text as tf_text
+from scopecli.formats.tensorflow.graphs.layout import MetaGraph, SavedModel
+from scopecli.formats.tensorflow.graphs.subjects import Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,7 +138,7 @@ def _write_folder(model: Model, renaming: Renaming, out: str, staging: Staging) 
             if name != os.path.basename(graph):
                 staging.remove(os.path.join(out, name))
     if values is not None:
-        from scopecli.formats.tensorflow import v2_writer
+        from scopecli.formats.tensorflow.checkpoints import v2_writer
 
         staging.folder(os.path.join(out, _VARIABLES))
         v2_writer.write(values, renaming, os.path.join(out, _VALUES), staging)
@@ -172,7 +174,7 @@ def _keyed_values(folder: str) -> Model | None:
     """
     if not _has_values(folder):
         return None
-    from scopecli.formats.tensorflow import v2_checkpoint
+    from scopecli.formats.tensorflow.checkpoints import v2_checkpoint
 
     values = v2_checkpoint.read(os.path.join(folder, _VALUES))
     return None if values.metadata.get("object_based") else values

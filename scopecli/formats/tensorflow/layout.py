@@ -88,6 +88,15 @@ class TensorShape:
     DIM_SIZE = 1
 
 
+class TensorProto:
+    """framework/tensor.proto, TensorProto."""
+
+    DTYPE = 1
+    SHAPE = 2
+    CONTENT = 4
+    STRINGS = 8
+
+
 class ObjectGraph:
     """protobuf/trackable_object_graph.proto, TrackableObjectGraph and what it holds."""
 

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.protobuf.wire import BYTES
 from scopecli.errors import DamagedFileError, PathError, ScopecliError, UnknownNameError
-from scopecli.formats.tensorflow import graph as tf_graph
-from scopecli.formats.tensorflow import object_graph
 from scopecli.formats.tensorflow import saved_objects as tf_saved_objects
-from scopecli.formats.tensorflow import text as tf_text
-from scopecli.formats.tensorflow.graph_layout import MetaGraph, SavedModel
+from scopecli.formats.tensorflow.graphs import graph as tf_graph
+from scopecli.formats.tensorflow.graphs import text as tf_text
+from scopecli.formats.tensorflow.graphs.layout import MetaGraph, SavedModel
+from scopecli.formats.tensorflow.objects import graph as object_graph
 from scopecli.model.model import Note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from scopecli.binary.window import Window
-    from scopecli.formats.tensorflow.graph import GraphFile
+    from scopecli.formats.tensorflow.graphs.graph import GraphFile
     from scopecli.formats.tensorflow.saved_objects import SavedObjects, SavedVariable
     from scopecli.model.model import Model
     from scopecli.model.variable import Storage, Variable
@@ -161,7 +161,7 @@ def _with_values(model: Model, file_path: str) -> Model:
     """The model with the places of its variables' values, in the checkpoint that belongs to it."""
     if not any(variable.kind != "constant" for variable in model.variables):
         return model
-    from scopecli.formats.tensorflow import v2_checkpoint
+    from scopecli.formats.tensorflow.checkpoints import v2_checkpoint
 
     prefix = os.path.join(os.path.dirname(file_path), _VALUES)
     try:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.binary.protobuf.wire import BYTES, VARINT
-from scopecli.formats.tensorflow import object_graph
-from scopecli.formats.tensorflow.graph_layout import SavedObject as Layout
+from scopecli.formats.tensorflow.graphs.layout import SavedObject as Layout
 from scopecli.formats.tensorflow.layout import ObjectGraph
+from scopecli.formats.tensorflow.objects import graph as object_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

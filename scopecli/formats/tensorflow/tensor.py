@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.protobuf.wire import BYTES, FIXED32, FIXED64, VARINT, varint, write_varint
 from scopecli.errors import DamagedFileError, TruncatedError, UnsupportedError
-from scopecli.formats.tensorflow.graph_layout import TensorProto
+from scopecli.formats.tensorflow.layout import TensorProto
 from scopecli.formats.tensorflow.types import dtype_name, stored_bytes, tensor_shape
 from scopecli.model.dtypes import BITS
 

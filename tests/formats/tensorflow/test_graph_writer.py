@@ -13,7 +13,8 @@ import pytest
 import scopecli
 from scopecli.errors import DamagedFileError, PathError, UnsupportedError
 from scopecli.formats.opening import load
-from scopecli.formats.tensorflow import graph_writer, v2_writer
+from scopecli.formats.tensorflow import graph_writer
+from scopecli.formats.tensorflow.checkpoints import v2_writer
 from scopecli.model.renaming import Renaming
 from tests import graphs
 from tests.bundles import message

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from scopecli.binary.protobuf.wire import BYTES, VARINT
 from scopecli.binary.window import Window
 from scopecli.errors import DamagedFileError
-from scopecli.formats.tensorflow.graph_layout import GraphDef, MetaGraph, NodeDef, SavedModel
+from scopecli.formats.tensorflow.graphs.layout import GraphDef, MetaGraph, NodeDef, SavedModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,9 +16,9 @@ from scopecli.binary.protobuf import wire
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError
 from scopecli.formats.tensorflow import slots as tf_slots
+from scopecli.formats.tensorflow.checkpoints.v1_values import SliceStorage, TableTensors
 from scopecli.formats.tensorflow.layout import TensorSlices
 from scopecli.formats.tensorflow.types import dtype_name, stored_bytes, tensor_shape
-from scopecli.formats.tensorflow.v1_values import SliceStorage, TableTensors
 from scopecli.model.model import File, Model, Note
 from scopecli.model.records import NamedTuple
 from scopecli.model.variable import Slice, Variable

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.binary.protobuf.wire import BYTES, VARINT
-from scopecli.formats.tensorflow import edges as tf_edges
-from scopecli.formats.tensorflow.graph_layout import SaverDef
+from scopecli.formats.tensorflow.graphs import edges as tf_edges
+from scopecli.formats.tensorflow.graphs.layout import SaverDef
 from scopecli.model.graph import Saved, Saver, node_name
 
 if TYPE_CHECKING:

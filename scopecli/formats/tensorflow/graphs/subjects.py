@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.protobuf import wire_edit
 from scopecli.binary.window import BLOCK
-from scopecli.formats.tensorflow import graph_names as tf_graph_names
-from scopecli.formats.tensorflow import optimizers, saver
 from scopecli.formats.tensorflow import slots as tf_slots
-from scopecli.formats.tensorflow import variables as tf_variables
+from scopecli.formats.tensorflow.graphs import names as tf_graph_names
+from scopecli.formats.tensorflow.graphs import optimizers, saver
+from scopecli.formats.tensorflow.graphs import variables as tf_variables
 from scopecli.model.records import NamedTuple
 from scopecli.model.renaming import Subject
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from scopecli.binary.protobuf.wire_edit import Meaning, Patch
     from scopecli.binary.window import Window
-    from scopecli.formats.tensorflow.graph import GraphFile
-    from scopecli.formats.tensorflow.graph_names import Changes
+    from scopecli.formats.tensorflow.graphs.graph import GraphFile
+    from scopecli.formats.tensorflow.graphs.names import Changes
 
 _OWNERS = ("slot_of", "average_of", "partition_of")
 

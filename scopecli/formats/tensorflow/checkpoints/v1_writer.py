@@ -16,8 +16,8 @@ from scopecli.binary.source import Source
 from scopecli.errors import UnsupportedError
 from scopecli.formats.tensorflow import names as tf_names
 from scopecli.formats.tensorflow.checkpoint_state import prefix_of
+from scopecli.formats.tensorflow.checkpoints.slice_keys import renamed as slice_key
 from scopecli.formats.tensorflow.layout import TensorSlices
-from scopecli.formats.tensorflow.slice_keys import renamed as slice_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

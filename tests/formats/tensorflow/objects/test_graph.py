@@ -9,8 +9,8 @@ import pytest
 
 from scopecli.errors import DamagedFileError
 from scopecli.formats.opening import load
-from scopecli.formats.tensorflow.object_graph import SlotVariable, describe, object_path, parse
-from scopecli.formats.tensorflow.v2_checkpoint import OBJECT_GRAPH_KEY
+from scopecli.formats.tensorflow.checkpoints.v2_checkpoint import OBJECT_GRAPH_KEY
+from scopecli.formats.tensorflow.objects.graph import SlotVariable, describe, object_path, parse
 from tests import bundles
 from tests.bundles import Tensor, message
 from tests.samples import SAMPLES

@@ -10,11 +10,11 @@ import os
 from typing import TYPE_CHECKING
 
 from scopecli.binary.protobuf.wire import BYTES, VARINT, numbers, signed64
-from scopecli.formats.tensorflow import collections as tf_collections
-from scopecli.formats.tensorflow import saver
-from scopecli.formats.tensorflow import variables as tf_variables
-from scopecli.formats.tensorflow.graph_layout import GraphDef, MetaGraph
-from scopecli.formats.tensorflow.nodes import NodeTable
+from scopecli.formats.tensorflow.graphs import collections as tf_collections
+from scopecli.formats.tensorflow.graphs import saver
+from scopecli.formats.tensorflow.graphs import variables as tf_variables
+from scopecli.formats.tensorflow.graphs.layout import GraphDef, MetaGraph
+from scopecli.formats.tensorflow.graphs.nodes import NodeTable
 from scopecli.formats.tensorflow.tensor import ConstantTensors
 from scopecli.model.graph import Graph, Versions
 from scopecli.model.model import File, Model
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from scopecli.binary.window import Window
-    from scopecli.formats.tensorflow.collections import Collections
+    from scopecli.formats.tensorflow.graphs.collections import Collections
     from scopecli.model.graph import Function, Saved, Saver, Signature
     from scopecli.model.model import Note
 
@@ -82,7 +82,7 @@ class GraphFile:
     def functions(self) -> Sequence[Function]:
         """The function library."""
         if self._functions is None:
-            from scopecli.formats.tensorflow import functions as tf_functions
+            from scopecli.formats.tensorflow.graphs import functions as tf_functions
 
             self.nodes()
             libraries = [
@@ -95,7 +95,7 @@ class GraphFile:
 
     def signatures(self) -> Sequence[Signature]:
         """The signatures."""
-        from scopecli.formats.tensorflow import functions as tf_functions
+        from scopecli.formats.tensorflow.graphs import functions as tf_functions
 
         spans = self.spans.get(MetaGraph.SIGNATURE, ())
         return tf_functions.signatures(self.window, spans)

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, cast
 from scopecli.binary import sstable, sstable_writer
 from scopecli.binary.protobuf import wire_writer
 from scopecli.binary.source import Source
-from scopecli.formats.tensorflow import bundle_layout as tf_bundle_layout
 from scopecli.formats.tensorflow import names as tf_names
-from scopecli.formats.tensorflow.bundle_values import Shards
+from scopecli.formats.tensorflow.checkpoints import bundle_layout as tf_bundle_layout
+from scopecli.formats.tensorflow.checkpoints.bundle_values import Shards
+from scopecli.formats.tensorflow.checkpoints.slice_keys import renamed as slice_key
+from scopecli.formats.tensorflow.checkpoints.v2_checkpoint import INDEX_SUFFIX, OBJECT_GRAPH_KEY
 from scopecli.formats.tensorflow.layout import BundleHeader
-from scopecli.formats.tensorflow.slice_keys import renamed as slice_key
-from scopecli.formats.tensorflow.v2_checkpoint import INDEX_SUFFIX, OBJECT_GRAPH_KEY
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from scopecli.formats.staging import Staging
-    from scopecli.formats.tensorflow.bundle_layout import Layout, Place, StringTensor
+    from scopecli.formats.tensorflow.checkpoints.bundle_layout import Layout, Place, StringTensor
     from scopecli.model.model import Model
     from scopecli.model.renaming import Renaming, Subject
 
@@ -43,7 +43,7 @@ def subjects(model: Model) -> Sequence[Subject]:
         ScopecliError: the object graph cannot be read.
     """
     if model.metadata.get("object_based"):
-        from scopecli.formats.tensorflow import object_writer
+        from scopecli.formats.tensorflow.objects import writer as object_writer
 
         return object_writer.subjects(model)
     return tf_names.subjects(model.variables)
@@ -62,7 +62,7 @@ def refusals(model: Model, renaming: Renaming) -> Iterator[tuple[str, str]]:
     not be led elsewhere.
     """
     if model.metadata.get("object_based"):
-        from scopecli.formats.tensorflow import object_writer
+        from scopecli.formats.tensorflow.objects import writer as object_writer
 
         return object_writer.refusals(model, renaming)
     return tf_names.refusals(renaming)
@@ -118,7 +118,7 @@ def _keys(model: Model, renaming: Renaming) -> tuple[Renaming, StringTensor | No
     """What becomes of the keys, and the object graph where there is one that changes."""
     if not model.metadata.get("object_based"):
         return renaming, None
-    from scopecli.formats.tensorflow import object_writer
+    from scopecli.formats.tensorflow.objects import writer as object_writer
 
     edit = object_writer.edit(model, renaming)
     return edit.keys, tf_bundle_layout.string_tensor(edit.graph) if edit.changed else None

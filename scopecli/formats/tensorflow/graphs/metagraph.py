@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.formats.tensorflow import graph as tf_graph
-from scopecli.formats.tensorflow import text as tf_text
+from scopecli.formats.tensorflow.graphs import graph as tf_graph
+from scopecli.formats.tensorflow.graphs import text as tf_text
 
 if TYPE_CHECKING:
     from scopecli.model.model import Model

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.binary.protobuf.wire import BYTES, VARINT
-from scopecli.formats.tensorflow.attributes import Attributes, entry_spans, map_spans
-from scopecli.formats.tensorflow.graph_layout import FunctionLibrary as Layout
-from scopecli.formats.tensorflow.graph_layout import SignatureDef
-from scopecli.formats.tensorflow.nodes import NodeTable
+from scopecli.formats.tensorflow.graphs.attributes import Attributes, entry_spans, map_spans
+from scopecli.formats.tensorflow.graphs.layout import FunctionLibrary as Layout
+from scopecli.formats.tensorflow.graphs.layout import SignatureDef
+from scopecli.formats.tensorflow.graphs.nodes import NodeTable
 from scopecli.formats.tensorflow.types import dtype_name, tensor_shape
 from scopecli.model.graph import Function, Signature, TensorInfo
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.protobuf.wire import BYTES, FIXED32, VARINT, signed64, varint
 from scopecli.binary.window import Window
-from scopecli.formats.tensorflow.graph_layout import AttrValue, MapEntry
+from scopecli.formats.tensorflow.graphs.layout import AttrValue, MapEntry
 from scopecli.formats.tensorflow.types import dtype_name, tensor_shape
 
 if TYPE_CHECKING:

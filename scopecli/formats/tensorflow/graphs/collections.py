@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.protobuf import wire
 from scopecli.errors import DamagedFileError
-from scopecli.formats.tensorflow.attributes import entry_spans
-from scopecli.formats.tensorflow.graph_layout import CollectionDef as Layout
-from scopecli.formats.tensorflow.graph_layout import VariableDef
+from scopecli.formats.tensorflow.graphs.attributes import entry_spans
+from scopecli.formats.tensorflow.graphs.layout import CollectionDef as Layout
+from scopecli.formats.tensorflow.graphs.layout import VariableDef
 from scopecli.model.collection import Collection
 
 if TYPE_CHECKING:

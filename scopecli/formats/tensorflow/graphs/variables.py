@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.formats.tensorflow import optimizers as tf_optimizers
 from scopecli.formats.tensorflow import slots as tf_slots
+from scopecli.formats.tensorflow.graphs import optimizers as tf_optimizers
 from scopecli.formats.tensorflow.types import stored_bytes
 from scopecli.model.model import Note
 from scopecli.model.variable import NO_ATTRIBUTES, Variable
@@ -16,10 +16,10 @@ from scopecli.model.variable import NO_ATTRIBUTES, Variable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from scopecli.formats.tensorflow.collections import Collections
     from scopecli.formats.tensorflow.description import Description
-    from scopecli.formats.tensorflow.nodes import NodeTable
-    from scopecli.formats.tensorflow.optimizers import Optimizers
+    from scopecli.formats.tensorflow.graphs.collections import Collections
+    from scopecli.formats.tensorflow.graphs.nodes import NodeTable
+    from scopecli.formats.tensorflow.graphs.optimizers import Optimizers
     from scopecli.formats.tensorflow.types import Shape
     from scopecli.model.graph import Node, Saved
     from scopecli.model.variable import Kind
@@ -161,7 +161,7 @@ def _type(node: Node) -> tuple[str, Shape]:
 
 
 def _constant(key: str, node: Node) -> Variable:
-    from scopecli.formats.tensorflow.edges import constant
+    from scopecli.formats.tensorflow.graphs.edges import constant
 
     value = constant(node)
     if value is None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from scopecli.binary.crc import masked_crc32c
 from scopecli.binary.protobuf import wire_writer
 from scopecli.binary.source import Source
-from scopecli.formats.tensorflow.bundle_values import Shards
+from scopecli.formats.tensorflow.checkpoints.bundle_values import Shards
 from scopecli.formats.tensorflow.layout import BundleEntry
 from scopecli.model.records import NamedTuple
 

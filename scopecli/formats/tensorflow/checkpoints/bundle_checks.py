@@ -11,7 +11,7 @@ from scopecli.binary import crc
 from scopecli.binary.protobuf import wire
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError
-from scopecli.formats.tensorflow.bundle_values import BundleTensors, EntryStorage
+from scopecli.formats.tensorflow.checkpoints.bundle_values import BundleTensors, EntryStorage
 from scopecli.model.dtypes import BITS
 from scopecli.model.records import NamedTuple
 

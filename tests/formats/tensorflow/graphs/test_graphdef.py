@@ -10,7 +10,7 @@ import pytest
 from scopecli.analysis import values
 from scopecli.errors import DamagedFileError, NotAModelError, ScopecliError, UnsupportedError
 from scopecli.formats.opening import load
-from scopecli.formats.tensorflow.attributes import FunctionReference
+from scopecli.formats.tensorflow.graphs.attributes import FunctionReference
 from tests import graphs
 from tests.bundles import message, shape_message
 from tests.graphs import FLOAT, INT32, INT64, STRING, node, tensor

@@ -19,7 +19,11 @@ from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, DamagedIndexError, ScopecliError
 from scopecli.formats.some_notes import some
 from scopecli.formats.tensorflow import slots as tf_slots
-from scopecli.formats.tensorflow.bundle_values import BundleTensors, EntryStorage, Shards
+from scopecli.formats.tensorflow.checkpoints.bundle_values import (
+    BundleTensors,
+    EntryStorage,
+    Shards,
+)
 from scopecli.formats.tensorflow.layout import (
     DTYPES,
     REFERENCE,
@@ -324,7 +328,7 @@ def _describe_objects(
     keys: list[str], graph: Variable, tensors: BundleTensors, notes: list[Note]
 ) -> list[Description]:
     """The same from the object graph; by paths alone, with a note, where it cannot be read."""
-    from scopecli.formats.tensorflow import object_graph
+    from scopecli.formats.tensorflow.objects import graph as object_graph
 
     try:
         return object_graph.describe(keys, tensors.strings(graph)[0])

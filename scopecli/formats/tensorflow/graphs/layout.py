@@ -49,15 +49,6 @@ class MapEntry:
     VALUE = 2
 
 
-class TensorProto:
-    """framework/tensor.proto, TensorProto."""
-
-    DTYPE = 1
-    SHAPE = 2
-    CONTENT = 4
-    STRINGS = 8
-
-
 class FunctionLibrary:
     """framework/function.proto, FunctionDefLibrary, FunctionDef, and the OpDef inside."""
 

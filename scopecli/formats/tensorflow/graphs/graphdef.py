@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.formats.tensorflow import graph as tf_graph
-from scopecli.formats.tensorflow import text as tf_text
-from scopecli.formats.tensorflow.graph_layout import MetaGraph
+from scopecli.formats.tensorflow.graphs import graph as tf_graph
+from scopecli.formats.tensorflow.graphs import text as tf_text
+from scopecli.formats.tensorflow.graphs.layout import MetaGraph
 
 if TYPE_CHECKING:
     from scopecli.model.model import Model

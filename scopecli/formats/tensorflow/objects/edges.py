@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.protobuf import wire
 from scopecli.formats.tensorflow.layout import ObjectGraph as Layout
-from scopecli.formats.tensorflow.object_graph import ATTRIBUTES_MARK, SLOT_MARK, unescaped
+from scopecli.formats.tensorflow.objects.graph import ATTRIBUTES_MARK, SLOT_MARK, unescaped
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:

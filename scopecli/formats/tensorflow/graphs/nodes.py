@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.protobuf.wire import BYTES
 from scopecli.binary.window import BLOCK
-from scopecli.formats.tensorflow.attributes import Attributes
-from scopecli.formats.tensorflow.graph_layout import NodeDef
+from scopecli.formats.tensorflow.graphs.attributes import Attributes
+from scopecli.formats.tensorflow.graphs.layout import NodeDef
 from scopecli.model.graph import Node
 
 if TYPE_CHECKING:

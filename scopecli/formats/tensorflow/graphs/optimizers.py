@@ -11,7 +11,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from scopecli.errors import ScopecliError
-from scopecli.formats.tensorflow import edges as tf_edges
+from scopecli.formats.tensorflow.graphs import edges as tf_edges
 from scopecli.model.graph import node_name
 from scopecli.model.variable import NO_ATTRIBUTES
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from scopecli.formats.tensorflow.description import Description
-    from scopecli.formats.tensorflow.nodes import NodeTable
+    from scopecli.formats.tensorflow.graphs.nodes import NodeTable
     from scopecli.model.graph import Node
 
 EVIDENCE = "graph"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scopecli.binary.source import Source
 from scopecli.binary.window import Window
 from scopecli.errors import ScopecliError
-from scopecli.formats.tensorflow import protobuf
+from scopecli.formats.tensorflow.graphs import protobuf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,6 +73,6 @@ def _text(path: str) -> bytes | None:
 
 def _schema() -> Schema:
     from scopecli.binary.protobuf.pbtxt import Schema
-    from scopecli.formats.tensorflow.text_layout import ENUMS, MESSAGES
+    from scopecli.formats.tensorflow.graphs.text_layout import ENUMS, MESSAGES
 
     return Schema(MESSAGES, ENUMS, "tensorflow.")

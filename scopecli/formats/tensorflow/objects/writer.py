@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING
 from scopecli.binary.protobuf import wire, wire_writer
 from scopecli.errors import ScopecliError, UnsupportedError
 from scopecli.formats.tensorflow import names as tf_names
-from scopecli.formats.tensorflow import object_edges as tf_object_edges
 from scopecli.formats.tensorflow.layout import ObjectGraph as Layout
-from scopecli.formats.tensorflow.object_graph import KEY
+from scopecli.formats.tensorflow.objects import edges as tf_object_edges
+from scopecli.formats.tensorflow.objects.graph import KEY
 from scopecli.model.records import NamedTuple
 from scopecli.model.renaming import Renaming, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from scopecli.formats.tensorflow.object_edges import Edge
+    from scopecli.formats.tensorflow.objects.edges import Edge
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
 

@@ -1,0 +1,1 @@
+"""Checkpoints of both versions: tables of names, and the values beside them."""

@@ -1,0 +1,1 @@
+"""The object graph of TensorFlow 2: which object holds which variable."""
