@@ -42,7 +42,7 @@ def read(path: str) -> dict[str, str]:
 def _by_suffix(path: str, text: str) -> Callable[[str], dict[str, str]]:
     known = {".json": _json, ".csv": _csv, ".toml": _toml}
     for suffix, parse in known.items():
-        if path.endswith(suffix):
+        if path.lower().endswith(suffix):
             return parse
     return _json if text.lstrip()[:1] == "{" else _csv
 
@@ -59,9 +59,11 @@ def _toml(text: str) -> dict[str, str]:
 
 def _csv(text: str) -> dict[str, str]:
     import csv
+    import io
 
+    lines = io.StringIO(text, newline="")  # a quoted name may have line ends, of any kind
     try:
-        rows = [tuple(row) for row in csv.reader(text.splitlines(), strict=True) if row]
+        rows = [tuple(row) for row in csv.reader(lines, strict=True) if row]
     except csv.Error as error:
         raise DamagedFileError(f"is no map of names: {error}") from error
     if rows and rows[0] == _HEADER:

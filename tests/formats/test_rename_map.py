@@ -8,6 +8,7 @@ import pytest
 
 from scopecli.errors import ScopecliError
 from scopecli.formats import rename_map
+from scopecli.render import name_map
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +31,14 @@ def test_all_forms(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_bytes(text.encode())
     found = rename_map.read(str(tmp_path / name))
     assert list(found.items()) == [("a/b", "c"), ("d", "e,f")]
+
+
+@pytest.mark.parametrize("suffix", [".json", ".csv", ".toml", ".CSV"])
+def test_what_is_written_is_read(tmp_path: Path, suffix: str) -> None:
+    names = {"a\nb": "c\r\nd", "e\u2028f": "g\x85h", "i,j": '"k"', "l\x0cm": "n\to"}
+    path = str(tmp_path / f"map{suffix}")
+    name_map.write(path, names)
+    assert rename_map.read(path) == names
 
 
 @pytest.mark.parametrize(
