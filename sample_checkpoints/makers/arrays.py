@@ -189,6 +189,47 @@ def make_fortran_npy(out: Path) -> None:
     np.save(out / "fortran.npy", np.asfortranarray(values))
 
 
+def old_network() -> dict[str, Any]:
+    """Give the weights of a network by layer, as programs for TensorFlow 1 loaded them."""
+    import numpy as np
+
+    weights = np.arange(54, dtype="f4").reshape(3, 3, 2, 3) / 8
+    return {
+        "conv1": {"weights": weights, "biases": np.zeros(3, "f4")},
+        "conv2": {"weights": weights[:, :, :1] - 1, "biases": np.ones(3, "f4")},
+        "fc6": [np.asfortranarray(np.eye(3, 4)), np.arange(4, dtype=">i2")],
+    }
+
+
+@sample(
+    "network.npy",
+    "numpy",
+    files={"network.npy": "an array of objects, whose values are a pickle"},
+)
+def make_network_npy(out: Path) -> None:
+    """numpy.save() of a dictionary of layers, as the weights of VGG and AlexNet went around."""
+    import numpy as np
+
+    np.save(out / "network.npy", old_network(), allow_pickle=True)
+
+
+@sample(
+    "network.pkl",
+    "numpy",
+    files={"network.pkl": "pickle of protocol 2, which has bytes as texts"},
+)
+def make_network_pkl(out: Path) -> None:
+    """pickle.dump() of layers, numbers and texts; two names are one array."""
+    import pickle
+
+    import numpy as np
+
+    network = old_network()
+    network["shared"] = network["conv1"]["biases"]
+    document = {"model": network, "step": np.int64(1200), "rate": 0.5, "made by": "scopecli"}
+    (out / "network.pkl").write_bytes(pickle.dumps(document, 2))
+
+
 @sample(
     "structured.npy",
     "numpy",

@@ -25,6 +25,12 @@ _HDF5_FIRST_USER_BLOCK = 512
 # What becomes of the magic where the file went through a text decoder.
 _HDF5_MANGLED = (b"\xef\xbf\xbdHDF", b"\x89HDF\n\x1a\n", b"\xc2\x89HDF")
 
+# A protocol; what empty containers of the first ones begin with; or an import (GLOBAL).
+_PICKLED = "pickle"
+_PICKLE = re.compile(
+    rb"\x80[\x02-\x05]|[}\]]q[\0\1]|[}\]]\.|\([dl]p\d|\(?[ci][\w.]+\n\w+\n", re.DOTALL
+)
+
 _DATA_MARK = ".data-"
 _DATA_SHARD = r"(.+)\.data-\d{5}-of-\d{5}"
 
@@ -149,7 +155,9 @@ def _inner_format(source: Source, head: bytes) -> str | None:
         return tflite.FORMAT
     if flax_msgpack.is_tree(source, head):
         return flax_msgpack.FORMAT
-    return onnx.FORMAT if onnx.is_model(source) else None
+    if onnx.is_model(source):
+        return onnx.FORMAT
+    return _PICKLED if _PICKLE.match(head) else None
 
 
 def _is_scopecli_json(head: bytes) -> bool:

@@ -26,11 +26,6 @@ class Foreign(NamedTuple):
     what: str
 
 
-_PLAIN_PICKLE = "a plain Python pickle, and no file of PyTorch's: it is not executed to look"
-_PICKLED_ARRAYS = (
-    "a Python pickle with NumPy arrays in it, and no file of PyTorch's: it is not executed to look;"
-    " if you trust it, load it in Python and save the arrays with numpy.savez"
-)
 _OLD_GGML = "a GGML file of before GGUF: convert it with llama.cpp"
 _OLD_NETCDF = "a netCDF file of before version 4: convert it with `nccopy -k nc4`"
 _TREES = "a model of {}: it has trees and no tensors"
@@ -41,11 +36,12 @@ _KNOWN = (
     Foreign(b"\x1f\x8b", 0, "gzip data: unpack it first"),
     Foreign(b"BZh", 0, "bzip2 data: unpack it first"),
     Foreign(b"\xfd7zXZ\x00", 0, "xz data: unpack it first"),
-    *(Foreign(start, 0, "zlib data: unpack it first") for start in (b"x\x01", b"x\x9c", b"x\xda")),
+    *(
+        Foreign(start, 0, "zlib data: unpack it first")
+        for start in (b"x\x01", b"x^", b"x\x9c", b"x\xda")
+    ),
     Foreign(b"(\xb5/\xfd", 0, "zstandard data: unpack it first"),
     Foreign(b"\x04\x22M\x18", 0, "LZ4 data: unpack it first"),
-    *(Foreign(bytes([0x80, version]), 0, _PLAIN_PICKLE) for version in range(2, 6)),
-    *(Foreign(start, 0, _PLAIN_PICKLE) for start in (b"}q\x00", b"]q\x00", b"(dp", b"(lp")),
     Foreign(b"ustar", 257, "a tar archive: unpack it first"),
     Foreign(b"Rar!", 0, "a RAR archive: unpack it first"),
     Foreign(b"7z\xbc\xaf\x27\x1c", 0, "a 7-Zip archive: unpack it first"),
@@ -82,9 +78,7 @@ _NEAR = (
     (b"<unk>\x15\0\0\0\0\x18\x02", "the vocabulary of SentencePiece: it has no tensors"),
     (b"GivenTensorFill", "a network of Caffe2, which is not read"),
 )
-_PICKLED_ARRAY = re.compile(rb"numpy\.(?:_core|core)\.(?:multiarray|numeric)")
 _PATTERNS = (
-    (re.compile(rb"c[\w.]+\n\w+\n"), _PLAIN_PICKLE),  # GLOBAL, by which one may begin
     (re.compile(rb"\d+ \d+\n[^ \n]+ "), "a file of word vectors, as word2vec writes them"),
 )
 # What a decoder of text puts where bytes are none; so much of it is no accident.
@@ -119,8 +113,7 @@ def what(source: Source, head: bytes) -> str:
 def _by_its_start(head: bytes) -> str:
     for foreign in _KNOWN:
         if head.startswith(foreign.magic, foreign.offset):
-            has_arrays = foreign.what == _PLAIN_PICKLE and _PICKLED_ARRAY.search(head)
-            return _PICKLED_ARRAYS if has_arrays else foreign.what
+            return foreign.what
     return next((found for pattern, found in _PATTERNS if pattern.match(head)), "")
 
 

@@ -163,11 +163,14 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
         "npy": Entry(
             "header versions 1, 2 and 3",
             r"the magic `\x93NUMPY`",
-            "`array`, always",
-            "numbers in both byte orders, texts; objects, structures and dates by header only",
+            "`array`; of arrays in an array of objects, as of pickle",
+            "numbers in both byte orders, texts; structures and dates by header only",
             _NUMPY_FORMAT,
             "",
-            ("Types of ml_dtypes have no name in a header: numpy writes them as opaque bytes.",),
+            (
+                "Types of ml_dtypes have no name in a header: numpy writes them as opaque bytes.",
+                "Arrays of objects are pickles, in which arrays are found as in any other.",
+            ),
         ),
         "npz": Entry(
             "stored and deflated archives, zip64 too",
@@ -177,6 +180,21 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             _NUMPY_FORMAT,
             "the archive, with the members' bytes copied",
             ("Object arrays are never unpickled.", "Members that are no `.npy` are noted."),
+        ),
+        "pickle": Entry(
+            "`pickle.dump` of all protocols, Python 2 too, and `joblib.dump`; NumPy's and JAX's"
+            " arrays in dictionaries, lists, objects and estimators",
+            "a protocol from 2 to 5, or what pickles of protocols 0 and 1 begin with",
+            "the keys that lead to an array, joined with `/` where one has it, else with `.`",
+            "numbers in both byte orders, texts; structures and dates by their type only",
+            "https://github.com/numpy/numpy/blob/main/numpy/_core/src/multiarray/methods.c",
+            "",
+            (
+                "The pickle is walked over and never executed; `info` lists what it would import.",
+                "Arrays stay in the file, so one of gigabytes is listed at once.",
+                "Numbers and texts beside arrays are metadata; PyTorch's tensors are not read.",
+                "What joblib compressed has to be unpacked first.",
+            ),
         ),
         "gguf": Entry(
             "1 to 3, little- and big-endian",

@@ -155,6 +155,7 @@ FORMATS: tuple[Format, ...] = (
         (".npz",),
         "scopecli.formats.numpy.npz_writer",
     ),
+    Format("pickle", "Python pickle", "scopecli.formats.numpy.pickle_file", (".pkl", ".pickle")),
     Format("gguf", "GGUF model", "scopecli.formats.gguf.reader", (".gguf",)),
     Format("onnx", "ONNX model", "scopecli.formats.onnx.reader", (".onnx",)),
     Format("flax-msgpack", "Flax parameters", "scopecli.formats.flax.reader", (".msgpack",)),

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import pickle
 import shutil
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from scopecli.errors import (
@@ -229,7 +227,7 @@ class TestWhatIsNoModel:
             ((b'\x10\0\0\0\0\0\0\0{"a":{}}        '), DamagedFileError, "no valid header"),
             (b'{"weight_map": {"a": "x.h5"}}', UnsupportedError, "index of 1 files such as x.h5"),
             (b"\x80\x02}q\0.", NotAModelError, "plain Python pickle"),
-            (b"\x80\x04\x95", NotAModelError, "plain Python pickle"),
+            (b"\x80\x04\x95", DamagedFileError, "ends in the middle of a pickle"),
             (b"\x1f\x8b\x08", NotAModelError, "gzip data: unpack it first"),
             (bytes(257) + b"ustar\0", NotAModelError, "tar archive"),
             (b"\x89PNG\r\n", NotAModelError, "PNG"),
@@ -237,9 +235,7 @@ class TestWhatIsNoModel:
             (b"hello\0", NotAModelError, "starts with 'hello.*--input-format"),
             (b"\x1b[2J\n\xff", NotAModelError, r"starts with '\\x1b\[2J\\n\\xff'"),
             (bytes(5000), NotAModelError, "begins with 4096 of them: copy it again"),
-            (pickle.dumps({"w": np.ones(2)}, 1), NotAModelError, "pickle with NumPy arrays in it"),
-            (pickle.dumps({"w": np.ones(2)}, 4), NotAModelError, "pickle with NumPy arrays in it"),
-            (b"cos\nsystem\n(S'true'\ntR.", NotAModelError, "plain Python pickle"),
+            (b"cos\nsystem\n(S'true'\ntR.", NotAModelError, "pickle that would import os.system"),
             (b"x\x9c\x03\0\0\0\0\1", NotAModelError, "zlib data: unpack it first"),
             (b"\x04\x22M\x18@@\xc0", NotAModelError, "LZ4 data: unpack it first"),
             (bytes(4) + b"ET12", NotAModelError, "ExecuTorch program"),

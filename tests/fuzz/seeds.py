@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -52,6 +53,24 @@ def pickles() -> Iterator[bytes]:
     yield (SAMPLES / "torch_distributed/.metadata").read_bytes()
     legacy = (SAMPLES / "torch_legacy.pth").read_bytes()
     yield legacy
+
+
+def pickled_arrays() -> Iterator[bytes]:
+    """Arrays in pickles of several protocols, and as joblib writes them."""
+    import numpy as np
+
+    array = np.arange(80, dtype="f4").reshape(4, 20)
+    objects = np.array([{"c": array[1:, ::2]}, "x"], object)
+    turned = array.reshape(2, 4, 10).swapaxes(0, 1)
+    for protocol in (0, 2, 4, 5):
+        held = {"a": array.T, "b": [objects], "d": np.int8(1), "turned": turned}
+        yield pickle.dumps(held, protocol)
+    for values, data in ((array, b"\0" + array.tobytes()), (objects, pickle.dumps(objects, 2))):
+        state: dict[str, Any] = {"shape": values.shape, "order": "C", "dtype": values.dtype}
+        state["numpy_array_alignment_bytes"] = 16
+        wrapper = b"\x80\3cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81"
+        yield wrapper + pickle.dumps(state, 3)[2:-1] + b"b" + data + b"."
+    yield (SAMPLES / "network.npy").read_bytes()
 
 
 def attributes() -> Iterator[bytes]:

@@ -83,6 +83,11 @@ TARGETS: dict[str, Target] = {
         (archives.records, archives.records, archives.member("", numbers.integers)),
     ),
     "pickle": Target(running.pickle, seeds.pickles, (pickles.pickle,)),
+    "pickled-arrays": Target(
+        running.opened("m.pkl"),
+        seeds.both(seeds.pickled_arrays, seeds.files("*.pkl")),
+        (pickles.pickle, numbers.integers),
+    ),
     "torch": Target(
         running.opened("m.pt"),
         seeds.files("*.pt", "torch_legacy.pth", "sharded_torch/*.bin"),

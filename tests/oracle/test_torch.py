@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from scopecli.binary.pickle.imports import HOSTILE
 from scopecli.formats.opening import load
-from scopecli.formats.torch.globals import ALLOWED, HOSTILE, UNSAFE
+from scopecli.formats.torch.globals import ALLOWED, UNSAFE
 from scopecli.formats.torch.types import TYPES
 from tests.oracle.torch_tensors import bytes_of, flattened, held_against, loaded, read
 from tests.samples import SAMPLES

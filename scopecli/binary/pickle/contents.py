@@ -39,6 +39,25 @@ _LISTS = frozenset(
 )
 _ENCODE = "_codecs.encode"
 
+# What means something to scopecli in the metadata of a model.
+_MEANINGFUL = frozenset(
+    {
+        "byte_order",
+        "container",
+        "functions",
+        "globals",
+        "has_config",
+        "keras_version",
+        "layers",
+        "nodes",
+        "object_based",
+        "optimizer",
+        "saver_keys",
+        "signatures",
+        "version",
+    }
+)
+
 _MOST_WRAPPERS = 8
 _DEEPEST = 200
 _MOST_FACTS = 64
@@ -223,3 +242,8 @@ def note_facts(
         for number, item in enumerate(items):
             note_fact(listed, str(number), item)
         facts[path] = tuple(listed.values())
+
+
+def own_facts(facts: Mapping[str, object]) -> dict[str, object]:
+    """The facts as metadata: those that a file has of its own are called otherwise than ours."""
+    return {f"checkpoint.{p}" if p in _MEANINGFUL else p: fact for p, fact in facts.items()}

@@ -31,11 +31,20 @@ def quoted(line: bytes) -> str:
     Raises:
         ValueError: it is none.
     """
+    return old_text(unquoted(line))
+
+
+def unquoted(line: bytes) -> bytes:
+    """The bytes of a text of Python 2 with its quotes and escapes.
+
+    Raises:
+        ValueError: it is none.
+    """
     found = line.strip()
     if len(found) < 2 or found[:1] not in {b"'", b'"'} or found[-1:] != found[:1]:
         raise ValueError(line)
     unescape: Callable[[bytes], tuple[bytes, int]] = codecs.escape_decode
-    return old_text(unescape(found[1:-1])[0])
+    return unescape(found[1:-1])[0]
 
 
 def escaped(line: bytes) -> str:

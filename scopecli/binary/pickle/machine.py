@@ -26,6 +26,7 @@ class Machine:
     Attributes:
         data: bytes that hold the pickle.
         name: how errors name them.
+        base: where these bytes start in the file.
         position: where the next byte is.
         stack: of values.
         marks: the heights of the stack that were marked.
@@ -40,6 +41,7 @@ class Machine:
         "_counted",
         "_free",
         "apart",
+        "base",
         "data",
         "forms",
         "imports",
@@ -54,6 +56,7 @@ class Machine:
     def __init__(self, data: bytes, name: str, start: int) -> None:
         self.data = data
         self.name = name
+        self.base = 0
         self.position = start
         self.stack: list[object] = []
         self.marks: list[int] = []
@@ -150,7 +153,7 @@ class Machine:
         return DamagedFileError(
             f"has a pickle that {problem}",
             path=self.name,
-            where=f"offset {self.position}",
+            where=f"offset {self.base + self.position}",
             hint="the file is damaged: copy it again",
         )
 
@@ -159,6 +162,6 @@ class Machine:
         return CutShortError(
             "ends in the middle of a pickle",
             path=self.name,
-            where=f"offset {self.position}",
+            where=f"offset {self.base + self.position}",
             hint="the file is cut short: copy it again",
         )

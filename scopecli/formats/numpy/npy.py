@@ -32,6 +32,10 @@ def read(path: str) -> Model:
     with Source(path) as source:
         data = PlainBytes(source)
     array = Array(npy_header.read(data), data)
+    if array.header.type.size is None:
+        held = _pickled(path, array.header.start)
+        if held is not None:
+            return held
     start = array.header.start
     storage = StoredAt(os.path.basename(path), start, data.size - start)
     return Model(
@@ -43,6 +47,15 @@ def read(path: str) -> Model:
         files=(File(path, data.size, "model"),),
         tensors=NpyTensors({KEY: array}),
     )
+
+
+def _pickled(path: str, start: int) -> Model | None:
+    """The arrays in an array of objects; None where there are none."""
+    from scopecli.formats.numpy import pickle_file, pickled
+
+    with Source(path) as source:
+        held = pickled.read(source, start)
+        return pickle_file.model(source, held, path, FORMAT) if held.arrays else None
 
 
 def variable(key: str, array: Array, storage: Storage) -> Variable:

@@ -26,6 +26,7 @@ _STRING_OVERHEAD = 64  # bytes of memory that each takes beside its own
 # once through, a block at a time. So memory is bounded by both, whatever the array's shape.
 _BAND = 32 << 20
 _BLOCK = 4 << 20
+_MOST_TURNED = 1 << 28
 
 
 class Array(NamedTuple):
@@ -196,3 +197,48 @@ class Bands:
 
         start = array.header.start + begin * self._size
         return np.frombuffer(array.data.read(start, count * self._size), f"V{self._size}")
+
+
+class TurnedBytes:
+    """An array whose axes are in an order of their own, in C order: read as a whole."""
+
+    __slots__ = ("_axes", "_data", "_header", "_turned", "name", "size")
+
+    def __init__(self, data: Bytes, header: ArrayHeader, axes: tuple[int, ...]) -> None:
+        """The axes of the file's own array, in the order in which this one has them."""
+        self._data = data
+        self._header = header
+        self._axes = axes
+        self._turned: bytes | None = None
+        self.name = data.name
+        self.size = data.size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Exactly `length` bytes from `offset`.
+
+        Raises:
+            ScopecliError: they are not there, or are more than is read at once.
+        """
+        if self._turned is None:
+            self._turned = self._whole()
+        return self._turned[offset : offset + length]
+
+    def close(self) -> None:
+        """Let go of the array."""
+        self._turned = None
+        self._data.close()
+
+    def _whole(self) -> bytes:
+        import numpy as np
+
+        if self.size > _MOST_TURNED:
+            raise UnsupportedError(
+                f"has its {self.size} bytes in another order of axes than values are read in",
+                path=self.name,
+            )
+        element = np.dtype(f"V{self._header.type.size}")
+        stored = [0] * len(self._axes)
+        for axis, extent in zip(self._axes, self._header.shape, strict=True):
+            stored[axis] = extent
+        data = self._data.read(0, prod(stored) * element.itemsize)
+        return np.frombuffer(data, element).reshape(stored).transpose(self._axes).tobytes()

@@ -15,7 +15,6 @@ from scopecli.errors import DamagedFileError, ScopecliError
 from scopecli.formats.torch import tree as torch_tree
 from scopecli.formats.torch.marks import PICKLE, is_pickle
 from scopecli.formats.torch.members import TWICE, Members, bytes_of
-from scopecli.formats.torch.script import Classes
 from scopecli.formats.torch.tree import Found
 from scopecli.model.model import Note
 
@@ -99,6 +98,8 @@ class Archive(Members):
         """
         if self.constants is None:
             return torch_tree.collect(self.pickle.value, self.pickle_size)
+        from scopecli.formats.torch.script import Classes
+
         tree = torch_tree.collect(self.pickle.value, self.pickle_size, Classes(self._text))
         held = torch_tree.collect(self.constants.value, self.pickle_size)
         for path, tensor, storage, _ in held.tensors:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol
 
-from scopecli.binary.pickle.contents import SEPARATOR
+from scopecli.binary.pickle.contents import SEPARATOR, own_facts
+from scopecli.binary.pickle.imports import is_hostile
 from scopecli.binary.source import Source
 from scopecli.errors import NotAModelError, ScopecliError
 from scopecli.formats.some_notes import some
@@ -35,24 +36,6 @@ KEY = "tensor"
 _ZIP = b"PK"
 _HEAD = 64
 _MOST_ALIASES = 32
-_SCRIPT = "__torch__."
-_MEANINGFUL = frozenset(
-    {
-        "byte_order",
-        "container",
-        "functions",
-        "globals",
-        "has_config",
-        "keras_version",
-        "layers",
-        "nodes",
-        "object_based",
-        "optimizer",
-        "saver_keys",
-        "signatures",
-        "version",
-    }
-)
 
 
 class Container(Protocol):
@@ -234,13 +217,13 @@ def _contents(container: Container, tree: torch_tree.Tree, path: str, size: int)
 def _foreign(container: Container, listing: tuple[str, ...]) -> Iterator[str]:
     """What is imported from elsewhere: the classes of TorchScript are in the archive itself."""
     is_script = container.constants is not None
-    return (path for path in listing if not (is_script and path.startswith(_SCRIPT)))
+    return (path for path in listing if not (is_script and path.startswith(torch_marks.CLASSES)))
 
 
 def _hidden(container: Container, listing: tuple[str, ...]) -> Iterator[str]:
     """What is hostile in pickles that PyTorch itself does not read."""
     found = torch_globals.listing(one for pickle in container.others for one in pickle.imports)
-    return (path for path in found if torch_globals.is_hostile(path) and path not in listing)
+    return (path for path in found if is_hostile(path) and path not in listing)
 
 
 def _metadata(
@@ -252,12 +235,7 @@ def _metadata(
     is_script = container.constants is not None  # its objects have the settings of every layer
     if is_script:
         return facts
-    return {_own_name(path): fact for path, fact in tree.facts.items()} | facts
-
-
-def _own_name(path: str) -> str:
-    """The name of a fact, other than those that mean something to scopecli."""
-    return f"checkpoint.{path}" if path in _MEANINGFUL else path
+    return {**own_facts(tree.facts), **facts}
 
 
 def _free_key(key: str, taken: Mapping[str, object]) -> str:

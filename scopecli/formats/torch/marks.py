@@ -8,6 +8,7 @@ _MAGIC_TEXT = f"L{MAGIC}L".encode()
 _MAGIC_WITHIN = 24  # behind the protocol and a frame
 
 PICKLE = "data.pkl"
+CLASSES = "__torch__."  # of TorchScript, in its own archive
 _IN_A_FOLDER = f"/{PICKLE}"
 _PROGRAM = "archive_format"
 _PROGRAM_IN_A_FOLDER = f"/{_PROGRAM}"

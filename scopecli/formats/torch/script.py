@@ -11,14 +11,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from scopecli.formats.torch.marks import CLASSES
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from scopecli.binary.pickle.values import Global
-
-CLASSES = "__torch__."
 
 _CODE = "code/{}.py"
 _LISTS = re.compile(

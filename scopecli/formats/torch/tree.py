@@ -23,7 +23,7 @@ from scopecli.binary.pickle.contents import (
 )
 from scopecli.binary.pickle.values import Global, Object
 from scopecli.errors import ScopecliError
-from scopecli.formats.torch.script import CLASSES
+from scopecli.formats.torch.marks import CLASSES
 from scopecli.formats.torch.tensors import tensor
 from scopecli.model.records import NamedTuple
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scopecli.analysis import values
+from scopecli.binary.pickle.imports import HOSTILE
 from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
 from scopecli.formats.opening import load, survey
-from scopecli.formats.torch.globals import HOSTILE
 from tests.formats.torch.files import (
     FOUR,
     FOUR_BIG,

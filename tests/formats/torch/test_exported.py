@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scopecli.analysis import values
+from scopecli.binary.pickle.imports import HOSTILE
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.opening import load
-from scopecli.formats.torch.globals import HOSTILE
 from tests.formats.torch.files import FOUR, archive, listed, written
 from tests.models import codes, get
 from tests.samples import SAMPLES

@@ -10,9 +10,10 @@ import pytest
 
 from scopecli.analysis import values
 from scopecli.analysis.reuse import find_reuse
+from scopecli.binary.pickle.imports import HOSTILE
 from scopecli.errors import NotAModelError, PathError, ScopecliError, UnsupportedError
 from scopecli.formats.opening import load
-from scopecli.formats.torch.globals import HOSTILE, UNSAFE
+from scopecli.formats.torch.globals import UNSAFE
 from tests.commands import run_in_process
 from tests.formats.torch.files import archive, listed
 from tests.models import codes, get

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from scopecli.binary.pickle.imports import HOSTILE
 from scopecli.errors import DamagedFileError
 from scopecli.formats.opening import load
-from scopecli.formats.torch.globals import HOSTILE
 from tests.formats.torch.files import (
     FOUR,
     VERSION,
