@@ -160,6 +160,7 @@ _SPACES = {
     "lookup": "lookup",
     "debugging": "debugging",
     "sets": "sets",
+    "distributions": "distributions",
     "spectral": "signal",
     "signal": "signal",
     "summary": "summary",

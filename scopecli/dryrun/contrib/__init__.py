@@ -12,6 +12,8 @@ _SPACES = {
     "framework": "contrib.slim",
     "layers": "contrib.slim",
     "rnn": "nn.rnn_cell",
+    "distributions": "distributions",
+    "lookup": "lookup",
     "legacy_seq2seq": "nn.rnn",
 }
 _names = attributes(__name__, {})

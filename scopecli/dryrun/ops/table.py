@@ -151,7 +151,7 @@ OPS: dict[str, str] = {
     "Bincount": "arr:int32 size:int32 weights:T -> T | vector_of_second",
     "Bitcast": "input:A -> @type | same",
     "BroadcastArgs": "s0:T s1:T -> T | array.longer_vector",
-    "BroadcastTo": "input:T shape:int32 -> T | from_second_input",
+    "BroadcastTo": "input:T shape:int32 -> T | array.stretched_to",
     "Cast": "x:A -> @DstT | same",
     "CheckNumerics": "tensor:T -> T | same",
     "Cholesky": "input:T -> T | same",

@@ -180,12 +180,22 @@ def _fill(op: Operation, depth: int) -> Value:
     return [value] * sizes[0] if sizes[0] <= 64 else None
 
 
+def _stretched(op: Operation, depth: int) -> Value:
+    a, b = (constant_value(tensor, depth) for tensor in op.inputs)
+    if not isinstance(a, list) or not isinstance(b, list) or None in (*a, *b):
+        return None
+    size = max(len(a), len(b))
+    pairs = zip([1] * (size - len(a)) + a, [1] * (size - len(b)) + b, strict=True)
+    return [y if x == 1 else x for x, y in pairs]
+
+
 _RULES: dict[str, Callable[[Operation, int], Value]] = {
     "Shape": _shape,
     "Pack": _pack,
     "ConcatV2": _concat,
     "StridedSlice": _strided,
     "Slice": _slice,
+    "BroadcastArgs": _stretched,
     "Identity": _first,
     "Cast": _cast,
     "ExpandDims": _expand,

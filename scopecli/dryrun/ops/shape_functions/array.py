@@ -185,6 +185,18 @@ def longer_vector(inputs: Inputs, _: Attributes) -> Dims:
     return (max(known) if len(known) == len(sizes) else None,)
 
 
+def stretched_to(inputs: Inputs, _: Attributes) -> Dims:
+    """As the values of the second input say; what the first has more than once, stays."""
+    wanted, own = vector(inputs[1]), inputs[0].dims
+    if wanted is None or own is None:
+        return None if wanted is None else tuple(wanted)
+    outer = len(wanted) - len(own)
+    return tuple(
+        own[axis - outer] if size is None and axis >= outer and own[axis - outer] != 1 else size
+        for axis, size in enumerate(wanted)
+    )
+
+
 def ensured(inputs: Inputs, attributes: Attributes) -> Dims:
     """Of the input, with what an attribute says.
 
