@@ -12,6 +12,7 @@ _SPACES = {
     "framework": "contrib.slim",
     "layers": "contrib.slim",
     "rnn": "nn.rnn_cell",
+    "metrics": "contrib.slim.metrics",
     "distributions": "distributions",
     "lookup": "lookup",
     "legacy_seq2seq": "nn.rnn",

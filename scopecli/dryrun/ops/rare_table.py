@@ -67,6 +67,10 @@ OPS: dict[str, str] = {
         [f"TensorScatter{kind}" for kind in ("Update", "Add", "Sub", "Max", "Min")],
         "tensor:T indices:I updates:T -> T | same",
     ),
+    "DenseToSparseSetOperation": "set1:T set2_indices:int64 set2_values:T set2_shape:int64"
+    " -> int64 T int64 | sparse.set_of_rows",
+    "SparseToSparseSetOperation": "set1_indices:int64 set1_values:T set1_shape:int64"
+    " set2_indices:int64 set2_values:T set2_shape:int64 -> int64 T int64 | sparse.set_of_sparse",
     "StringFormat": "inputs:[A] -> string | scalar",
     "Timestamp": " -> float64 | scalar",
     "UnravelIndex": "indices:T dims:T -> T | rare.unravelled",

@@ -165,12 +165,13 @@ def _common(shapes: list[Any], enqueue_many: bool) -> TensorShape:
 
 
 class _Filled:
-    """The queue of a batch, filled by one or more lists of tensors."""
+    """The queue of a batch, filled by the tensors of one input or of several."""
 
     def __init__(
-        self, lists: list[list[Any]], enqueue_many: bool, shapes: Any, threads: int, make: Any
+        self, inputs: list[Any], enqueue_many: bool, shapes: Any, threads: int, make: Any
     ) -> None:
-        lists = [[convert_to_tensor(value) for value in values] for values in lists]
+        self._first = inputs[0]
+        lists = [[convert_to_tensor(value) for value in _listed(values)] for values in inputs]
         if not lists[0]:
             raise ValueError("Expected at least one tensor in batch().")
         constant(True)  # whether the input is kept is asked for as a tensor
@@ -186,14 +187,26 @@ class _Filled:
         fill = self.queue.enqueue_many if enqueue_many else self.queue.enqueue
         add_queue_runner(QueueRunner(self.queue, [fill(values) for values in lists] * threads))
 
-    def taken(self, count: Any, up_to: bool, original: Any, name: str) -> Any:
+    def taken(self, count: Any, up_to: bool, name: str) -> Any:
         """A batch, as a dictionary where it was filled by one."""
         take = self.queue.dequeue_up_to if up_to else self.queue.dequeue_many
         found = take(count, name=name)
-        if not isinstance(original, dict):
+        if not isinstance(self._first, dict):
             return found
         values = [found] if isinstance(found, Tensor) else found
-        return dict(zip(sorted(original, key=str), values, strict=True))
+        return dict(zip(sorted(self._first, key=str), values, strict=True))
+
+
+def _tell_how_full(queue: Any, capacity: int, kept: int | None = None) -> None:
+    """Summarise how full a queue is, where some are kept: beyond those."""
+    held: Any = queue.size()
+    told = f"fraction_of_{capacity}_full"
+    if kept is not None:
+        capacity -= kept
+        held = apply("Maximum", 0, held - kept)
+        told = f"fraction_over_{kept}_of_{capacity}_full"
+    full: Any = cast(held, "float32")
+    scalar(told, full * (1.0 / capacity))
 
 
 def _listed(tensors: Any) -> list[Any]:
@@ -217,17 +230,15 @@ def _plain(default: str, several: bool) -> Any:
         shared_name: Any = None,
         name: str | None = None,
     ) -> Any:
-        lists = [_listed(values) for values in tensors] if several else [_listed(tensors)]
+        inputs = tensors if several else [tensors]
         with name_scope(name, default) as scope:
             queue = PaddingFIFOQueue if dynamic_pad else FIFOQueue
             threads = 1 if several else num_threads
             filled = _Filled(
-                lists, enqueue_many, shapes, threads, lambda kinds, known: queue(1, kinds, known)
+                inputs, enqueue_many, shapes, threads, lambda kinds, known: queue(1, kinds, known)
             )
-            full: Any = cast(filled.queue.size(), "float32")
-            scalar(f"fraction_of_{capacity}_full", full * (1.0 / capacity))
-            original = tensors[0] if several else tensors
-            return filled.taken(batch_size, allow_smaller_final_batch, original, scope)
+            _tell_how_full(filled.queue, capacity)
+            return filled.taken(batch_size, allow_smaller_final_batch, scope)
 
     return batch
 
@@ -259,7 +270,7 @@ def _shuffled(default: str, several: bool) -> Any:
         shared_name: Any = None,
         name: str | None = None,
     ) -> Any:
-        lists = [_listed(values) for values in tensors] if several else [_listed(tensors)]
+        inputs = tensors if several else [tensors]
         with name_scope(name, default) as scope:
             if capacity <= min_after_dequeue:
                 raise ValueError(
@@ -267,18 +278,14 @@ def _shuffled(default: str, several: bool) -> Any:
                     f"{min_after_dequeue}."
                 )
             filled = _Filled(
-                lists,
+                inputs,
                 enqueue_many,
                 shapes,
                 num_threads,
                 lambda kinds, known: RandomShuffleQueue(1, 1, kinds, known),
             )
-            room = capacity - min_after_dequeue
-            held: Any = filled.queue.size()
-            full: Any = cast(apply("Maximum", 0, held - min_after_dequeue), "float32")
-            scalar(f"fraction_over_{min_after_dequeue}_of_{room}_full", full * (1.0 / room))
-            original = tensors[0] if several else tensors
-            return filled.taken(batch_size, allow_smaller_final_batch, original, scope)
+            _tell_how_full(filled.queue, capacity, min_after_dequeue)
+            return filled.taken(batch_size, allow_smaller_final_batch, scope)
 
     return batch
 

@@ -99,16 +99,14 @@ def record(what: str, variable: str, stack: Sequence[tuple[str, int, str]] = ())
         stack: where the program stands, if that is known already.
     """
     graph = get_default_graph()
-    scope, reuse = _asking[-1] if _asking else (_current_scope(), "")
+    scope, reuse = _asking[-1] if _asking else (_current_scope(graph), "")
     call = Call(what, variable, stack or user_stack(1), scope, reuse)
     _calls.setdefault(graph, []).append(call)
     return call
 
 
-def _current_scope() -> str:
-    from scopecli.dryrun.variables.scope import get_variable_scope
-
-    return get_variable_scope().name
+def _current_scope(graph: Graph) -> str:
+    return graph.variable_scopes.current.name if graph.variable_scopes else ""
 
 
 def refuse(error: BaseException, variable: str, first: Sequence[tuple[str, int, str]]) -> None:

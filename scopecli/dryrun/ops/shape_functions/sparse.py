@@ -55,6 +55,18 @@ def sliced(inputs: Inputs, _: Attributes) -> list[Dims]:
     return [(None, _axes(inputs[2].dims)), (None,), inputs[2].dims]
 
 
+def set_of_rows(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """Places, values and the shape of sets of elements."""
+    axes = None if inputs[0].dims is None else len(inputs[0].dims)
+    return [(None, axes), (None,), (axes,)]
+
+
+def set_of_sparse(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """Places, values and the shape of sets of elements of sparse tensors."""
+    axes = _axes(inputs[2].dims) or _axes(inputs[5].dims)
+    return [(None, axes), (None,), (axes,)]
+
+
 def united(_: Inputs, __: Attributes) -> list[Dims]:
     """Places and values of elements that either has."""
     return [(None, None), (None,)]
