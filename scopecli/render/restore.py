@@ -76,13 +76,21 @@ def _sections(attempt: Attempt) -> Iterator[Line]:
 
 
 def _by_scope(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
-    """A row for each scope: the number of entries in it, and the first names."""
+    """A row for each scope: the number of entries in it, and the first names.
+
+    The scopes are those so deep that they are not too many, either.
+    """
+    scopes = [scope_of(entry.key, "/").split("/") for entry in entries]
+    depth = max(map(len, scopes))
+    while depth > 1 and len({tuple(scope[:depth]) for scope in scopes}) > _MOST_ROWS:
+        depth -= 1
     inside: dict[str, list[str]] = {}
-    for entry in entries:
-        inside.setdefault(scope_of(entry.key, "/"), []).append(leaf_of(entry.key, "/"))
+    for entry, parts in zip(entries, scopes, strict=True):
+        inside.setdefault("/".join(parts[:depth]), []).append(leaf_of(entry.key, "/"))
     for scope, names in inside.items():
         count = words.plural(len(names), "entry")
-        yield f"{scope}/" if scope else "(no scope)", f"{count}: {listed(names, _MOST_LISTED)}"
+        said = f"{count}: {listed(list(dict.fromkeys(names)), _MOST_LISTED)}"
+        yield f"{scope}/" if scope else "(no scope)", said
 
 
 def _columns(rows: Sequence[tuple[str, str]], role: Role) -> Iterator[Line]:

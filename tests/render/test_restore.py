@@ -127,6 +127,18 @@ def test_many_of_one_status_are_put_together(capsys: pytest.CaptureFixture[str])
     assert "  s1/ (30 weights)  missing     missing\n" in text
 
 
+def test_many_scopes_of_one_status_are_put_together_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What an evaluation leaves of a training checkpoint: two slots for each weight."""
+    keys = [f"net/layer_{n}/{w}/{slot}" for n in range(30) for w in "bw" for slot in ("m", "v")]
+    keys.append("step")
+    text = drawn(prediction(entries=[Entry("extra", "", key, key, key) for key in keys]), capsys)
+    assert "  net/layer_7/   4 entries: m, v\n" in text
+    assert "  (no scope)     1 entry: step\n" in text
+    assert text.count("\n") < 45
+
+
 def test_many_lines_of_one_error(capsys: pytest.CaptureFixture[str]) -> None:
     error = Complaint("InvalidArgumentError", "\n".join(map(str, range(9))))
     text = drawn(prediction(error=error), capsys)
