@@ -10,7 +10,8 @@ import pytest
 from scopecli.analysis import values
 from scopecli.errors import DamagedFileError, PathError, UnknownNameError
 from scopecli.formats.opening import load
-from scopecli.formats.tensorflow import saved_model, text
+from scopecli.formats.tensorflow import saved_model
+from scopecli.formats.tensorflow.graphs import text
 from tests import graphs
 from tests.bundles import message
 from tests.samples import SAMPLES
