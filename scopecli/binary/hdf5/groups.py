@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from scopecli.binary.hdf5 import btree
 from scopecli.binary.hdf5.headers import LINK, LINK_INFO, SYMBOL_TABLE, bodies
 from scopecli.binary.hdf5.pages import UNDEFINED, LibraryNeededError
+from scopecli.errors import DamagedFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,7 @@ def links(pages: Pages, messages: list[Message]) -> Iterator[Link]:
     found = dense.bodies(pages, by_kind[LINK_INFO], dense.LINKS)
     if found is None:
         found = bodies(messages, LINK)
-    return iter(sorted(_link(body) for body in found))
+    return iter(sorted([_link(pages, body) for body in found]))
 
 
 def _in_table(pages: Pages, body: bytes) -> Iterator[Link]:
@@ -113,18 +114,18 @@ def _check_name(name: bytes) -> None:
         raise LibraryNeededError
 
 
-def _link(body: bytes) -> Link:
+def _link(pages: Pages, body: bytes) -> Link:
     version, flags = body[:2]
     if version != 1 or flags & _UNKNOWN_FLAGS:
-        raise LibraryNeededError
+        raise _impossible(pages)
     at, width = _LENGTHS[flags]
     length = body[at] if width == 1 else int.from_bytes(body[at : at + width], "little")
     at += width
     end = at + length
     name = body[at:end]
-    if not name or b"/" in name or name == b".":
-        raise LibraryNeededError
     kind = body[2] if flags & _HAS_TYPE else HARD
+    if not name or b"/" in name or name == b"." or SOFT < kind < EXTERNAL:
+        raise _impossible(pages)
     if kind == HARD:
         (address,) = _ADDRESS.unpack_from(body, end)
         return name, HARD, address, b""
@@ -133,3 +134,8 @@ def _link(body: bytes) -> Link:
     if len(value) < size:
         raise struct.error
     return name, kind, UNDEFINED, value
+
+
+def _impossible(pages: Pages) -> DamagedFileError:
+    problem = "has a link of a version, name or type that cannot be"
+    return DamagedFileError(problem, path=pages.name, hint="the file is damaged: copy it again")

@@ -9,7 +9,7 @@ datasets, and does not survive all damaged files.
 from __future__ import annotations
 
 import struct
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from scopecli.binary.hdf5 import attributes, groups, headers, superblock
@@ -175,6 +175,28 @@ class Hdf5Reader:
         """
         with self._told():
             yield from self._objects()
+
+    def check_heaps(self) -> None:
+        """Look at all links and attributes that are in heaps, on which libhdf5 may crash.
+
+        Raises:
+            DamagedFileError: some cannot be read.
+        """
+        pending = [self._superblock.root]
+        seen = {*pending}
+        with self._told():
+            while pending:
+                # Where a part of it is not known, what is known of the rest still counts.
+                with suppress(LibraryNeededError):
+                    messages = headers.messages(self._pages, pending.pop())
+                    by_kind = dict(messages)
+                    if headers.ATTRIBUTE_INFO in by_kind:
+                        attributes.stored(self._pages, messages)
+                    if _is_group(by_kind):
+                        for _, kind, address, _ in groups.links(self._pages, messages):
+                            if kind == groups.HARD and address not in seen:
+                                seen.add(address)
+                                pending.append(address)
 
     def _objects(self) -> Iterator[Object]:
         lookalikes = Lookalikes(self._pages, self._superblock.user_block)

@@ -7,7 +7,7 @@ know something passes a function that asks for it, and need not know which of th
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scopecli.binary.hdf5.pages import LibraryNeededError
@@ -57,6 +57,8 @@ def described(content: Content, describe: Callable[[Structure], Answer]) -> Answ
     try:
         return describe(Hdf5Reader(content.data, content.place))
     except LibraryNeededError:
+        with suppress(LibraryNeededError):
+            Hdf5Reader(content.data, content.place).check_heaps()
         with opened(content) as file:
             return describe(file)
 
