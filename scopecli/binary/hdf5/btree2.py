@@ -1,4 +1,4 @@
-"""HDF5's B-trees of version 2, which say what is in fractal heaps.
+"""HDF5's B-trees of version 2, which say what is in fractal heaps, and where chunks are.
 
 https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html, section III.A.2. Nodes on all
 levels have records, and not only the lowest, as in those of version 1.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scopecli.binary.hdf5.pages import Pages
 
 # Types of records.
-HUGE_OBJECTS, LINKS_BY_NAME, ATTRIBUTES_BY_NAME = 1, 5, 8
+HUGE_OBJECTS, LINKS_BY_NAME, ATTRIBUTES_BY_NAME, CHUNKS, FILTERED_CHUNKS = 1, 5, 8, 10, 11
 
 # Magic, version, type; sizes of node and record; depth; when nodes are split and merged; root,
 # records in it and in all.

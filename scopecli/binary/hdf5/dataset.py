@@ -28,6 +28,7 @@ _NULL = 2  # the type of a dataspace that has no elements, not even one
 _DATASPACE_HEADS = {1: 8, 2: 4}
 _LAYOUT_VERSIONS = (3, 4)
 _COMPACT, _CONTIGUOUS, _CHUNKED = 0, 1, 2
+_NEWER_CHUNKED = bytes((4, _CHUNKED))
 _CONTIGUOUS_LAYOUT = struct.Struct("<BBQQ")  # version, class, address, size
 _CHUNKED_LAYOUT = struct.Struct("<BBBQ")  # version, class, dimensions and one more, address
 # In front of a chunk's address: size, filters; then its place in each dimension.
@@ -100,10 +101,10 @@ class Datasets:
                 stored = 0
             else:
                 offset = self._user_block + address
-        else:
-            stored = self._compact(layout) if layout[1] == _COMPACT else self._chunks(layout)
         space = messages[DATASPACE]
         shape = self._shapes[space] if space in self._shapes else self.shape(space)
+        if layout[1] != _CONTIGUOUS:
+            stored = self._compact(layout) if layout[1] == _COMPACT else self._chunks(layout, shape)
         kind = messages[DATATYPE]
         datatype = self._types.get(kind) or self.datatype(kind)
         found = dataset(shape, datatype, stored)
@@ -135,8 +136,12 @@ class Datasets:
             raise struct.error
         return int(size)
 
-    def _chunks(self, layout: bytes) -> int:
+    def _chunks(self, layout: bytes, shape: tuple[int, ...] | None) -> int:
         """Bytes of all chunks together, which only their index tells."""
+        if layout[:2] == _NEWER_CHUNKED and shape is not None:
+            from scopecli.binary.hdf5 import chunk_index
+
+            return chunk_index.stored(self._pages, layout, shape)
         version, kind, dimensions, address = _CHUNKED_LAYOUT.unpack_from(layout)
         if kind != _CHUNKED or version != 3 or dimensions > _MAX_RANK + 1:
             raise LibraryNeededError
