@@ -6,9 +6,9 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from scopecli.analysis import rename as planning
-from scopecli.analysis.rename import Conflict, Plan, Request
-from scopecli.analysis.rename_rules import Replace, Rule, replacement
+from scopecli.analysis.rename import plan as planning
+from scopecli.analysis.rename.plan import Conflict, Plan, Request
+from scopecli.analysis.rename.rules import Replace, Rule, replacement
 from scopecli.errors import RefusedError, ScopecliError
 from scopecli.formats import rewriting
 from scopecli.formats.staging import Staging
@@ -120,7 +120,7 @@ def rename(  # noqa: PLR0913 - a call for people; all but three are options by n
         out: where the renamed model goes; None replaces the input.
         rules: old name to new name, a scope ending in the separator (`{"encoder/":
             "bert/encoder/"}`); or one rule, or several in order: `OLD=NEW` strings and those of
-            `scopecli.analysis.rename_rules`.
+            `scopecli.analysis.rename.rules`.
         with_slots: whether slots and averages follow their variables.
         allow_unmatched: whether a rule may match nothing.
         with_graph: whether the `.meta` beside a checkpoint is renamed too.

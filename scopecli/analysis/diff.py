@@ -12,10 +12,10 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from scopecli.analysis.compare.collections import CollectionChange, collection_changes
+from scopecli.analysis.compare.renames import Renames, find_renames
 from scopecli.analysis.compare.tensors import Tolerance, ValueDifference, compare_all, stored_same
 from scopecli.analysis.fingerprints import stored
 from scopecli.analysis.layouts import transposition
-from scopecli.analysis.renames import Renames, find_renames
 from scopecli.analysis.select import Selection, select
 from scopecli.errors import ScopecliError, UnknownNameError
 from scopecli.model.records import NamedTuple
@@ -23,9 +23,9 @@ from scopecli.model.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from scopecli.analysis.compare.renames import Rename
     from scopecli.analysis.fingerprints import Fingerprint
     from scopecli.analysis.layouts import Layout
-    from scopecli.analysis.renames import Rename
     from scopecli.model.model import Model
     from scopecli.model.variable import Variable
 

@@ -195,7 +195,7 @@ def _write(
 
 
 def _predict(graph: Model, checkpoint: Model, emit_assignment_map: str | None) -> Prediction:
-    from scopecli.analysis.renames import find_renames
+    from scopecli.analysis.compare.renames import find_renames
     from scopecli.analysis.restore.assignment_map import assignment_map
     from scopecli.analysis.restore.predict import predict
 

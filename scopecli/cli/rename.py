@@ -17,7 +17,7 @@ from scopecli.formats.staging import DATA_MODES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from scopecli.analysis.rename_rules import Rule
+    from scopecli.analysis.rename.rules import Rule
     from scopecli.formats.staging import DataMode
     from scopecli.renames import Prepared
 
@@ -91,7 +91,7 @@ def command(
     The plan is shown first. If it has conflicts, all of them are listed and nothing is written.
     New files are written beside their targets, and take their places when all are complete.
     """
-    from scopecli.analysis.rename import Request
+    from scopecli.analysis.rename.plan import Request
     from scopecli.formats import rewriting
     from scopecli.formats.staging import Staging
     from scopecli.renames import carry_out, prepare, refuse_conflicts

@@ -14,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from scopecli.analysis.rename_rules import Rule
+    from scopecli.analysis.rename.rules import Rule
 
 _ARGUMENT = "words"
 _VERBATIM = "--"
@@ -91,44 +91,44 @@ def _option(
 
 
 def _word(text: str) -> Iterable[Rule]:
-    from scopecli.analysis.rename_rules import replacement
+    from scopecli.analysis.rename.rules import replacement
 
     return [replacement(text)]
 
 
 def _regex(text: str) -> Iterable[Rule]:
-    from scopecli.analysis.rename_rules import substitution
+    from scopecli.analysis.rename.rules import substitution
 
     return [substitution(text)]
 
 
 def _strip(text: str) -> Iterable[Rule]:
-    from scopecli.analysis.rename_rules import StripPrefix
+    from scopecli.analysis.rename.rules import StripPrefix
 
     return [StripPrefix(text)]
 
 
 def _add(text: str) -> Iterable[Rule]:
-    from scopecli.analysis.rename_rules import AddPrefix
+    from scopecli.analysis.rename.rules import AddPrefix
 
     return [AddPrefix(text)]
 
 
 def _map(text: str) -> Iterable[Rule]:
-    from scopecli.analysis.rename_rules import Replace
+    from scopecli.analysis.rename.rules import Replace
     from scopecli.formats import rename_map
 
     return [Replace(old, new) for old, new in rename_map.read(text).items()]
 
 
 def _drop(text: str) -> Iterable[Rule]:
-    from scopecli.analysis.rename_rules import Drop
+    from scopecli.analysis.rename.rules import Drop
 
     return [Drop(text)]
 
 
 def _drop_slots(_text: str) -> Iterable[Rule]:
-    from scopecli.analysis.rename_rules import DropSlots
+    from scopecli.analysis.rename.rules import DropSlots
 
     return [DropSlots()]
 

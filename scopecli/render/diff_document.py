@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from scopecli.analysis.compare.renames import Rename
     from scopecli.analysis.diff import Diff, Entry, Values
-    from scopecli.analysis.renames import Rename
     from scopecli.model.variable import Variable
 
 SCHEMA_DIFF = "scopecli/diff/1"

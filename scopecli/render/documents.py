@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from scopecli.analysis.lookup import Found
-    from scopecli.analysis.rename import Plan
+    from scopecli.analysis.rename.plan import Plan
     from scopecli.analysis.reuse import ReuseReport
     from scopecli.analysis.stats import ValueStats
     from scopecli.analysis.summary import Count, GraphSummary, Summary

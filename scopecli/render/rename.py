@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from scopecli.analysis import rename_tree
+from scopecli.analysis.rename import tree as rename_tree
 from scopecli.model.names import printable
 from scopecli.model.records import NamedTuple
 from scopecli.model.variable import KINDS
@@ -15,8 +15,8 @@ from scopecli.render.output import write_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from scopecli.analysis.rename import Plan
-    from scopecli.analysis.rename_tree import Row
+    from scopecli.analysis.rename.plan import Plan
+    from scopecli.analysis.rename.tree import Row
     from scopecli.model.model import Model
     from scopecli.render.output import Output
     from scopecli.render.style import Glyphs, Role, Span

@@ -230,7 +230,7 @@ class Context:
 
     @cached_property
     def _restored(self) -> tuple[Prediction, Model] | None:
-        from scopecli.analysis.renames import find_renames
+        from scopecli.analysis.compare.renames import find_renames
         from scopecli.analysis.restore.predict import predict
 
         pairs = []

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import scopecli
-from scopecli.analysis.rename_rules import Drop, DropSlots
+from scopecli.analysis.rename.rules import Drop, DropSlots
 from tests.renames import contents, files, sample, two_shards
 from tests.samples import SAMPLES
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from scopecli.analysis.rename_rules import Rule
+    from scopecli.analysis.rename.rules import Rule
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import scopecli
-from scopecli.analysis.rename import Request, plan
-from scopecli.analysis.rename_rules import DropSlots, Replace
+from scopecli.analysis.rename.plan import Request, plan
+from scopecli.analysis.rename.rules import DropSlots, Replace
 from scopecli.errors import PathError, RefusedError, UnsupportedError
 from scopecli.formats import registry, rewriting
 from scopecli.formats.staging import Staging

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import scopecli
-from scopecli.analysis.rename_rules import AddPrefix, DropSlots, StripPrefix
+from scopecli.analysis.rename.rules import AddPrefix, DropSlots, StripPrefix
 from tests.samples import SAMPLES
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -195,7 +195,7 @@ def test_objects_without_their_optimizer(tmp_path: Path) -> None:
 
 
 def _dropping(glob: str) -> list[Any]:
-    from scopecli.analysis.rename_rules import Drop
+    from scopecli.analysis.rename.rules import Drop
 
     return [Drop(glob)]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import scopecli
-from scopecli.analysis.rename_rules import AddPrefix, Drop, DropSlots, StripPrefix
+from scopecli.analysis.rename.rules import AddPrefix, Drop, DropSlots, StripPrefix
 
 torch = pytest.importorskip("torch", reason="the oracle extra is not installed")
 

@@ -1,1 +1,1 @@
-"""How the values of tensors differ, without all of them being in memory."""
+"""What differs between two models: names, collections, and values that are never all in memory."""

@@ -10,9 +10,9 @@ from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from scopecli.analysis.compare import layouts
 from scopecli.analysis.compare.dtypes import widening
 from scopecli.analysis.compare.numbers import Tally
+from scopecli.analysis.compare.tiles import place, read_tile, tiles
 from scopecli.analysis.values import check_claim, numpy_dtype
 from scopecli.errors import ScopecliError, TruncatedError, UnsupportedError
 from scopecli.model.dtypes import BLOCKS, nbytes
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from scopecli.analysis.compare.dtypes import Widening
-    from scopecli.analysis.compare.layouts import Tile
     from scopecli.analysis.compare.numbers import Tolerance
+    from scopecli.analysis.compare.tiles import Tile
     from scopecli.model.model import Model, TensorReader
     from scopecli.model.variable import Variable
 
@@ -170,7 +170,7 @@ class _Numbers(NamedTuple):
             for start in range(0, max(size, 1), limit):
                 yield partial(self.run, start, min(limit, size - start))
         else:
-            for tile in layouts.tiles(shape, axes, limit):
+            for tile in tiles(shape, axes, limit):
                 yield partial(self.tile, tile, shape, axes)
 
     def run(self, start: int, count: int) -> Tally:
@@ -201,12 +201,12 @@ class _Numbers(NamedTuple):
         tally = Tally()
         tally.count(a.reshape(-1), back.reshape(-1), self.kind, self.tolerance, 0)
         if tally.first is not None:
-            tally.first = layouts.place(tile, shape, tally.first)
+            tally.first = place(tile, shape, tally.first)
         return tally
 
     @staticmethod
     def _tile(side: Side, itemsize: int, shape: tuple[int, ...], tile: Tile) -> Array:
-        return layouts.read_tile(
+        return read_tile(
             lambda start, count: side.read(start, count, count * itemsize),
             side.dtype(),
             shape,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import scopecli
-from scopecli.analysis.rename_rules import AddPrefix, Drop, DropSlots
+from scopecli.analysis.rename.rules import AddPrefix, Drop, DropSlots
 from scopecli.errors import PathError, RefusedError, ScopecliError, UnsupportedError
 from scopecli.formats.opening import load, locate
 from scopecli.formats.staging import Staging
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from scopecli.analysis.rename_rules import Rule
+    from scopecli.analysis.rename.rules import Rule
     from scopecli.formats.staging import DataMode
     from scopecli.model.model import Model
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import scopecli
-from scopecli.analysis.rename_rules import AddPrefix, Drop, StripPrefix
+from scopecli.analysis.rename.rules import AddPrefix, Drop, StripPrefix
 from scopecli.errors import UnsupportedError
 from tests.renames import contents, files, sample
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scopecli
-from scopecli.analysis.rename_rules import (
+from scopecli.analysis.rename.rules import (
     AddPrefix,
     Drop,
     DropSlots,

@@ -16,7 +16,7 @@ from scopecli.model.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from scopecli.analysis.rename import Dropped, Move, Plan
+    from scopecli.analysis.rename.plan import Dropped, Move, Plan
 
 
 class Row(NamedTuple):

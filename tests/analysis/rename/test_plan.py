@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scopecli.analysis.rename import Request, plan
-from scopecli.analysis.rename_rules import (
+from scopecli.analysis.rename.plan import Request, plan
+from scopecli.analysis.rename.rules import (
     AddPrefix,
     Drop,
     DropSlots,
@@ -24,7 +24,7 @@ from scopecli.model.renaming import Renaming, Subject
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from scopecli.analysis.rename import Plan
+    from scopecli.analysis.rename.plan import Plan
 
 
 def subject(text: str) -> Subject:

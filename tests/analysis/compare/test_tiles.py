@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from scopecli.analysis.compare.layouts import Tile, place, read_tile, tiles
 from scopecli.analysis.compare.tensors import compare
+from scopecli.analysis.compare.tiles import Tile, place, read_tile, tiles
 from tests.analysis.compare.pairs import difference
 from tests.analysis.models import kept
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from scopecli.analysis.rename_rules import Matcher, Replace, StripPrefix
+from scopecli.analysis.rename.rules import Matcher, Replace, StripPrefix
 from scopecli.model.names import listed, nearest, scope_of
 from scopecli.model.records import NamedTuple
 from scopecli.model.renaming import Renaming
@@ -13,7 +13,7 @@ from scopecli.model.renaming import Renaming
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from scopecli.analysis.rename_rules import Match, Rule
+    from scopecli.analysis.rename.rules import Match, Rule
     from scopecli.model.renaming import Subject
 
     # Given all names, yields those that the format cannot have, each with what is wrong with it.

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from sys import intern
 from typing import TYPE_CHECKING, Literal
 
+from scopecli.analysis.compare.name_rules import as_narrow_as_true, find_rules
 from scopecli.analysis.fingerprints import stored
 from scopecli.analysis.layouts import PYTORCH, PYTORCH_WORDS, TENSORFLOW, transposition
-from scopecli.analysis.name_rules import as_narrow_as_true, find_rules
 from scopecli.model.names import leaf_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Hashable, Mapping, Sequence
 
+    from scopecli.analysis.compare.name_rules import Explained, Parts
+    from scopecli.analysis.compare.name_rules import Rule as NameRule
     from scopecli.analysis.fingerprints import Fingerprint
-    from scopecli.analysis.name_rules import Explained, Parts
-    from scopecli.analysis.name_rules import Rule as NameRule
     from scopecli.model.variable import Variable
 
 # Less similar names are no rename; git's own threshold is 50 %.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopecli.analysis.renames import Renames, Rule, find_renames
+from scopecli.analysis.compare.renames import Renames, Rule, find_renames
 from scopecli.model.variable import Checksum, StoredAt, Variable
 from tests.analysis.models import var
 

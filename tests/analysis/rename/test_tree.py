@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scopecli.analysis.rename import Dropped, Move, Plan
-from scopecli.analysis.rename_tree import DroppedRow, dropped_rows, move_rows
+from scopecli.analysis.rename.plan import Dropped, Move, Plan
+from scopecli.analysis.rename.tree import DroppedRow, dropped_rows, move_rows
 
 
 def rows(names: str, moved: dict[str, str]) -> list[str]:
