@@ -141,6 +141,20 @@ def test_a_likely_rename(tmp_path: Path) -> None:
     assert assignment_map(prediction) == {"a": "new/a", "c": "c"}
 
 
+def test_where_an_average_is_looked_for_the_variable_may_be_meant(tmp_path: Path) -> None:
+    keys = {"w/Average": "w", "b/Average": "b"}
+    wide = variable("b", (9, 9))
+    prediction = predicted(
+        restoring(tmp_path, keys, variable("w"), wide), checkpoint(tmp_path, w=SIX, b=SIX)
+    )
+    (attempt,) = prediction.attempts
+    assert {entry.key: entry.rename for entry in attempt.entries if entry.target} == {
+        "w/Average": "w",
+        "b/Average": "",
+    }
+    assert assignment_map(prediction) == {"w": "w"}
+
+
 SHAPES: dict[str, tuple[bytes, str]] = {
     "a reference": (variable("w", (3, 2)), "fails"),
     "a resource": (variable("w", (3, 2), "VarHandleOp"), "fails"),

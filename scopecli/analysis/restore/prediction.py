@@ -234,6 +234,9 @@ def with_renames(
 ) -> tuple[list[Entry], tuple[Rule, ...]]:
     """The entries, with the likely rename for each that is not found; and the rules behind them.
 
+    Where another key than its variable's name is looked for, as that of an average, the variable
+    itself may be there.
+
     Args:
         entries: what was predicted.
         old: the checkpoint's variables, by the names that they have there.
@@ -251,6 +254,10 @@ def with_renames(
     found = find(old, new, separators)
     likely = {pair.new: old[pair.old].key for pair in found.pairs if pair.new in wanted}
     rules = tuple(Rule(rule.old, rule.new, rule.variables) for rule in found.rules)
+    for entry in entries:
+        meant, itself = new.get(entry.key), old.get(entry.target)
+        if entry.key in wanted and meant and itself and meant.shape == itself.shape:
+            likely[entry.key] = itself.key
     named = [
         replace(entry, rename=likely[entry.key]) if entry.key in likely else entry
         for entry in entries
