@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from scopecli.formats.hdf5.protocol import Structure
 
 
+class PlainRun(StoredAt):
+    """Where values are that stand in the file as they are read: little-endian, in one run."""
+
+    __slots__ = ()
+
+
 class Listing(NamedTuple):
     """The datasets of a file, depth first and by name, and what was not followed."""
 
@@ -41,7 +47,8 @@ def datasets(file: Structure) -> Listing:
             storage = None
             if stored and not external:
                 start = None if offset is None or base is None else base + offset
-                storage = make(StoredAt, (shard, start, stored, None))
+                is_plain = start is not None and kind.code and not kind.big_endian
+                storage = make(PlainRun if is_plain else StoredAt, (shard, start, stored, None))
             attributes = _attributes(found) if kind.big_endian or external else NO_ATTRIBUTES
             fields = (path, path, shape, kind.name, nbytes, "variable", None, storage, attributes)
             variables.append(make(Variable, fields))

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopecli.errors import UnsupportedError
+from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.hdf5 import reader as hdf5
 from scopecli.formats.hdf5.values import Block, Hdf5Values, _spaces, blocks
 from tests.models import by_key, data_of
@@ -180,3 +180,15 @@ def test_plain_runs_are_read_without_libhdf5(build: Build, monkeypatch: pytest.M
     assert model.tensors is not None
     part = model.tensors.read(by_key(model)["plain"], 5, 4)
     assert part == array.ravel()[5:9].tobytes()
+
+
+def test_plain_runs_are_not_looked_up(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """libhdf5 would read the names of a large group again for each dataset in it."""
+    array = np.arange(12, dtype="<i2")
+    model = build(lambda file: file.create_dataset("group/plain", data=array))
+    monkeypatch.delattr("scopecli.formats.hdf5.values._dataset")
+    assert data_of(model, "group/plain") == array.tobytes()
+    assert model.tensors is not None
+    cut = by_key(model)["group/plain"]._replace(shape=(1 << 20,))
+    with pytest.raises(DamagedFileError, match="needs bytes"):
+        model.tensors.read(cut, 0, 1 << 20)
