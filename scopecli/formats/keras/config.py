@@ -16,7 +16,9 @@ from scopecli.model.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+# No model that Keras made comes near these; they keep a hostile config from filling the memory.
 _MAX_DEPTH = 50
+_MAX_PATH = 1_000
 _MAX_LAYERS = 1_000_000
 # Where a layer's config keeps other layers: models, wrappers, recurrent layers.
 _CHILD_LISTS = ("layers", "cells")
@@ -133,7 +135,7 @@ def _layer(pending: _Pending) -> tuple[Layer, list[_Pending]]:
 
 def _inside(item: Mapping[str, object], around: _Around) -> list[_Pending]:
     """The serialized layers directly inside one."""
-    if around.depth > _MAX_DEPTH:
+    if around.depth > _MAX_DEPTH or len(around.path) > _MAX_PATH:
         return []
     found = []
     for child, prefix in _serialized_inside(item):

@@ -195,6 +195,8 @@ class Owners:
         self._by_name: dict[str, Layer] = {}
         for layer in leaves:
             self._by_name.setdefault(layer.name, layer)
+        self._most_parts = max((name.count("/") for name in self._by_name), default=0) + 1
+        self._longest = max(map(len, self._by_name), default=0)
         self._top = layers[0] if layers else None
 
     def position(self, layer: Layer | None) -> int:
@@ -208,21 +210,24 @@ class Owners:
     def _named(self, name: str) -> Layer | None:
         """The layer whose name is the most parts of the weight's, as they are or made unique."""
         parts = name.split("/")
-        for count in range(len(parts), 0, -1):
+        for count in range(min(len(parts), self._most_parts), 0, -1):
             for start in range(len(parts) - count, -1, -1):
                 words = "/".join(parts[start : start + count])
-                for candidate in _spellings(words):
+                for candidate in _spellings(words, self._longest):
                     if candidate in self._by_name:
                         return self._by_name[candidate]
         return None
 
 
-def _spellings(words: str) -> Iterator[str]:
+def _spellings(words: str, longest: int) -> Iterator[str]:
     """A name, then without its last `_...` parts, from `lstm_1_W_i` and `bn_1_1` to `lstm`.
 
-    What is behind a slash goes alone: `dense_1/kernel` is of no layer `dense`.
+    Only the part behind the last slash is shortened: `dense_1/kernel` is of no layer `dense`.
+    Spellings of more than `longest` characters are left out.
     """
     end, last = len(words), max(words.rfind("/"), 0)
+    if end > longest:
+        end = words.rfind("_", 0, longest + 1)
     while end > last:
         yield words[:end]
         end = words.rfind("_", 0, end)

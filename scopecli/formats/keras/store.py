@@ -9,6 +9,7 @@ name is the attribute `name` of `vars` since Keras 3.7; before that, only the co
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from scopecli.formats.hdf5 import structure as hdf5_structure
@@ -151,6 +152,8 @@ class Owners:
         self._inside: dict[str, list[Layer]] = {}
         for layer in layers:
             self._inside.setdefault(layer.parent, []).append(layer)
+        self._by_name: dict[str, dict[str, Layer]] = {}
+        self._by_number: dict[str, dict[str, Layer]] = {}
         self._position = {layer.path: number for number, layer in enumerate(layers)}
         root = Owner("", "", None, "", _NO_CONFIG, ())
         self._known: dict[str, Owner] = {"": root}
@@ -188,8 +191,7 @@ class Owners:
 
     def _in_list(self, model: Owner, part: str, name: str) -> Owner:
         """A layer of a model: by its name, else by the number of its class."""
-        siblings = self._inside.get(model.path, [])
-        layer = _named(siblings, name) if name else _numbered(siblings, part)
+        layer = self._named(model, name) if name else self._numbered(model, part)
         class_name = layer.class_name if layer else keras_names.class_of(part)
         name = name or (layer.name if layer else part)
         order = self._order(layer) if layer else (*model.order, len(self._known))
@@ -223,23 +225,30 @@ class Owners:
         if part in {"forward_layer", "backward_layer"}:
             prefix = part.removesuffix("layer")
             return next((layer for layer in inside if layer.name.startswith(prefix)), None)
-        return _named(inside, name) if name else None
+        return self._named(outer, name) if name else None
+
+    def _named(self, outer: Owner, name: str) -> Layer | None:
+        if outer.path not in self._by_name:
+            inside = self._inside.get(outer.path, [])
+            self._by_name[outer.path] = {layer.name: layer for layer in reversed(inside)}
+        return self._by_name[outer.path].get(name)
+
+    def _numbered(self, outer: Owner, group: str) -> Layer | None:
+        if outer.path not in self._by_number:
+            self._by_number[outer.path] = _by_number(self._inside.get(outer.path, []))
+        return self._by_number[outer.path].get(group)
 
     def _order(self, layer: Layer) -> tuple[int, ...]:
         return (self._position[layer.path],)
 
 
-def _named(layers: Sequence[Layer], name: str) -> Layer | None:
-    return next((layer for layer in layers if layer.name == name), None)
-
-
-def _numbered(layers: Sequence[Layer], group: str) -> Layer | None:
-    """The layer for which `_save_container_state` makes this name of class and number."""
-    counts: dict[str, int] = {}
+def _by_number(layers: Sequence[Layer]) -> dict[str, Layer]:
+    """Layers by the names that `_save_container_state` makes of class and number."""
+    counts: Counter[str] = Counter()
+    found: dict[str, Layer] = {}
     for layer in layers:
         name = keras_names.snake_case(layer.class_name)
-        number = counts.get(name, 0)
-        counts[name] = number + 1
-        if group == (f"{name}_{number}" if number else name):
-            return layer
-    return None
+        number = counts[name]
+        counts[name] += 1
+        found.setdefault(f"{name}_{number}" if number else name, layer)
+    return found

@@ -69,6 +69,12 @@ def test_layers_come_in_keras_order_each_before_those_inside_it() -> None:
     assert [found.is_container for found in config.layers] == [False, True, False, False, False]
 
 
+def test_what_is_inside_a_layer_of_a_huge_name_is_left_out() -> None:
+    inner = layer("Functional", "x" * 100_000, layers=[layer("Dense", "d")] * 1_000)
+    config = walked(model(inner, layer("Dense", "out")))
+    assert [found.name[:3] for found in config.layers] == ["xxx", "out"]
+
+
 def test_a_sequential_config_may_be_a_list_as_before_keras_2_2_3() -> None:
     config = walked({"class_name": "Sequential", "config": [layer("Dense", "dense_1")]})
     assert [found.path for found in config.layers] == ["dense_1"]

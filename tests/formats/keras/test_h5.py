@@ -9,7 +9,9 @@ import pytest
 
 from scopecli.binary.source import Source
 from scopecli.formats.hdf5 import structure as hdf5_structure
+from scopecli.formats.keras import config as keras_config
 from scopecli.formats.keras import h5
+from scopecli.formats.keras.h5 import Owners
 from scopecli.formats.keras.model import placed
 from tests.models import by_key
 from tests.samples import SAMPLES
@@ -168,6 +170,14 @@ def test_layers_in_a_model_that_differ_in_a_number(tmp_path: Path, prefix: str) 
         "enc/dense/kernel": ("enc/dense", False),
         "enc/dense_1/kernel": ("enc/dense_1", True),
     }
+
+
+@pytest.mark.parametrize("name", ["/a" * 20_000, "_" * 1_000_000])
+def test_a_name_of_very_many_parts_is_looked_up_at_once(name: str) -> None:
+    layers = keras_config.walk({"config": {"layers": [layer("Dense", "d"), layer("Dense", "e")]}})
+    owner = Owners(layers.layers, "").of(f"d{name}")
+    assert owner is not None
+    assert owner.name == "d"
 
 
 def test_a_regularizer_is_for_its_own_weight(tmp_path: Path) -> None:
