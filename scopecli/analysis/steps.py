@@ -66,6 +66,18 @@ def powers(model: Model) -> Iterator[Power]:
                 yield Power(variable.name, value)
 
 
+def betas(model: Model) -> tuple[float, ...]:
+    """The second betas of the Adam optimizers in the graph; none where there is no such."""
+    optimizers = model.metadata.get("optimizer")
+    found = [
+        hyperparameters.get("beta2")
+        for optimizer in (optimizers if isinstance(optimizers, list) else ())
+        if isinstance(hyperparameters := optimizer.get("hyperparameters"), dict)
+    ]
+    numbers = (beta for beta in found if isinstance(beta, float) and 0 < beta < 1)
+    return tuple(dict.fromkeys(numbers))
+
+
 def training_step(model: Model) -> int | None:
     """The number of training steps, by the model's counter or else by its optimizer."""
     count = counted(model)

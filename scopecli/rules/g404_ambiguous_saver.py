@@ -11,7 +11,6 @@ from scopecli.rules.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scopecli.model.graph import Saver
     from scopecli.rules.context import Context
 
 RULE = Rule(
@@ -24,8 +23,8 @@ RULE = Rule(
     why="`import_meta_graph` restores with the saver that the file names. Variables that only the"
     " other one restores keep their initial values, without an error.",
     fix="export the graph with one Saver for everything that is to be restored",
-    false_alarms="A second saver for some of the keys, such as those of pretrained weights, is not"
-    " reported.",
+    false_alarms="A second saver for some of the variables, such as pretrained weights, is not"
+    " reported, whatever keys it has.",
     bad="""
         net/w: float32[4,3]
         head/w: float32[3]
@@ -37,7 +36,7 @@ RULE = Rule(
         net/w: float32[4,3]
         head/w: float32[3]
         saver := net/w, head/w
-        stale := net/w
+        stale := vgg/w=net/w
     """,
 )
 
@@ -45,21 +44,18 @@ _MOST_NAMED = 3
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Compare the keys of the savers."""
+    """Compare what the savers restore."""
     named = context.graph.saver
     others = [saver for saver in context.graph.stale_savers if saver.restores]
     if named is None:
-        if len({frozenset(_keys(saver)) for saver in others}) > 1:
+        if len({frozenset(entry.key for entry in saver.restores) for saver in others}) > 1:
             scopes = listed([saver.scope for saver in others], _MOST_NAMED)
             yield Hit("", f"names no saver, and has several for different keys: {scopes}")
         return
-    known = _keys(named)
+    known = {entry.variable or entry.key for entry in named.restores}
     for saver in others if known else ():
-        more = [key for key in _keys(saver) if key not in known]
+        beside = (entry for entry in saver.restores if (entry.variable or entry.key) not in known)
+        more = list(dict.fromkeys(entry.key for entry in beside))
         if more:
             words = f"restores {listed(more, _MOST_NAMED)}, which the file's own saver"
             yield Hit(saver.scope, f"{words} ({named.scope}) does not")
-
-
-def _keys(saver: Saver) -> dict[str, None]:
-    return dict.fromkeys(entry.key for entry in saver.restores)

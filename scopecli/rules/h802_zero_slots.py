@@ -46,7 +46,11 @@ def check(context: Context) -> Iterator[Hit]:
     """Look at the slots, once there was training."""
     if not context.step:
         return
-    slots = [variable for variable in context.model.variables if variable.kind == "slot"]
+    slots = [
+        variable
+        for variable in context.model.variables
+        if variable.kind == "slot" and (variable.shape != () or "slot_of" in variable.attributes)
+    ]  # a lone number without an owner is what an optimizer does not use, as Adafactor for biases
     zero = [slot for slot in slots if context.holds_only(slot, 0)]
     if len(zero) == len(slots) > 1:
         yield Hit("", f"all {len(slots)} slots of the optimizer are 0 at step {context.step}")
@@ -56,4 +60,5 @@ def check(context: Context) -> Iterator[Hit]:
         owner = str(slot.attributes.get("slot_of", slot.name))
         names.setdefault(owner, []).append(str(slot.attributes.get("slot_name", "state")))
     for owner, found in names.items():
-        yield Hit(owner, f"has {' and '.join(found)} all 0 after {context.step} steps")
+        words = " and ".join(dict.fromkeys(found))
+        yield Hit(owner, f"has {words} all 0 after {context.step} steps")

@@ -28,7 +28,7 @@ RULE = Rule(
     fix="rename the slots with their variables, or leave all of them out",
     false_alarms="A variable that is frozen while those beside it are trained has no slots"
     " either. If the file does not say what is trained, scalars, integers and moving averages are"
-    " assumed not to be.",
+    " assumed not to be, and neither is a weight beside its adapters (`lora_...`).",
     bad="""
         net/w: float32[4,3]
         net/w/Adam: float32[4,3] slot slot_of=net/w slot_name=Adam
@@ -44,12 +44,17 @@ RULE = Rule(
         net/w/Adam_1: float32[4,3] slot slot_of=net/w slot_name=Adam_1
         net/mean: float32[3] untrainable
         frozen/w: float32[4,3]
+        q/kernel: float32[4,3]
+        q/lora_a: float32[4,1]
+        q/lora_a/Adam: float32[4,1] slot slot_of=q/lora_a slot_name=Adam
+        q/lora_a/Adam_1: float32[4,1] slot slot_of=q/lora_a slot_name=Adam_1
     """,
 )
 
 _NONE: frozenset[str] = frozenset()
 _NODE = "graph_variable"  # the attribute with the variable's name in the graph
 _FLOATS = ("bfloat", "float")
+_ADAPTER = "lora_"
 _NEVER_TRAINED = frozenset(
     {"biased", "local_step", "moving_mean", "moving_var", "moving_variance", "num_batches_tracked"}
 )
@@ -69,6 +74,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 def _of_scopes(context: Context, slots: Mapping[object, set[str]]) -> Iterator[Hit]:
     usual = _usual(slots.values())
+    names = Counter(variable.name for variable in context.own)
     for beside in context.scopes.values():
         owned = [slots.get(variable.key, _NONE) for variable in beside]
         around = _NONE.union(*owned)
@@ -77,10 +83,12 @@ def _of_scopes(context: Context, slots: Mapping[object, set[str]]) -> Iterator[H
             if own == expected:
                 continue
             missing = around.union(*(usual[name] for name in own)) - own
-            if missing and _is_trained(context, variable):
-                names = " and no ".join(sorted(missing))
+            if names[variable.name] > 1:
+                continue  # nothing says whose of them a slot is
+            if missing and _is_trained(context, variable, beside):
+                words = " and no ".join(sorted(missing))
                 where = "those beside it have" if missing <= around else "most others have"
-                yield Hit(variable.name, f"has no {names}, as {where}")
+                yield Hit(variable.name, f"has no {words}, as {where}")
 
 
 def _of_graph(context: Context, slots: Mapping[object, set[str]]) -> Iterator[Hit]:
@@ -116,7 +124,7 @@ def _usual(found: Iterable[set[str]]) -> Mapping[str, set[str]]:
     return usual
 
 
-def _is_trained(context: Context, variable: Variable) -> bool:
+def _is_trained(context: Context, variable: Variable, beside: Iterable[Variable]) -> bool:
     """Whether an optimizer updates a variable; without a graph, whether one may."""
     if context.model.graph is not None and context.training.exists:
         node = variable.attributes.get(_NODE, variable.key)
@@ -126,4 +134,5 @@ def _is_trained(context: Context, variable: Variable) -> bool:
         and variable.shape != ()
         and variable.dtype.startswith(_FLOATS)
         and leaf_of(variable.name, context.model.separator) not in _NEVER_TRAINED
+        and (_ADAPTER in variable.name or not any(_ADAPTER in other.name for other in beside))
     )

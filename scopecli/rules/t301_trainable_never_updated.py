@@ -22,15 +22,17 @@ RULE = Rule(
     why="It keeps its initial values: the loss does not depend on it, it is not in the list of"
     " variables that the optimizer was given (`var_list`), or the gradient is stopped on the way.",
     fix="find out why it has no update; pass `trainable=False` if none is intended",
-    false_alarms="Layers that are frozen by `var_list` while others are fine-tuned are reported:"
-    " create them with `trainable=False`.",
+    false_alarms="Layers that are frozen by `var_list` while others are fine-tuned are reported,"
+    " once for the whole scope: create them with `trainable=False`.",
     bad="""
         w: float32[3] trainable
         v: float32[3] trainable
-        y = Mul(w/read, v/read)
+        old/v: float32[3] trainable
+        old/b: float32[3] trainable
+        y = MulAdd(w/read, v/read, old/v/read, old/b/read)
         update = ApplyGradientDescent(w, rate, gradient)
     """,
-    subjects=("v",),
+    subjects=("old", "v"),
     good="""
         w: float32[3] trainable
         v: float32[3] untrainable
@@ -41,13 +43,31 @@ RULE = Rule(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Look for what writes each trainable variable."""
+    """Look for what writes each trainable variable; a scope without any such is one finding."""
     training = context.training
+    never: list[str] = []
+    trained: set[str] = set()
     for name, variable in context.graph_variables.items():
-        if (
-            variable.trainable
-            and name not in training.updated
-            and name not in training.writers
-            and training.is_used(name)
-        ):
-            yield Hit(name, "is trainable, and no optimizer updates it")
+        if variable.trainable:
+            if name in training.updated or name in training.writers:
+                trained.update(_scopes(name))
+            elif training.is_used(name):
+                never.append(name)
+    groups: dict[str, list[str]] = {}
+    for name in never:
+        whole = (scope for scope in _scopes(name) if scope not in trained)
+        groups.setdefault(next(whole, name), []).append(name)
+    for scope, names in groups.items():
+        if len(names) > 1:
+            count = len(names)
+            yield Hit(scope, f"has {count} trainable variables, and no optimizer updates them")
+        else:
+            yield Hit(names[0], "is trainable, and no optimizer updates it")
+
+
+def _scopes(name: str) -> Iterator[str]:
+    """The scopes around a variable, the largest first."""
+    end = name.find("/")
+    while end >= 0:
+        yield name[:end]
+        end = name.find("/", end + 1)

@@ -242,6 +242,24 @@ def var_list_misses_one() -> None:
     minimize(x, var_list=tf.trainable_variables("a/"))
 
 
+def var_list_misses_a_scope() -> None:
+    """A head on layers that are frozen by what the optimizer is given alone."""
+    x = image()
+    for name in ("base/a", "base/b", "head/c"):
+        with tf.variable_scope(name):
+            x = dense(x)
+    minimize(x, var_list=tf.trainable_variables("head/"))
+
+
+def scope_is_frozen() -> None:
+    """As the finding says it should be: with `trainable=False`."""
+    x = image()
+    for name in ("base/a", "base/b", "head/c"):
+        with tf.variable_scope(name):
+            x = dense(x, trainable=name.startswith("head/"))
+    minimize(x)
+
+
 def var_lists_of_two_optimizers() -> None:
     x = image()
     for name in ("a", "b"):

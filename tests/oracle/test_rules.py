@@ -52,6 +52,7 @@ CASES = [
     Case("C303", ["L2Loss", "v"], programs.pruned, programs.all_in_the_graph),
     Case("C304", ["v"], programs.not_collected, programs.collected),
     Case("T301", ["b/w"], programs.var_list_misses_one, programs.var_lists_of_two_optimizers),
+    Case("T301", ["base"], programs.var_list_misses_a_scope, programs.scope_is_frozen, "scope"),
     Case("T302", ["net/w"], programs.regularized_and_frozen, programs.regularized),
     Case("T303", ["bn/update"], programs.updates_forgotten, programs.updates_as_dependency),
     Case(

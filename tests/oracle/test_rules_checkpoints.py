@@ -107,6 +107,13 @@ def test_two_savers(tmp_path: Path) -> None:
     assert checked(bad, "G404") == ["whole"]
     assert checked(good, "G404") == []
 
+    def with_weights_from_elsewhere() -> Any:
+        w, v = (tf.get_variable(name, [3]) for name in "wv")
+        tf.train.Saver({"vgg_16/w": w}, name="pretrained")
+        return tf.train.Saver([w, v])
+
+    assert checked(exported(tmp_path / "c.meta", with_weights_from_elsewhere), "G404") == []
+
 
 @pytest.mark.rules("G405")
 def test_averages_as_keys(tmp_path: Path) -> None:

@@ -171,3 +171,27 @@ def test_statistics_at_their_start(tmp_path: Path) -> None:
     assert subjects(saved(frozen=True), "H801", values=True) == ["bn"]
     assert subjects(saved(frozen=True), "H801") == []
     assert subjects(saved(frozen=False), "H801", values=True) == []
+
+
+@pytest.mark.rules("O501", "H802")
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".weights.h5", ""])
+def test_state_that_optimizers_keep_for_some(tmp_path: Path, suffix: str) -> None:
+    """Adapters are trained and what is beside them is not; Adafactor has scalars it never uses."""
+    tensorflow = pytest.importorskip("tensorflow", reason="pip install -e '.[oracle]'")
+    adapted = chain(("a", 4), ("b", 4))
+    adapted.get_layer("a").enable_lora(2)
+    adapted.compile("adam", "mse")
+    factored = chain(("a", 4), ("b", 4))
+    factored.compile(k.optimizers.Adafactor(), "mse")
+    for name, model in {"adapted": adapted, "factored": factored}.items():
+        model.fit(np.arange(12.0).reshape(3, 4), np.ones([3, 4]), epochs=3, verbose=0)
+        path = tmp_path / f"{name}{suffix}"
+        if not suffix:
+            tensorflow.train.Checkpoint(model=model, optimizer=model.optimizer).save(path / "model")
+        elif suffix == ".weights.h5":
+            model.save_weights(path)
+        elif (suffix, name) != (".h5", "factored"):  # Keras gives two of its scalars one name
+            model.save(path)
+        if path.exists():
+            assert subjects(path, "O5", values=True) in ([], [""])  # O504 says what they take
+            assert subjects(path, "H", values=True) == []

@@ -165,3 +165,29 @@ def test_steps_of_the_optimizer(tmp_path: Path, values_are_there: bool) -> None:
     (finding,) = scopecli.validate(bad, select=["O503"])
     assert finding.text == "beta2_power: is that of step 120, and global_step is 1000"
     assert checked(good, "O503") == []
+
+
+@pytest.mark.rules("O503")
+@pytest.mark.parametrize("resource", [False, True])
+def test_several_steps_of_the_optimizer_for_one(tmp_path: Path, *, resource: bool) -> None:
+    """A critic has five steps for each of the generator, and a beta that the graph says."""
+
+    def build() -> list[Any]:
+        with tf.variable_scope("net", use_resource=resource):
+            generator, critic = tf.get_variable("g", [4]), tf.get_variable("c", [4])
+        step = tf.train.get_or_create_global_step()
+        one, other = (tf.train.AdamOptimizer(0.1, beta1=0.0, beta2=0.9) for _ in range(2))
+        both = tf.reduce_sum(tf.square(generator * critic + 1.0))
+        trained = one.minimize(both, var_list=[critic])
+        train = other.minimize(both, var_list=[generator], global_step=step)
+        return [*[trained] * 5, train] * 12
+
+    prefix = saved(tmp_path / "a", build)
+    assert checked(prefix, "O503") == []
+    with tf.Graph().as_default(), tf.Session() as session:
+        saver = tf.train.import_meta_graph(f"{prefix}.meta")
+        saver.restore(session, prefix)
+        session.run("beta2_power/Assign")  # a critic that was made anew
+        saver.save(session, prefix)
+    (finding,) = scopecli.validate(prefix, select=["O503"])
+    assert finding.text == "beta2_power: is that of step 0, and global_step is 12"
