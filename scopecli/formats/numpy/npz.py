@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary import member_bytes, zipdir
 from scopecli.binary.source import Source
-from scopecli.formats.numpy import npy, npy_header
+from scopecli.formats.numpy import arrays as numpy_arrays
+from scopecli.formats.numpy import npy_header
 from scopecli.formats.numpy.npy_values import Array, NpyTensors
 from scopecli.formats.some_notes import some
 from scopecli.model.model import File, Model, Note
@@ -49,8 +50,8 @@ def read(path: str) -> Model:
             key = member.name.removesuffix(SUFFIX)
             arrays[key], begin = _array(source, member)
             storage = _storage(member, shard, arrays[key].header, begin)
-            variables[key] = npy.variable(key, arrays[key], storage)
-            notes += npy.notes(key, arrays[key])
+            variables[key] = numpy_arrays.variable(key, arrays[key], storage)
+            notes += numpy_arrays.notes(key, arrays[key])
         size = source.size
     return Model(
         path=path,

@@ -16,7 +16,8 @@ from scopecli.binary.pickle.long import RAW, Run
 from scopecli.binary.pickle.run_bytes import HeldBytes, of_run
 from scopecli.binary.source import Source
 from scopecli.errors import NotAModelError
-from scopecli.formats.numpy import npy, pickled
+from scopecli.formats.numpy import arrays as numpy_arrays
+from scopecli.formats.numpy import pickled
 from scopecli.formats.numpy.npy_values import Array, NpyTensors, TurnedBytes
 from scopecli.formats.some_notes import some
 from scopecli.formats.unique_keys import unique
@@ -67,7 +68,7 @@ def model(source: Source, held: Held, path: str, format_id: str) -> Model:
     """The arrays in a pickle as a model."""
     parts = [part for name, _ in held.arrays for part in pickled.keys_of(name)]
     separator = separator_of(parts)
-    names = [pickled.with_separator(name, separator) or npy.KEY for name, _ in held.arrays]
+    names = [pickled.with_separator(name, separator) or numpy_arrays.KEY for name, _ in held.arrays]
     keys, repeated = unique(names)
     notes = [Note("repeated-name", "is what several arrays are called", key) for key in repeated]
     arrays: dict[str, Array] = {}
@@ -78,13 +79,15 @@ def model(source: Source, held: Held, path: str, format_id: str) -> Model:
     shard = os.path.basename(path)
     for key, name, (_, found) in zip(keys, names, held.arrays, strict=True):
         arrays[key] = Array(found.header, _bytes(source, found))
-        variable = npy.variable(key, arrays[key], _storage(found, shard))._replace(name=name)
+        variable = numpy_arrays.variable(key, arrays[key], _storage(found, shard))._replace(
+            name=name
+        )
         others = [other for other in same[id(found.data)][: _MOST_ALIASES + 1] if other != name]
         if others:
             attributes = {**variable.attributes, "aliases": tuple(others)}
             variable = variable._replace(attributes=attributes)
         variables.append(variable)
-        notes += npy.notes(key, arrays[key])
+        notes += numpy_arrays.notes(key, arrays[key])
     if held.tensors:
         notes.append(Note("not-read", f"{held.tensors} tensors of PyTorch's are not read", ""))
     listing = _listing(held.imports)

@@ -14,7 +14,7 @@ import pytest
 from scopecli.analysis import values
 from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
 from scopecli.formats.numpy import npy_header, npy_values
-from scopecli.formats.numpy.npy import KEY
+from scopecli.formats.numpy.arrays import KEY
 from scopecli.formats.opening import load, survey
 from scopecli.model.dtypes import BITS
 from tests.models import data_of, get, only
