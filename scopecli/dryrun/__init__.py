@@ -81,7 +81,7 @@ _MODULES = {
     "train.hessians": "hessians",
     "ops.special": "lbeta is_non_decreasing is_strictly_increasing is_numeric_tensor",
     "ops.sorting": "sort argsort searchsorted repeat",
-    "ops.counting": "bincount histogram_fixed_width histogram_fixed_width_bins",
+    "ops.counting": "bincount histogram_fixed_width histogram_fixed_width_bins confusion_matrix",
     "ops.complex_numbers": "abs complex real imag angle conj to_complex64 to_complex128",
     "ops.control_flow": "cond",
     "ops.loops": "while_loop",
@@ -89,7 +89,8 @@ _MODULES = {
     "ops.functional": "map_fn scan foldl foldr custom_gradient",
     "random": "random_normal random_uniform truncated_normal multinomial random_crop random_gamma"
     " random_poisson",
-    "ops.arrays": "placeholder placeholder_with_default identity shape rank size reshape"
+    "ops.arrays": "broadcast_dynamic_shape broadcast_static_shape placeholder"
+    " placeholder_with_default identity shape rank size reshape"
     " expand_dims squeeze concat stack unstack split transpose matrix_transpose pad"
     " parallel_stack",
     "ops.indexing": "gather gather_nd one_hot slice strided_slice where where_v2 sequence_mask"
@@ -110,10 +111,10 @@ _MODULES = {
     "strings": "string_join string_to_number",
     "ops.matrices": "matrix_diag matrix_diag_part matrix_set_diag matrix_triangular_solve trace"
     " cholesky_solve",
-    "ops.sets": "unique unique_with_counts setdiff1d unsorted_segment_mean"
-    " unsorted_segment_sqrt_n sparse_segment_sum sparse_segment_mean sparse_segment_sqrt_n"
-    " confusion_matrix",
-    "ops.spaced": "linspace broadcast_dynamic_shape broadcast_static_shape meshgrid",
+    "ops.unique": "unique unique_with_counts setdiff1d",
+    "ops.segments": "unsorted_segment_mean unsorted_segment_sqrt_n sparse_segment_sum"
+    " sparse_segment_mean sparse_segment_sqrt_n",
+    "ops.spaced": "linspace meshgrid",
     "program.session": "Session InteractiveSession",
     "ops.checks": "Assert assert_equal assert_none_equal assert_less assert_less_equal"
     " assert_greater assert_greater_equal assert_positive assert_negative assert_non_negative"

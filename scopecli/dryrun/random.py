@@ -143,8 +143,8 @@ def random_gamma(
     name: str | None = None,
 ) -> Tensor:
     """Values of gamma distributions."""
+    from scopecli.dryrun.ops.arrays import broadcast_dynamic_shape
     from scopecli.dryrun.ops.arrays import shape as shape_of
-    from scopecli.dryrun.ops.spaced import broadcast_dynamic_shape
 
     with name_scope(name, "random_gamma"):
         sizes = convert_to_tensor(shape, "int32", name="shape")

@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
-from scopecli.dryrun.ops.arrays import concat, reshape, shape
+from scopecli.dryrun.ops.arrays import (
+    broadcast_dynamic_shape,
+    broadcast_static_shape,
+    concat,
+    reshape,
+    shape,
+)
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.reductions import reduce_prod
-from scopecli.dryrun.ops.spaced import broadcast_dynamic_shape, broadcast_static_shape
 from scopecli.dryrun.values.constant_values import constant_value
 from scopecli.dryrun.values.shapes import TensorShape
 

@@ -11,12 +11,11 @@ from typing import Any
 from scopecli.dryrun.distributions.base import FULLY_REPARAMETERIZED, OfTwo
 from scopecli.dryrun.graph.scopes import control_dependencies, name_scope
 from scopecli.dryrun.ops.applying import apply
-from scopecli.dryrun.ops.arrays import concat, identity, shape
+from scopecli.dryrun.ops.arrays import broadcast_dynamic_shape, concat, identity, shape
 from scopecli.dryrun.ops.checks import assert_less, assert_positive
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.filled import ones, ones_like, zeros, zeros_like
 from scopecli.dryrun.ops.indexing import where_v2
-from scopecli.dryrun.ops.spaced import broadcast_dynamic_shape
 from scopecli.dryrun.ops.type_checks import assert_same_float_dtype
 from scopecli.dryrun.random import random_normal, random_uniform
 

@@ -11,10 +11,10 @@ from scopecli.dryrun.metrics.accumulating import collected, metric_variable, quo
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast, div_no_nan, divide
 from scopecli.dryrun.ops.arrays import reshape, size
+from scopecli.dryrun.ops.counting import confusion_matrix
 from scopecli.dryrun.ops.filled import ones, ones_like
 from scopecli.dryrun.ops.indexing import where
 from scopecli.dryrun.ops.reductions import reduce_mean, reduce_sum
-from scopecli.dryrun.ops.sets import confusion_matrix
 from scopecli.dryrun.variables.assigning import assign_add, scatter_add
 from scopecli.dryrun.variables.opening import variable_scope
 

@@ -10,9 +10,10 @@ from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import range as range_
 from scopecli.dryrun.ops.constants import constant
+from scopecli.dryrun.ops.shape_functions.common import stretched
 from scopecli.dryrun.values.dtypes import as_dtype, int32
 from scopecli.dryrun.values.python_values import one_of
-from scopecli.dryrun.values.shapes import Dimension, dims_of
+from scopecli.dryrun.values.shapes import Dimension, TensorShape, dims_of
 
 
 def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tensor:
@@ -59,6 +60,16 @@ def shape_node(input: Any, name: str | None, out_type: Any, *, optimize: bool) -
                 return convert_to_tensor(tensor.shape)
             return constant(tensor.shape.as_list(), out_type, name=scope)
         return apply("Shape", tensor, name=scope, out_type=as_dtype(out_type or "int32"))
+
+
+def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
+    """The shape that two shapes have together, as a tensor."""
+    return apply("BroadcastArgs", shape_x, shape_y)
+
+
+def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
+    """The shape that two shapes have together."""
+    return TensorShape(stretched(dims_of(shape_x), dims_of(shape_y)))
 
 
 def rank(input: Any, name: str | None = None) -> Tensor:

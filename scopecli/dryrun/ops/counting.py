@@ -1,4 +1,4 @@
-"""How often values are there: `tf.bincount`, `tf.histogram_fixed_width`.
+"""How often values are there: `tf.bincount`, `tf.confusion_matrix`, `tf.histogram_fixed_width`.
 
 https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/ops/bincount_ops.py
 """
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.scopes import name_scope, with_dependencies
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast, clip_by_value, divide
-from scopecli.dryrun.ops.arrays import reshape, shape, size
+from scopecli.dryrun.ops.arrays import reshape, shape, size, squeeze, stack
+from scopecli.dryrun.ops.checks import assert_less, assert_non_negative
 from scopecli.dryrun.ops.constants import constant
+from scopecli.dryrun.ops.filled import ones_like
 from scopecli.dryrun.ops.reductions import reduce_max
 from scopecli.dryrun.values.dtypes import as_dtype, int32
 
@@ -76,3 +78,53 @@ def histogram_fixed_width_bins(
         places = apply("Floor", number * shares, name="indices")
         places = cast(clip_by_value(places, 0, number - 1), int32)
         return reshape(places, sizes)
+
+
+def confusion_matrix(
+    labels: Any,
+    predictions: Any,
+    num_classes: Any = None,
+    dtype: Any = "int32",
+    name: str | None = None,
+    weights: Any = None,
+) -> Tensor:
+    """How often each class was taken for each."""
+    with name_scope(name, "confusion_matrix"):
+        labels, predictions = _of_one_rank(
+            convert_to_tensor(labels, name="labels"),
+            convert_to_tensor(predictions, name="predictions"),
+        )
+        predictions = cast(predictions, "int64")
+        labels = cast(labels, "int64")
+        words = "`labels` contains negative values"
+        labels = with_dependencies([assert_non_negative(labels, message=words)], labels)
+        words = "`predictions` contains negative values"
+        check = assert_non_negative(predictions, message=words)
+        predictions = with_dependencies([check], predictions)
+        if num_classes is None:
+            largest = apply("Maximum", reduce_max(predictions), reduce_max(labels))
+            num_classes = largest + 1
+        else:
+            bound = cast(num_classes, "int64")
+            check = assert_less(labels, bound, message="`labels` out of bound")
+            labels = with_dependencies([check], labels)
+            check = assert_less(predictions, bound, message="`predictions` out of bound")
+            predictions = with_dependencies([check], predictions)
+        if weights is not None:
+            weights = cast(convert_to_tensor(weights, name="weights"), dtype)
+        sizes = stack([num_classes, num_classes])
+        places = stack([labels, predictions], axis=1)
+        each = ones_like(predictions, dtype) if weights is None else weights
+        return apply("ScatterNd", places, each, cast(sizes, "int64"))
+
+
+def _of_one_rank(labels: Any, predictions: Any) -> tuple[Any, Any]:
+    """Without a last axis that only one has."""
+    with name_scope(None, "remove_squeezable_dimensions"):
+        if labels.dims is not None and predictions.dims is not None:
+            more = len(predictions.dims) - len(labels.dims)
+            if more == 1 and predictions.dims[-1] in {1, None}:
+                predictions = squeeze(predictions, [-1])
+            elif more == -1 and labels.dims[-1] in {1, None}:
+                labels = squeeze(labels, [-1])
+    return labels, predictions

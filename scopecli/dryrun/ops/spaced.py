@@ -1,4 +1,4 @@
-"""`tf.linspace`: numbers with the same distance between them.
+"""Numbers with the same distance between them, and grids of them: `tf.linspace`, `tf.meshgrid`.
 
 https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/ops/math_ops.py
 """
@@ -11,25 +11,21 @@ from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arithmetic import range as range_
-from scopecli.dryrun.ops.arrays import concat, expand_dims, reshape, shape, size, stack
+from scopecli.dryrun.ops.arrays import (
+    broadcast_dynamic_shape,
+    concat,
+    expand_dims,
+    reshape,
+    shape,
+    size,
+    stack,
+)
 from scopecli.dryrun.ops.filled import ones, zeros_like
 from scopecli.dryrun.ops.indexing import slice, where_v2
-from scopecli.dryrun.ops.shape_functions.common import stretched
 from scopecli.dryrun.values.dtypes import int32
-from scopecli.dryrun.values.shapes import TensorShape, dims_of
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
-
-
-def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
-    """The shape that two shapes have together, as a tensor."""
-    return apply("BroadcastArgs", shape_x, shape_y)
-
-
-def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
-    """The shape that two shapes have together."""
-    return TensorShape(stretched(dims_of(shape_x), dims_of(shape_y)))
 
 
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int = 0) -> Tensor:

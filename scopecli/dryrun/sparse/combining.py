@@ -11,10 +11,9 @@ from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arithmetic import range as range_
-from scopecli.dryrun.ops.arrays import concat, rank, reshape
+from scopecli.dryrun.ops.arrays import broadcast_static_shape, concat, rank, reshape
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.reductions import reduce_max
-from scopecli.dryrun.ops.spaced import broadcast_static_shape
 from scopecli.dryrun.sparse.tensor import SparseTensor
 from scopecli.dryrun.values.dtypes import int64
 
