@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+_NEEDS_A_FILE = "a model is read in place: save it to a file first"
+
 
 class Source:
     """A file, or a window of one, that is read at offsets.
@@ -42,7 +44,7 @@ class Source:
         try:
             status = os.stat(path)
             if not stat.S_ISREG(status.st_mode):
-                raise PathError("not a regular file", path=path)
+                raise PathError("not a regular file", path=path, hint=_NEEDS_A_FILE)
             # Unbuffered: readers ask for whole blocks, and a buffer would copy them once more.
             self._file = io.FileIO(path)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path

@@ -144,8 +144,9 @@ def _files(model: Model) -> Iterator[tuple[str, str]]:
 
 def _counts(counts: Iterable[Count]) -> Iterator[tuple[str, str]]:
     for count in counts:
+        tensors = words.plural(count.entries, "tensor")
         elements = words.plural(count.params, "element")
-        yield count.name, f"{count.entries}, {elements}, {words.size(count.bytes)}"
+        yield count.name, f"{tensors}, {elements}, {words.size(count.bytes)}"
 
 
 def _reuse(model: Model) -> Iterator[tuple[str, str]]:
