@@ -72,7 +72,7 @@ _MODULES = {
     " random_uniform_initializer random_normal_initializer truncated_normal_initializer"
     " uniform_unit_scaling_initializer variance_scaling_initializer glorot_uniform_initializer"
     " glorot_normal_initializer orthogonal_initializer",
-    "ops.tensor_array": "TensorArray",
+    "ops.control_flow.tensor_array": "TensorArray",
     "ops.type_checks": "assert_type assert_integer assert_scalar assert_same_float_dtype"
     " assert_proper_iterable assert_near assert_rank_in verify_tensor_all_finite is_tensor"
     " get_static_value dimension_value",
@@ -83,10 +83,10 @@ _MODULES = {
     "ops.sorting": "sort argsort searchsorted repeat",
     "ops.counting": "bincount histogram_fixed_width histogram_fixed_width_bins confusion_matrix",
     "ops.complex_numbers": "abs complex real imag angle conj to_complex64 to_complex128",
-    "ops.control_flow": "cond",
-    "ops.loops": "while_loop",
-    "ops.cases": "case",
-    "ops.functional": "map_fn scan foldl foldr custom_gradient",
+    "ops.control_flow.conditionals": "cond",
+    "ops.control_flow.loops": "while_loop",
+    "ops.control_flow.cases": "case",
+    "ops.control_flow.functional": "map_fn scan foldl foldr custom_gradient",
     "random": "random_normal random_uniform truncated_normal multinomial random_crop random_gamma"
     " random_poisson",
     "ops.arrays": "broadcast_dynamic_shape broadcast_static_shape placeholder"

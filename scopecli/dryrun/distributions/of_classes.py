@@ -256,7 +256,7 @@ class Multinomial(Distribution):
         return sizes[-1:]
 
     def _sample_n(self, n: Any, seed: Any = None) -> Any:
-        from scopecli.dryrun.ops.functional import map_fn
+        from scopecli.dryrun.ops.control_flow.functional import map_fn
 
         draws: Any = cast(self.total_count, int32)
         size = self.event_shape_tensor()[0]

@@ -117,7 +117,7 @@ def _with_rows(key: str, feature: Any) -> Any:
     no_rank = f"Feature (key: {key}) cannot have rank 0. Given: {feature}"
     if dims is None:
         from scopecli.dryrun.ops.checks import assert_positive
-        from scopecli.dryrun.ops.control_flow import cond
+        from scopecli.dryrun.ops.control_flow.conditionals import cond
 
         with control_dependencies([assert_positive(rank(feature), message=no_rank)]):
             is_vector = apply("Equal", 1, rank(feature))

@@ -20,7 +20,7 @@ from scopecli.dryrun.ops.arrays import (
     shape,
     transpose,
 )
-from scopecli.dryrun.ops.control_flow import cond
+from scopecli.dryrun.ops.control_flow.conditionals import cond
 from scopecli.dryrun.ops.filled import ones
 from scopecli.dryrun.ops.products import tensordot
 from scopecli.dryrun.ops.reductions import reduce_mean, reduce_prod, reduce_std

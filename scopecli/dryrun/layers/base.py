@@ -290,7 +290,7 @@ def when(training: Any, yes: Any, no: Any) -> Any:
     """One or the other: at once where it is known, as a conditional where it is fed."""
     known = static_flag(training)
     if known is None:
-        from scopecli.dryrun.ops.control_flow import cond
+        from scopecli.dryrun.ops.control_flow.conditionals import cond
 
         return cond(training, yes, no)
     return yes() if known else no()

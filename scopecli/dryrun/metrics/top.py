@@ -14,7 +14,7 @@ from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import add, cast, cumsum, div_no_nan, divide
 from scopecli.dryrun.ops.arithmetic import range as range_
 from scopecli.dryrun.ops.arrays import concat, expand_dims, rank, reshape, shape, size
-from scopecli.dryrun.ops.control_flow import cond
+from scopecli.dryrun.ops.control_flow.conditionals import cond
 from scopecli.dryrun.ops.filled import fill, ones, ones_like, zeros_like
 from scopecli.dryrun.ops.indexing import where_v2
 from scopecli.dryrun.ops.reductions import reduce_max, reduce_sum

@@ -8,7 +8,7 @@ from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import identity, size
-from scopecli.dryrun.ops.control_flow import cond
+from scopecli.dryrun.ops.control_flow.conditionals import cond
 from scopecli.dryrun.ops.filled import zeros
 from scopecli.dryrun.ops.reductions import reduce_sum
 from scopecli.dryrun.values.dtypes import float32, int32, int64

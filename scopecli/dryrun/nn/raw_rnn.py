@@ -9,11 +9,11 @@ from scopecli.dryrun.nn.rnn_cell.base import sizes_of
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import shape
 from scopecli.dryrun.ops.constants import constant
+from scopecli.dryrun.ops.control_flow.loops import while_loop
+from scopecli.dryrun.ops.control_flow.tensor_array import TensorArray
 from scopecli.dryrun.ops.filled import zeros
 from scopecli.dryrun.ops.indexing import where
-from scopecli.dryrun.ops.loops import while_loop
 from scopecli.dryrun.ops.reductions import reduce_all
-from scopecli.dryrun.ops.tensor_array import TensorArray
 from scopecli.dryrun.values.shapes import TensorShape
 from scopecli.dryrun.values.structures import flattened, repacked
 from scopecli.dryrun.variables.opening import variable_scope

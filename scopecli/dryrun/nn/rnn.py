@@ -12,7 +12,7 @@ from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import concat, shape, stack, unstack
 from scopecli.dryrun.ops.constants import constant
-from scopecli.dryrun.ops.control_flow import cond
+from scopecli.dryrun.ops.control_flow.conditionals import cond
 from scopecli.dryrun.ops.filled import zeros
 from scopecli.dryrun.ops.reductions import reduce_max, reduce_min
 from scopecli.dryrun.values.dtypes import as_dtype

@@ -21,10 +21,10 @@ from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast, range
 from scopecli.dryrun.ops.arrays import concat, identity, rank, shape, stack, transpose
 from scopecli.dryrun.ops.constants import constant
+from scopecli.dryrun.ops.control_flow.loops import while_loop
+from scopecli.dryrun.ops.control_flow.tensor_array import TensorArray
 from scopecli.dryrun.ops.filled import zeros
-from scopecli.dryrun.ops.loops import while_loop
 from scopecli.dryrun.ops.reductions import reduce_all, reduce_max, reduce_min
-from scopecli.dryrun.ops.tensor_array import TensorArray
 from scopecli.dryrun.values.structures import flattened, map_structure, repacked
 from scopecli.dryrun.variables.opening import variable_scope
 

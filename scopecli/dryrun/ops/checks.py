@@ -13,7 +13,7 @@ from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arrays import rank as rank_of
 from scopecli.dryrun.ops.arrays import shape
 from scopecli.dryrun.ops.constants import constant
-from scopecli.dryrun.ops.control_flow import cond
+from scopecli.dryrun.ops.control_flow.conditionals import cond
 from scopecli.dryrun.ops.reductions import reduce_all
 from scopecli.dryrun.values.constant_values import number
 from scopecli.dryrun.values.dtypes import as_dtype

@@ -11,7 +11,7 @@ from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import reshape, shape, size
 from scopecli.dryrun.ops.constants import constant
-from scopecli.dryrun.ops.control_flow import cond
+from scopecli.dryrun.ops.control_flow.conditionals import cond
 from scopecli.dryrun.ops.indexing import strided_slice
 from scopecli.dryrun.ops.reductions import reduce_all, reduce_sum, reduced_axes
 

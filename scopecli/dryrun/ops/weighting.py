@@ -50,7 +50,7 @@ def assert_broadcastable(weights: Any, values: Tensor) -> Operation:
             if weights.shape.is_fully_defined() and values.shape.is_fully_defined():
                 return no_op("static_dims_check_success")
         from scopecli.dryrun.ops.checks import Assert
-        from scopecli.dryrun.ops.control_flow import cond
+        from scopecli.dryrun.ops.control_flow.conditionals import cond
 
         is_scalar = apply("Equal", 0, weights_rank, name="is_scalar")
         told = [_NOT_BROADCASTABLE, "weights.shape=", weights.name, weights_shape]
@@ -94,7 +94,7 @@ def _goes_together(own_rank: Any, own: Any, rank: Any, whole: Any) -> Any:
     """Whether shapes go together, where that is only known in a run."""
     with name_scope(None, "has_valid_nonscalar_shape") as scope:
         same = apply("Equal", rank, own_rank, name="is_same_rank")
-        from scopecli.dryrun.ops.control_flow import cond
+        from scopecli.dryrun.ops.control_flow.conditionals import cond
 
         return cond(same, lambda: _has_valid_dims(own, whole), lambda: same, name=scope)
 

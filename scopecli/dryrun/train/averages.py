@@ -14,7 +14,7 @@ from scopecli.dryrun.graph.scopes import (
     name_scope,
 )
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
-from scopecli.dryrun.ops.control_flow import cond
+from scopecli.dryrun.ops.control_flow.conditionals import cond
 from scopecli.dryrun.train.slots import create_slot
 from scopecli.dryrun.variables.assigning import assign, assign_sub
 from scopecli.dryrun.variables.collections import (

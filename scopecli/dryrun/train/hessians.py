@@ -9,8 +9,8 @@ from typing import Any
 
 from scopecli.dryrun.ops.arrays import concat, reshape, shape, size
 from scopecli.dryrun.ops.constants import constant
-from scopecli.dryrun.ops.loops import while_loop
-from scopecli.dryrun.ops.tensor_array import TensorArray
+from scopecli.dryrun.ops.control_flow.loops import while_loop
+from scopecli.dryrun.ops.control_flow.tensor_array import TensorArray
 from scopecli.dryrun.train.gradients import gradients
 
 

@@ -81,7 +81,7 @@ def piecewise_constant(x: Any, boundaries: Any, values: Any, name: str | None = 
     Raises:
         ValueError: there is not one value more than there are boundaries, or types differ.
     """
-    from scopecli.dryrun.ops.cases import case
+    from scopecli.dryrun.ops.control_flow.cases import case
 
     limits = [convert_to_tensor(limit) for limit in boundaries]
     rates = [convert_to_tensor(value) for value in values]
@@ -175,7 +175,7 @@ def cosine_decay_restarts(
     name: str | None = None,
 ) -> Tensor:
     """A rate that falls along half a wave, again and again."""
-    from scopecli.dryrun.ops.control_flow import cond
+    from scopecli.dryrun.ops.control_flow.conditionals import cond
 
     with name_scope(name, "SGDRDecay") as scope:
         rate = convert_to_tensor(learning_rate, name="initial_learning_rate")

@@ -1,1 +1,1 @@
-"""Variables, variable scopes and `get_variable`."""
+"""Variables, their initializers, variable scopes and `get_variable`."""

@@ -238,7 +238,7 @@ class Variable:
 
     def initialized_value(self) -> Tensor:
         """Its value, or its initial value where it is not set yet."""
-        from scopecli.dryrun.ops.control_flow import cond
+        from scopecli.dryrun.ops.control_flow.conditionals import cond
 
         with init_scope():
             ready = self._is_initialized()

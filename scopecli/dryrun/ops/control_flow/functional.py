@@ -12,8 +12,8 @@ from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arrays import shape
 from scopecli.dryrun.ops.constants import constant
-from scopecli.dryrun.ops.loops import while_loop
-from scopecli.dryrun.ops.tensor_array import TensorArray
+from scopecli.dryrun.ops.control_flow.loops import while_loop
+from scopecli.dryrun.ops.control_flow.tensor_array import TensorArray
 from scopecli.dryrun.values.dtypes import as_dtype
 from scopecli.dryrun.values.structures import flattened, repacked, same_structure
 

@@ -15,7 +15,7 @@ from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import stack
 from scopecli.dryrun.ops.checks import Assert
 from scopecli.dryrun.ops.constants import constant
-from scopecli.dryrun.ops.control_flow import cond
+from scopecli.dryrun.ops.control_flow.conditionals import cond
 from scopecli.dryrun.ops.reductions import reduce_sum
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.scopes import add_to_collection, name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op
-from scopecli.dryrun.ops.contexts import CondContext
+from scopecli.dryrun.ops.control_flow.contexts import CondContext
 from scopecli.dryrun.values.structures import flattened, repacked
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.scopes import add_to_collection, name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.constants import constant
-from scopecli.dryrun.ops.contexts import WhileContext
-from scopecli.dryrun.ops.tensor_array import flow_of, with_flow
+from scopecli.dryrun.ops.control_flow.contexts import WhileContext
+from scopecli.dryrun.ops.control_flow.tensor_array import flow_of, with_flow
 from scopecli.dryrun.values.shapes import TensorShape, dims_of
 from scopecli.dryrun.values.structures import flattened, is_nested, repacked, same_structure
 

@@ -1,0 +1,1 @@
+"""Control flow: conditionals, loops, and what is built inside them."""
