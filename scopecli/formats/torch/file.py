@@ -176,12 +176,13 @@ def _contents(container: Container, tree: torch_tree.Tree, path: str, size: int)
     variables: list[Variable] = []
     notes = [*container.notes]
     common: dict[int, _Common] = {}
+    counts: dict[str, int] = {}  # how often a name was there, where it was more than once
     make = tuple.__new__  # what `Variable(...)` comes to, without the calls in between
     for item in found:
         name, tensor, storage, kind = item
         name = key = name or KEY
         if key in by_key:
-            key = _free_key(key, by_key)
+            key = _free_key(key, by_key, counts)
             notes.append(Note("repeated-name", "has a name that another entry has, too", key))
         by_key[key] = item
         facts = common.get(id(tensor))
@@ -238,10 +239,11 @@ def _metadata(
     return {**own_facts(tree.facts), **facts}
 
 
-def _free_key(key: str, taken: Mapping[str, object]) -> str:
-    number = 2
+def _free_key(key: str, taken: Mapping[str, object], counts: dict[str, int]) -> str:
+    number = counts.get(key, 1) + 1
     while f"{key} ({number})" in taken:
         number += 1
+    counts[key] = number
     return f"{key} ({number})"
 
 

@@ -28,6 +28,7 @@ _LARGEST = 1 << 63
 _MOST_WRAPPERS = 8
 _REMEMBERED = 4096  # shapes and strides come again in every layer
 _UNKNOWN = ElementType("unknown", 0)
+_SIZE = "torch.Size"
 
 
 class Stored(NamedTuple):
@@ -222,8 +223,8 @@ def _sparse(given: Arguments, depth: int) -> Placed:
     name = kind.arguments[0] if type(kind) is Object and kind.arguments else ""
     tensors = [tensor(part, depth) for part in parts] if type(parts) is tuple else []
     held = [found.tensor for found in tensors if found is not None]
-    sizes = [part for part in parts if type(part) is Object] if type(parts) is tuple else []
-    if type(name) is not str or len(held) < 2 or path_of(sizes[-1]) != "torch.Size":
+    sizes = [part for part in parts if path_of(part) == _SIZE] if type(parts) is tuple else []
+    if type(name) is not str or len(held) < 2 or not sizes:
         raise DamagedFileError("is no sparse tensor that is known")
     nbytes = sum(part.nbytes or 0 for part in held)
     layout = name.removeprefix("torch.")
@@ -367,7 +368,7 @@ def numbers(value: object) -> tuple[int, ...]:
     Raises:
         DamagedFileError: it is none.
     """
-    if type(value) is Object and path_of(value) == "torch.Size" and value.arguments:
+    if type(value) is Object and path_of(value) == _SIZE and value.arguments:
         value = value.arguments[0]
     if not isinstance(value, tuple | list) or len(value) > _MOST_DIMENSIONS:
         raise DamagedFileError("has a shape that is none")
