@@ -70,7 +70,10 @@ def _csv(text: str) -> dict[str, str]:
         del rows[0]
     for number, row in enumerate(rows, 1):
         if len(row) != 2:
-            raise DamagedFileError(f"row {number} has {len(row)} columns where two are meant")
+            raise DamagedFileError(
+                f"row {number} is not two columns but {len(row)}",
+                hint="a map is CSV with commas, JSON or TOML",
+            )
     return _unique([(old, new) for old, new in rows])
 
 
@@ -93,5 +96,7 @@ def _table(document: object) -> dict[str, str]:
         raise DamagedFileError("is no map of names: it is not an object of names and new names")
     for old, new in document.items():
         if not isinstance(new, str):
-            raise DamagedFileError("is no map of names: a new name is no text", where=repr(old))
+            hint = 'a name with dots is quoted in TOML: "a.b" = "c"' if type(new) is dict else None
+            problem = "is no map of names: a new name is no text"
+            raise DamagedFileError(problem, where=repr(old), hint=hint)
     return document

@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from scopecli.errors import PathError, UnsupportedError
-from scopecli.formats import registry
+from scopecli.formats import registry, shard_index
 from scopecli.formats.opening import locate
 from scopecli.formats.tensorflow import checkpoint_state
 from scopecli.model.records import NamedTuple
@@ -105,7 +105,7 @@ def _writer(model: Model) -> Writer:
     row = registry.get(model.format)
     if not row.writer:
         raise UnsupportedError(
-            f"is a {row.title}, and this version cannot write one", path=model.path
+            f"cannot be renamed: this version does not write the format {row.id}", path=model.path
         )
     return cast("Writer", import_module(row.writer))
 
@@ -157,8 +157,11 @@ def destination(parts: Parts, out: str | None, *, force: bool = False) -> str:
             "is no path to write to", path=out or '""', hint="name a file, a folder or a prefix"
         )
     given = out
-    folder = out.endswith(os.sep) or os.path.isdir(out)
-    if folder and parts.main.model.format not in _FOLDERS:
+    # A model of many files gets a folder, and is not strewn into the one that this would be in.
+    is_sharded = parts.main.model.path.endswith(shard_index.SUFFIX)
+    is_new = is_sharded and not os.path.isdir(out) and not out.endswith(shard_index.SUFFIX)
+    is_folder = is_new or out.endswith(os.sep) or os.path.isdir(out)
+    if is_folder and parts.main.model.format not in _FOLDERS:
         out = os.path.join(out, os.path.basename(parts.path))
     if parts.is_checkpoint:
         out = checkpoint_state.prefix_meant(out, parts.main.model.format)
@@ -170,7 +173,7 @@ def destination(parts: Parts, out: str | None, *, force: bool = False) -> str:
     if parts.main.model.format in _FOLDERS and os.path.realpath(out).startswith(inside):
         raise PathError("is inside of the input", path=given, hint="choose another path")
     _refuse_other_suffix(parts.main.model, out)
-    parent = os.path.dirname(out.rstrip(os.sep))
+    parent = os.path.dirname((given if is_new else out).rstrip(os.sep))
     if parent and not os.path.isdir(parent):
         raise PathError("cannot be written: no such folder", path=parent, hint="make it first")
     there = existing(parts, out)
@@ -186,7 +189,7 @@ def _refuse_other_suffix(model: Model, out: str) -> None:
     others = [row for row in registry.FORMATS if suffix in row.suffixes]
     if others and not any(mine.lower().endswith(suffix) for mine in own):
         raise UnsupportedError(
-            f"would be a {registry.title(model.format)}, and its name says {others[0].title}",
+            f"has the suffix of {others[0].id}, and would be {model.format}",
             path=out,
             hint="nothing is converted: choose another name",
         )

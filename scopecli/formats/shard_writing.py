@@ -55,6 +55,8 @@ def _write_shards(
             path=model.path,
             hint="write to another folder with -o",
         )
+    if new:
+        staging.folder(new)
     index, *shards = model.files
     for shard in shards:
         if shard.size is None:

@@ -89,8 +89,26 @@ def test_nothing_is_converted(run: Run, tmp_path: Path, old: str, name: str) -> 
     """A file whose name says another format would be believed, and fail elsewhere."""
     before = files(tmp_path)
     result = run("rename", old, "-o", str(tmp_path / name), "enc/=bert/enc/", "--force")
-    assert_one_line(result, name, "would be a TensorFlow V2 checkpoint, and its name says")
+    assert_one_line(result, name, "has the suffix of", "and would be tf-v2-checkpoint")
     assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize("out", ["new", "new/", "new/model.safetensors.index.json"])
+def test_a_model_of_many_files_gets_a_folder(run: Run, tmp_path: Path, out: str) -> None:
+    """As `cp -r` makes one; its files were strewn beside a file of that name."""
+    if out.endswith(".json"):
+        (tmp_path / "new").mkdir()
+    given = SAMPLES / "sharded_safetensors"
+    result = run("rename", str(given), "-o", str(tmp_path / out), "--add-prefix", "m.")
+    assert (result.code, result.err) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {
+        path.name for path in given.iterdir()
+    }
+    missing = str(tmp_path / "not" / "there")
+    assert_one_line(
+        run("rename", str(given), "-o", missing, "--add-prefix", "m."), "no such folder"
+    )
 
 
 def test_a_map(run: Run, tmp_path: Path, old: str) -> None:
@@ -226,7 +244,7 @@ def test_no_state_file_where_another_checkpoint_is_the_latest(run: Run, tmp_path
 
 def test_a_format_that_cannot_be_written(run: Run, tmp_path: Path, samples: Path) -> None:
     result = run("rename", str(samples / "llama.gguf"), "-o", str(tmp_path / "x"), "a=b")
-    assert_one_line(result, "llama.gguf: is a GGUF model, and this version cannot write one")
+    assert_one_line(result, "llama.gguf: cannot be renamed: this version does not write", "gguf")
 
 
 def test_missing_data_is_said(run: Run, tmp_path: Path, old: str) -> None:

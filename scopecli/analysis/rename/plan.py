@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Complaints = Callable[[Sequence[str]], Iterable[tuple[str, str]]]
 
 _MOST_NAMED = 5
+_SLASH = "/"
 # Looking for similar names in a large file takes a while.
 _MOST_SUGGESTED = 10
 
@@ -114,6 +115,7 @@ def plan(
     unmatched = _unmatched(request.rules, used, list(first.values()), separator)
     conflicts = list(() if request.allow_unmatched else unmatched)
     conflicts += _collisions(subjects, becomes)
+    conflicts += _empty_parts(becomes, separator)
     conflicts += _complaints(names, becomes, complaints)
     changed = [(name, becomes[name], first[name].kind) for name in first if name in becomes]
     return Plan(
@@ -230,6 +232,11 @@ def _advice(rule: Rule, names: Sequence[str], separator: str) -> str:
     if isinstance(rule, Replace) and any(name.startswith(rule.old + separator) for name in names):
         whole = f"{rule.old}{separator}={rule.new}{separator}"
         return f": {rule.old} is a scope, so write {whole}"
+    if isinstance(rule, Replace) and "*" in rule.old:
+        return ": a star stands for itself; write --regex, or a scope as in a/=b/"
+    if isinstance(rule, Replace) and rule.old.endswith(_SLASH) and separator != _SLASH:
+        dotted = str(rule).replace(_SLASH, separator)
+        return f": scopes end in {separator!r} here, so write {dotted}"
     similar = _similar(rule, names, separator)
     return f", did you mean {' or '.join(similar)}?" if similar else ""
 
@@ -277,6 +284,13 @@ def _crowded(targets: Sequence[str]) -> set[str]:
     if len(set(targets)) == len(targets):
         return set()
     return {target for target, count in Counter(targets).items() if count > 1}
+
+
+def _empty_parts(becomes: Mapping[str, str | None], separator: str) -> Iterable[Conflict]:
+    """New names such as `.conv.weight`, which a prefix without its separator leaves behind."""
+    for name, new in becomes.items():
+        if new and "" in new.split(separator) and "" not in name.split(separator):
+            yield Conflict(new, f"has an empty part, as the new name of {name}")
 
 
 def _complaints(

@@ -218,6 +218,19 @@ def test_names_that_all_become_nothing() -> None:
     assert problem == '"": would be the new name of several: a, b'
 
 
+def test_rules_as_other_tools_write_them() -> None:
+    (problem,) = conflicts("net/w", "net*=enc*")
+    assert problem.startswith("net*=enc*: matches nothing: a star stands for itself")
+    (problem,) = map(str, planned("net.w", "net/=enc/", separator=".").conflicts)
+    assert problem.endswith(": scopes end in '.' here, so write net.=enc.")
+
+
+def test_a_prefix_without_its_separator() -> None:
+    assert [str(c) for c in planned("m.w", StripPrefix("m"), separator=".").conflicts] == [
+        ".w: has an empty part, as the new name of m.w"
+    ]
+
+
 def test_the_nearest_name_is_suggested() -> None:
     (problem,) = conflicts("dense/kernel, other/bias", "dense/kernal=x")
     assert problem == "dense/kernal=x: matches nothing, did you mean dense/kernel?"
