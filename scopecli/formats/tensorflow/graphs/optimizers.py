@@ -77,6 +77,7 @@ _FORMATS = {"float16": "<e", "float32": "<f", "float64": "<d", "int32": "<i", "i
 _POWERS = frozenset({"beta1_power", "beta2_power"})
 WRITING_STARTS = ("Assign", "ResourceScatter", "Scatter")
 UPDATE = "update_"
+_LONGEST = 1000  # letters of a name that is taken apart, which takes the square of them
 _NEITHER = frozenset({"grad", "delta", "indices", "global_step"})
 
 
@@ -134,8 +135,10 @@ def _composed(
     rows is no operation of its own, but some that assign, and so are those of custom optimizers.
     """
     target = tf_edges.variable_of(nodes, node.inputs[0], variables) if node.inputs else ""
+    if not target or len(node.name) > _LONGEST:
+        return
     _, *after = node.name.split(UPDATE)
-    for start in range(len(after) if target else 0):
+    for start in range(len(after)):
         owner = UPDATE.join(after[start:])
         while owner and owner not in variables:
             owner = owner.rpartition("/")[0]

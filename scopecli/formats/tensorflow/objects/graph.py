@@ -27,9 +27,9 @@ ATTRIBUTES_MARK = "/.ATTRIBUTES/"
 VALUE_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 SLOT_MARK = "/.OPTIMIZER_SLOT/"
 
-# An escaped path component: `.S` stands for `/`, `..` for `.`.
 # The lists that an optimizer keeps its state in; Keras 3's list of the model's variables is none.
 _OPTIMIZER_VARIABLES = re.compile(r"(?:^|/)_?optimizer/_(?!trainable_variables/)\w+/\d+/")
+# In a part of a path, `.S` stands for `/`, and `..` for `.`.
 _ESCAPED = re.compile(r"\.([S.])")
 
 

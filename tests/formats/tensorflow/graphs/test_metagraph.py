@@ -148,6 +148,16 @@ def test_slots_come_from_inputs_and_not_from_names(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("scope", "kind"), [("train/update_w", "slot"), ("update_/" * 20_000, "variable")]
+)
+def test_a_slot_that_an_optimizer_assigns(tmp_path: Path, scope: str, kind: str) -> None:
+    """And a name that is all scopes of updates takes no time worth mentioning."""
+    nodes = [variable("w"), variable("m"), node(f"{scope}/Assign", "Assign", ["m", "grad"])]
+    model = opened(tmp_path, graphs.meta_graph(graphs.graph(*nodes)))
+    assert by_key(model)["m"].kind == kind
+
+
 def saving(entries: dict[str, str], *names: str) -> bytes:
     """A graph with these variables and a saver with these entries, and a stale one."""
     nodes = [variable(name) for name in names] + [node("w/read", "Identity", ["w"])]
