@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scopecli.cli.options import ANY_PATH, for_each_model, input_options, output_options
+from scopecli.cli.options import (
+    ANY_PATH,
+    completed_by,
+    for_each_model,
+    input_options,
+    output_options,
+)
 
 if TYPE_CHECKING:
     from scopecli.cli.options import Load
@@ -22,7 +28,7 @@ Examples:
 
 @click.command("collections", epilog=_EPILOG)
 @click.argument("path", type=ANY_PATH)
-@click.argument("key", required=False)
+@click.argument("key", required=False, shell_complete=completed_by("collections"))
 @output_options("terminal", "plain", "json")
 @input_options
 @click.pass_context

@@ -113,9 +113,22 @@ def output_options(*formats: str) -> Callable[[Decorated], Decorated]:
     )
 
 
+def completed_by(what: str) -> Callable[..., Any]:
+    """What Click asks for completions: a function of `completion`, imported when it is needed."""
+
+    def complete(*asked: Any) -> Any:
+        from scopecli.cli import completion
+
+        return getattr(completion, what)(*asked)
+
+    return complete
+
+
 def codes_option(name: str, help_text: str) -> Callable[[Decorated], Decorated]:
     """An option with codes of rules, separated by commas, that may be given again."""
-    return click.option(name, metavar="CODES", multiple=True, help=help_text)
+    return click.option(
+        name, metavar="CODES", multiple=True, help=help_text, shell_complete=completed_by("codes")
+    )
 
 
 def input_options(function: Callable[..., Any]) -> Callable[..., Any]:

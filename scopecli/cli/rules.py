@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from scopecli.cli.options import output_options
-
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
+from scopecli.cli.options import completed_by, output_options
 
 _EPILOG = """\b
 Examples:
@@ -19,18 +14,8 @@ Examples:
 """
 
 
-def _completed(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
-    """The codes that begin with what was typed, with their names, for the shell's completion."""
-    from click.shell_completion import CompletionItem
-
-    from scopecli.rules import registry
-
-    known = registry.names().items()
-    return [CompletionItem(code, help=name) for code, name in known if code.startswith(begun)]
-
-
 @click.command("rules", epilog=_EPILOG)
-@click.argument("codes", metavar="[CODE]...", nargs=-1, shell_complete=_completed)
+@click.argument("codes", metavar="[CODE]...", nargs=-1, shell_complete=completed_by("codes"))
 @output_options("terminal", "json")
 def command(*, codes: tuple[str, ...], output_format: str, color: str) -> None:
     """Show the rules of `validate`: a table of all, or the pages of each CODE.

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scopecli.cli.options import ANY_PATH, for_each_model, input_options, output_options
+from scopecli.cli.options import (
+    ANY_PATH,
+    completed_by,
+    for_each_model,
+    input_options,
+    output_options,
+)
 from scopecli.cli.progress import progress_bar
 from scopecli.errors import UnknownNameError
 
@@ -29,7 +35,9 @@ Examples:
 
 @click.command("show", epilog=_EPILOG)
 @click.argument("path", type=ANY_PATH)
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument(
+    "names", metavar="NAME...", nargs=-1, required=True, shell_complete=completed_by("names")
+)
 @click.option("--slice", "index", metavar="INDEX", help="Print this part, as numpy's 0,:5.")
 @click.option("--values/--no-values", default=True, help="Read and summarize values (default).")
 @output_options("terminal", "plain", "json")

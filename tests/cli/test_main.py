@@ -73,6 +73,13 @@ class TestHelp:
             ("scopecli t", ["tree"]),
             ("scopecli rules H80", ["H801", "H802", "H803", "H804"]),
             ("scopecli list --format j", ["json", "jsonl"]),
+            ("scopecli validate --ignore N101,H80", [f"N101,H80{n}" for n in (1, 2, 3, 4)]),
+            (
+                f"scopecli show {GAN} generator/h0/w/",
+                [f"generator/h0/w/Adam{n}" for n in ("", "_1")],
+            ),
+            (f"scopecli collections {GAN} t", ["train_op", "trainable_variables"]),
+            ("scopecli show nowhere generator", []),
         ],
     )
     def test_completion(self, spawn: Spawn, words: str, completed: list[str]) -> None:
