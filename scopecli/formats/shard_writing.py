@@ -31,12 +31,7 @@ def write(
             missing; or several files would have to be replaced in one step.
         ScopecliError: a file is damaged, or the target cannot be written.
     """
-    if staging.data != "copy":
-        raise UnsupportedError(
-            "has names and values in one file, so its data cannot be linked",
-            path=model.path,
-            hint="copy the data with --data copy",
-        )
+    staging.refuse_to_share(model.path)
     first = model.files[0]
     if first.role == "index":
         _write_shards(model, renaming, out, staging, write_file)

@@ -114,6 +114,19 @@ class Staging:
             raise PathError(f"cannot be written: {reason(error)}", path=path) from error
         return temporary
 
+    def refuse_to_share(self, path: str) -> None:
+        """Say that the data of a file cannot be shared, because the names are in it, too.
+
+        Raises:
+            UnsupportedError: `data` asks for it.
+        """
+        if self.data != "copy":
+            raise UnsupportedError(
+                "has names and values in one file, so its data cannot be linked",
+                path=path,
+                hint="copy the data with --data copy",
+            )
+
     def copy(self, source: str, path: str) -> None:
         """Bring a data file over: copied, hard-linked or reflinked, as `data` says.
 

@@ -300,6 +300,27 @@ def test_a_full_disk_changes_nothing(
     assert files(tmp_path) == before
 
 
+@pytest.mark.parametrize(
+    ("path", "suffix", "rule"),
+    [
+        ("plain.h5", ".h5", ["--add-prefix", "longer/"]),
+        ("keras2_weights.h5", ".h5", ["--add-prefix", "longer/"]),
+        ("keras3_functional.keras", ".keras", ["shared/=both/"]),
+        ("keras3_model.weights.h5", ".weights.h5", ["shared/=both/"]),
+        ("arrays.npz", ".npz", ["--add-prefix", "longer/"]),
+        ("dtypes.safetensors", ".safetensors", ["--add-prefix", "longer/"]),
+        ("tf1_v1", "", ["--add-prefix", "longer/"]),
+    ],
+)
+def test_data_in_one_file_with_names_is_not_linked(
+    run: Run, tmp_path: Path, path: str, suffix: str, rule: list[str]
+) -> None:
+    new = str(tmp_path / f"new{suffix}")
+    result = run("rename", str(SAMPLES / path), "-o", new, "--data", "link", *rule)
+    assert_one_line(result, "has names and values in one file, so its data cannot be linked")
+    assert files(tmp_path) == {}
+
+
 def test_another_file_system_is_said(
     run: Run, tmp_path: Path, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,9 +70,11 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
     """Write the file with other names.
 
     Raises:
-        UnsupportedError: a virtual dataset takes values from one whose name would change.
+        UnsupportedError: values and names are in one file, so data cannot be linked; or
+            a virtual dataset takes values from one whose name would change.
         ScopecliError: the file cannot be changed, or the copy not written.
     """
+    staging.refuse_to_share(model.path)
     moves = {old.removesuffix("/"): new.removesuffix("/") for old, new in renaming.moves.items()}
     drops = [name.removesuffix("/") for name in renaming.drops]
     _check_virtual(model, moves)

@@ -69,9 +69,11 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
     """Write the file with other names.
 
     Raises:
-        UnsupportedError: what is asked for is more than a change of names.
+        UnsupportedError: values and names are in one file, so data cannot be linked; or
+            what is asked for is more than a change of names.
         ScopecliError: the file cannot be changed, or the copy not written.
     """
+    staging.refuse_to_share(model.path)
     with hdf5_structure.opened_path(model.path) as file:
         changes = keras_h5_changes.changes(file, model, renaming)
     copy = editing.smaller_copy if changes.dropped else editing.edited_copy

@@ -65,9 +65,11 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
     """Write the archive with other names of layers.
 
     Raises:
-        UnsupportedError: what is asked for is more than a change of layers' names.
+        UnsupportedError: values and names are in one file, so data cannot be linked; or
+            what is asked for is more than a change of layers' names.
         ScopecliError: the file cannot be changed, or the copy not written.
     """
+    staging.refuse_to_share(model.path)
     with Source(model.path) as source, ExitStack() as stack:
         text, document, config, objects = _described(source, model)
         changed = keras_store_names.changes(model, objects, config, renaming)

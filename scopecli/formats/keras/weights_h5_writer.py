@@ -38,9 +38,11 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
     """Write the file with other names of layers.
 
     Raises:
-        UnsupportedError: what is asked for is more than a change of layers' names.
+        UnsupportedError: values and names are in one file, so data cannot be linked; or
+            what is asked for is more than a change of layers' names.
         ScopecliError: the file cannot be changed, or the copy not written.
     """
+    staging.refuse_to_share(model.path)
     with hdf5_structure.opened_path(model.path) as file:
         objects = store_names.named_objects(file, None)
     changed = store_names.changes(model, objects, None, renaming)

@@ -48,12 +48,7 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
             no UTF-8.
         ScopecliError: the archive is damaged, or the target cannot be written.
     """
-    if staging.data != "copy":
-        raise UnsupportedError(
-            "has names and values in one file, so its data cannot be linked",
-            path=model.path,
-            hint="copy the data with --data copy",
-        )
+    staging.refuse_to_share(model.path)
     (archive,) = model.files
     with Source(archive.path) as source, zipfile.ZipFile(staging.create(out), "w") as new:
         for member in {member.name: member for member in zipdir.members(source)}.values():

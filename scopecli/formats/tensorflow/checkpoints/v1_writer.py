@@ -48,9 +48,11 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
     """Write the renamed checkpoint, with as many shards as it had.
 
     Raises:
-        UnsupportedError: it has several shards, which would have to be replaced in one step.
+        UnsupportedError: values and names are in one file, so data cannot be linked; or
+            it has several shards, which would have to be replaced in one step.
         ScopecliError: a table is damaged, or the target cannot be written.
     """
+    staging.refuse_to_share(model.path)
     tables = [file.path for file in model.files if file.role != "graph"]
     prefix = prefix_of(out, model.format)
     if len(tables) > 1 and prefix == prefix_of(model.path, model.format):
