@@ -60,7 +60,7 @@ class PlainBytes:
             ScopecliError: they are not there.
         """
         if offset + length > self.size:
-            raise _short(self.name, offset + length, self.size)
+            raise too_short(self.name, offset + length, self.size)
         with Source(self._path) as source:
             return source.read(self._base + offset, length)
 
@@ -68,8 +68,44 @@ class PlainBytes:
         """Nothing is kept between reads."""
 
 
+class InOrder(Protocol):
+    """Bytes that follow one another, and cannot be had from the middle.
+
+    Attributes:
+        position: of the byte that comes next.
+    """
+
+    position: int
+
+    def some(self, most: int) -> bytes:
+        """Some of the bytes that follow, at least one."""
+
+    def close(self) -> None:
+        """Begin anew."""
+
+
+def in_order(stream: InOrder, offset: int, length: int) -> bytes:
+    """Exactly `length` bytes from `offset`; those before it are read, too."""
+    if offset < stream.position:
+        stream.close()
+    while stream.position < offset:
+        stream.some(min(_PIECE, offset - stream.position))
+    pieces = []
+    while length:
+        piece = stream.some(length)
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)
+
+
 class DeflatedBytes:
-    """A deflated member of a zip archive. Its checksum is verified when its end is reached."""
+    """A deflated member of a zip archive. Its checksum is verified when its end is reached.
+
+    Attributes:
+        name: how errors name it.
+        size: how many bytes it has, as the directory of the archive says.
+        position: of the byte that is unpacked next.
+    """
 
     __slots__ = (
         "_begin",
@@ -77,9 +113,9 @@ class DeflatedBytes:
         "_inflate",
         "_member",
         "_path",
-        "_position",
         "_taken",
         "name",
+        "position",
         "size",
     )
 
@@ -100,7 +136,7 @@ class DeflatedBytes:
     def close(self) -> None:
         """Let go of what it takes to read on from here; the next read begins anew."""
         self._inflate: _Inflate | None = None
-        self._taken = self._position = self._crc = 0
+        self._taken = self.position = self._crc = 0
 
     def read(self, offset: int, length: int) -> bytes:
         """Exactly `length` bytes from `offset`.
@@ -109,19 +145,10 @@ class DeflatedBytes:
             ScopecliError: they are not there, or are not what the checksum is of.
         """
         if offset + length > self.size:
-            raise _short(self.name, offset + length, self.size)
-        if offset < self._position:
-            self.close()
-        while self._position < offset:
-            self._next(min(_PIECE, offset - self._position))
-        pieces = []
-        while length:
-            piece = self._next(length)
-            pieces.append(piece)
-            length -= len(piece)
-        return b"".join(pieces)
+            raise too_short(self.name, offset + length, self.size)
+        return in_order(self, offset, length)
 
-    def _next(self, most: int) -> bytes:
+    def some(self, most: int) -> bytes:
         """Some of the bytes that follow, at least one."""
         inflate = self._inflate
         if inflate is None:  # tens of kilobytes, which an archive of thousands would add up
@@ -132,12 +159,12 @@ class DeflatedBytes:
                 packed = inflate.unconsumed_tail or self._packed()
                 piece = inflate.decompress(packed, most)
                 if not piece and (not packed or inflate.eof):
-                    raise _short(self.name, self.size, self._position)
+                    raise too_short(self.name, self.size, self.position)
         except zlib.error as error:
             raise DamagedFileError(f"cannot be unpacked: {error}", path=self.name) from error
-        self._position += len(piece)
+        self.position += len(piece)
         self._crc = zlib.crc32(piece, self._crc)
-        if self._position == self.size and self._crc != self._member.crc:
+        if self.position == self.size and self._crc != self._member.crc:
             raise ChecksumError(
                 "does not have the bytes that its checksum is of",
                 path=self.name,
@@ -169,7 +196,8 @@ def of_member(source: Source, member: zipdir.Member) -> Bytes:
     )
 
 
-def _short(name: str, needed: int, size: int) -> DamagedFileError:
+def too_short(name: str, needed: int, size: int) -> TruncatedError:
+    """The error for bytes that are not there."""
     return TruncatedError(
         f"needs {needed} bytes, and has {size}",
         path=name,

@@ -6,7 +6,7 @@ import codecs
 import re
 from typing import TYPE_CHECKING
 
-from scopecli.binary.member_bytes import PlainBytes
+from scopecli.binary.member_bytes import PlainBytes, in_order, too_short
 from scopecli.binary.pickle.long import ESCAPED, QUOTED, RAW, TEXT
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError
@@ -44,7 +44,7 @@ class HeldBytes:
             DamagedFileError: they are not there.
         """
         if offset + length > self.size:
-            raise _short(self.name, offset + length, self.size)
+            raise too_short(self.name, offset + length, self.size)
         return self._data[offset : offset + length]
 
     def close(self) -> None:
@@ -52,9 +52,15 @@ class HeldBytes:
 
 
 class WrittenBytes:
-    """Bytes that are written as a text: read from its start on, piece by piece."""
+    """Bytes that are written as a text: read from its start on, piece by piece.
 
-    __slots__ = ("_at", "_decode", "_left", "_path", "_position", "_run", "name", "size")
+    Attributes:
+        name: how errors name the file.
+        size: how many bytes there are to be.
+        position: of the byte that is decoded next.
+    """
+
+    __slots__ = ("_at", "_decode", "_left", "_path", "_run", "name", "position", "size")
 
     def __init__(self, source: Source, run: Run, size: int) -> None:
         """So many bytes of a run in the file, which may be closed afterwards."""
@@ -66,7 +72,7 @@ class WrittenBytes:
 
     def close(self) -> None:
         """Let go of what it takes to read on from here; the next read begins anew."""
-        self._at = self._position = 0
+        self._at = self.position = 0
         self._left = b""
         self._decode = _decoder(self._run.written)
 
@@ -76,30 +82,21 @@ class WrittenBytes:
         Raises:
             DamagedFileError: they are not there, or are no bytes.
         """
-        if offset < self._position:
-            self.close()
-        while self._position < offset:
-            self._some(offset - self._position)
-        pieces = []
-        while length:
-            piece = self._some(length)
-            pieces.append(piece)
-            length -= len(piece)
-        return b"".join(pieces)
+        return in_order(self, offset, length)
 
-    def _some(self, most: int) -> bytes:
+    def some(self, most: int) -> bytes:
         """Some of the bytes that follow, at least one."""
         while not self._left:
             self._next()
         piece, self._left = self._left[:most], self._left[most:]
-        self._position += len(piece)
+        self.position += len(piece)
         return piece
 
     def _next(self) -> None:
         """Decode some more."""
         run = self._run
         if self._at >= run.length:
-            raise _short(self.name, self.size, self._position)
+            raise too_short(self.name, self.size, self.position)
         length = min(_PIECE, run.length - self._at)
         with Source(self._path) as source:
             written = source.read(run.offset + self._at, length)
@@ -145,11 +142,3 @@ class _Unquoting:
         self._rest = data[end:]
         unescape: Callable[[bytes], tuple[bytes, int]] = codecs.escape_decode
         return unescape(data[:end])[0]
-
-
-def _short(name: str, needed: int, size: int) -> DamagedFileError:
-    return DamagedFileError(
-        f"needs {needed} bytes, and has {size}",
-        path=name,
-        hint="the file is cut short or damaged: copy it again",
-    )
