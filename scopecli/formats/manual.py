@@ -104,7 +104,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             ),
         ),
         "keras-weights-h5": Entry(
-            "Keras 3 (`.weights.h5`)",
+            "Keras 3 (`.weights.h5`), in one file or in several by their `.weights.json`",
             "HDF5 with groups called `vars`, and without those attributes",
             "path of the dataset, without the first slash",
             "all dtypes of numbers, bfloat16 too",
@@ -113,8 +113,9 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             ("Loading is by position: names are shown where the file has them.",),
         ),
         "keras-v3": Entry(
-            "Keras 3 (`.keras`), with weights as HDF5 or npz",
-            "a zip archive of `config.json`, `metadata.json` or `model.weights.h5`",
+            "Keras 3 (`.keras`, or a folder), with weights as HDF5",
+            "a zip archive of `config.json`, `metadata.json` or `model.weights.h5`; a folder of all"
+            " three",
             "path in its weights file",
             "all dtypes of numbers, bfloat16 too",
             _KERAS_SAVING,

@@ -32,6 +32,14 @@ _TORCH = "torch"
 _PREFERRED = "safetensors"
 _ONNX = "onnx"
 _ORBAX = "orbax"
+_KERAS = "keras-v3"
+# What a folder is told by: the names of files that are in it.
+_MARKED = (
+    (frozenset({"saved_model.pb"}), _SAVED_MODEL),
+    (frozenset({"saved_model.pbtxt"}), _SAVED_MODEL),
+    (frozenset({".metadata"}), _TORCH),
+    (frozenset({"config.json", "metadata.json", "model.weights.h5"}), _KERAS),
+)
 _INDEX = ".index"
 _GRAPH = ".meta"
 _ONNX_SUFFIX = ".onnx"
@@ -183,18 +191,15 @@ def _of_shard(path: str, prefix: str) -> Target:
 
 
 def _in_folder(path: str) -> Target:
-    from scopecli.formats.torch import marks as torch_marks
-
     state = os.path.join(path, checkpoint_state.FILE_NAME)
     if os.path.isfile(state) and not _is_tree_of_names(state):
         return _of_state(state)
     names = _listing(path)
     if os.path.isfile(state) or _is_orbax(names):
         return Target(path, _ORBAX)
-    if "saved_model.pb" in names or "saved_model.pbtxt" in names:
-        return Target(path, _SAVED_MODEL)
-    if torch_marks.METADATA in names:
-        return Target(path, _TORCH)
+    marked = next((of for marks, of in _MARKED if marks.issubset(names)), None)
+    if marked is not None:
+        return Target(path, marked)
     index = _shard_index(path, names)
     if index is not None:
         return index
@@ -257,7 +262,7 @@ def _shard_index(folder: str, names: list[str]) -> Target | None:
     refusal = None
     for name in sorted(names):
         path = os.path.join(folder, name)
-        if name.endswith(shard_index.SUFFIX) and os.path.isfile(path):
+        if name.endswith(shard_index.SUFFIXES) and os.path.isfile(path):
             try:
                 found.append(Target(path, shard_index.identify(path)))
             except ScopecliError as error:

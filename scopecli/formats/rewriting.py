@@ -158,8 +158,8 @@ def destination(parts: Parts, out: str | None, *, force: bool = False) -> str:
         )
     given = out
     # A model of many files gets a folder, and is not strewn into the one that this would be in.
-    is_sharded = parts.main.model.path.endswith(shard_index.SUFFIX)
-    is_new = is_sharded and not os.path.isdir(out) and not out.endswith(shard_index.SUFFIX)
+    is_sharded = parts.main.model.path.endswith(shard_index.SUFFIXES)
+    is_new = is_sharded and not os.path.isdir(out) and not out.endswith(shard_index.SUFFIXES)
     is_folder = is_new or out.endswith(os.sep) or os.path.isdir(out)
     if is_folder and parts.main.model.format not in _FOLDERS:
         out = os.path.join(out, os.path.basename(parts.path))

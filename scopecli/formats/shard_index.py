@@ -19,7 +19,8 @@ from scopecli.model.variable import Variable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-SUFFIX = ".index.json"
+SUFFIXES = (".index.json", ".weights.json")  # the second is Keras's
+_KERAS_WEIGHTS = ".weights.h5"
 _MARK = b'"weight_map"'
 _MAX_SIZE = 100_000_000
 _MAX_SHARDS = 100_000
@@ -30,19 +31,17 @@ class ShardIndex(NamedTuple):
     """What an index says.
 
     Attributes:
-        weight_map: by the name of a tensor, its shard: a path relative to the index.
+        weight_map: by the name of a tensor, its shard: a path relative to the index. Of Keras, by
+            the path of a layer's variables the first of the shards that they are in.
+        shards: all of them, in order of their names.
         metadata: facts about the whole model.
         size: bytes of the index itself.
     """
 
     weight_map: Mapping[str, str]
+    shards: Sequence[str]
     metadata: Mapping[str, object]
     size: int
-
-    @property
-    def shards(self) -> list[str]:
-        """The files, in order of their names."""
-        return sorted(set(self.weight_map.values()))
 
 
 class Merged(NamedTuple):
@@ -72,7 +71,7 @@ def identify(path: str) -> str:
         DamagedFileError: it is no valid index.
     """
     shards = read(path).shards
-    formats = {_FORMATS.get(os.path.splitext(shard)[1]) for shard in shards}
+    formats = {_format_of(shard) for shard in shards}
     known = formats.pop() if len(formats) == 1 else None
     if known is not None or not shards:
         return known or "safetensors"
@@ -81,6 +80,13 @@ def identify(path: str) -> str:
         " read",
         path=path,
     )
+
+
+def _format_of(shard: str) -> str | None:
+    """The format that a shard has by its name."""
+    if shard.endswith(_KERAS_WEIGHTS):
+        return "keras-weights-h5"
+    return _FORMATS.get(os.path.splitext(shard)[1])
 
 
 def read(path: str) -> ShardIndex:
@@ -103,26 +109,27 @@ def read(path: str) -> ShardIndex:
             "is no valid JSON", path=path, hint="the file is cut short or damaged: copy it again"
         ) from error
     weight_map = document.get("weight_map") if isinstance(document, dict) else None
-    _refuse_keras(weight_map, path)
-    if not isinstance(weight_map, dict) or not all(
-        isinstance(shard, str) for shard in weight_map.values()
-    ):
+    places = _places(weight_map)
+    if places is None:
         raise DamagedFileError("is a shard index without a weight_map", path=path)
-    index = ShardIndex(weight_map, _facts(document.get("metadata")), size)
+    first = {key: shards[0] for key, shards in places.items()}
+    every = sorted({shard for shards in places.values() for shard in shards})
+    index = ShardIndex(first, every, _facts(document.get("metadata")), size)
     _check(index, path)
     return index
 
 
-def _refuse_keras(weight_map: object, path: str) -> None:
-    """Keras's index says of each layer in which shards it is: `ShardedH5IOStore` in saving_lib."""
-    lists = list(weight_map.values()) if isinstance(weight_map, dict) else []
-    if lists and all(isinstance(shards, list) for shards in lists):
-        first = next((shard for shards in lists for shard in shards if isinstance(shard, str)), "")
-        raise UnsupportedError(
-            "is the index of Keras weights in several files, which are not read as one",
-            path=path,
-            hint=f"name one of the files: {first}" if first else None,
-        )
+def _places(weight_map: object) -> dict[str, list[str]] | None:
+    """By name, the shards; None where the map is none. Keras's has lists: `ShardedH5IOStore`."""
+    if not isinstance(weight_map, dict):
+        return None
+    places = {key: [of] if isinstance(of, str) else of for key, of in weight_map.items()}
+    for shards in places.values():
+        if not isinstance(shards, list) or not shards:
+            return None
+        if not all(isinstance(shard, str) for shard in shards):
+            return None
+    return places
 
 
 def _facts(metadata: object) -> dict[str, object]:

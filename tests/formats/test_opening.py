@@ -245,11 +245,6 @@ class TestWhatIsNoModel:
             (b"\n\x0e\n\5<unk>\x15\0\0\0\0\x18\2", NotAModelError, "SentencePiece"),
             (b"[PAD]\n[unused0]\n", NotAModelError, "is text, and no saved model"),
             (b'{"weightsManifest": []}', NotAModelError, "TensorFlow.js"),
-            (
-                b'{"weight_map": {"/layers/dense/vars": ["m_00000.weights.h5"]}}',
-                UnsupportedError,
-                "index of Keras weights.*; name one of the files: m_00000.weights.h5",
-            ),
             (b"(dp0\nVa\np1\nI1\ns.", NotAModelError, "plain Python pickle"),
             (b"tjgg\3\0\0\0", NotAModelError, "GGML file of before GGUF"),
             (b"Repository not found", NotAModelError, "is text, and .* 'Repository not found'"),

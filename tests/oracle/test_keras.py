@@ -291,3 +291,32 @@ def test_layers_of_bfloat16(tmp_path: Path) -> None:
             data = found.tensors.read(variable, 0, variable.params)
             read = np.frombuffer(data, ml_dtypes.bfloat16).astype("float32")
             assert read.tolist() == expected.ravel().tolist()
+
+
+def test_weights_in_several_files_and_a_model_in_a_folder(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Dense(300, name="a"), keras.layers.BatchNormalization(name="bn")]
+    net = keras.Sequential([keras.layers.Input((20,)), *layers, keras.layers.Dense(200, name="b")])
+    net.compile("adam", "mse")
+    net.fit(np.ones((4, 20)), np.ones((4, 200)), verbose=0)
+    net.save(tmp_path / "m.keras")
+    net.save(tmp_path / "folder", zipped=False)
+    net.save_weights(tmp_path / "whole.weights.h5")
+    net.save_weights(tmp_path / "m.weights.json", max_shard_size=3e-4)
+    assert len(list(tmp_path.glob("m_*.weights.h5"))) > 1
+
+    def facts(path: Path) -> dict[str, tuple[object, ...]]:
+        return {v.key: (v.name, v.shape, v.dtype, v.kind) for v in load(path).variables}
+
+    assert facts(tmp_path / "m.weights.json") == facts(tmp_path / "whole.weights.h5")
+    assert facts(tmp_path / "folder") == facts(tmp_path / "m.keras")
+    theirs = {w.path.partition("/")[2]: w.numpy().tobytes() for w in net.weights}
+    for path in (tmp_path / "m.weights.json", tmp_path / "folder"):
+        model = load(path)
+        assert model.tensors
+        ours = {
+            v.name: model.tensors.read(v, 0, v.params)
+            for v in model.variables
+            if v.kind == "variable"
+        }
+        assert ours == theirs

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from scopecli.binary.readable import Readable
     from scopecli.formats.hdf5.file import Hdf5File
-    from scopecli.formats.hdf5.protocol import Structure
+    from scopecli.formats.hdf5.protocol import Described, Structure
 
 Answer = TypeVar("Answer")
 
@@ -89,7 +89,7 @@ def opened_path(path: str) -> Iterator[Hdf5File]:
         yield file
 
 
-def attribute(file: Structure, owner: Any, name: str) -> Any:
+def attribute(file: Described, owner: Any, name: str) -> Any:
     """An attribute as `str`, `int`, `float`, a list of those, or None.
 
     None stands for an absent one, an empty one, and one of another type. One that is split into

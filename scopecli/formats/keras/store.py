@@ -22,7 +22,7 @@ from scopecli.model.records import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from scopecli.formats.hdf5.protocol import Structure
+    from scopecli.formats.hdf5.protocol import Described
     from scopecli.formats.keras.config import Layer, ModelConfig
     from scopecli.model.variable import Variable
 
@@ -68,7 +68,7 @@ class Store(NamedTuple):
     weights: list[Weight]
 
 
-def describe(file: Structure, datasets: Sequence[Variable], config: ModelConfig | None) -> Store:
+def describe(file: Described, datasets: Sequence[Variable], config: ModelConfig | None) -> Store:
     """Name the datasets and find their layers.
 
     Raises:
@@ -103,7 +103,7 @@ def describe(file: Structure, datasets: Sequence[Variable], config: ModelConfig 
     return Store([known.get(dataset.key, dataset) for dataset in datasets], ordered)
 
 
-def _as_keras_reads(file: Structure, dataset: Variable) -> Variable:
+def _as_keras_reads(file: Described, dataset: Variable) -> Variable:
     """The dataset, of bfloat16 where an attribute says so: HDF5 has two opaque bytes for it."""
     if dataset.dtype != "opaque" or not _VARS.fullmatch(dataset.key):
         return dataset
@@ -146,7 +146,7 @@ def _slots(name: str, entries: Sequence[tuple[str, Variable]]) -> Iterator[tuple
 class Owners:
     """Objects by their paths in the file, resolved one step at a time and remembered."""
 
-    def __init__(self, file: Structure, config: ModelConfig | None) -> None:
+    def __init__(self, file: Described, config: ModelConfig | None) -> None:
         self._file = file
         layers = config.layers if config else ()
         self._inside: dict[str, list[Layer]] = {}

@@ -12,13 +12,15 @@ from typing import IO, TYPE_CHECKING, Any
 from scopecli.binary import zipdir
 from scopecli.binary.hdf5.reader import Place
 from scopecli.binary.source import Source
+from scopecli.errors import UnsupportedError
 from scopecli.formats import zip_copy
 from scopecli.formats.hdf5 import editing
 from scopecli.formats.hdf5 import file as hdf5_file
 from scopecli.formats.hdf5 import writer as hdf5_writer
 from scopecli.formats.hdf5.driver import InMemory
 from scopecli.formats.keras import config as keras_config
-from scopecli.formats.keras import config_names, v3
+from scopecli.formats.keras import config_names
+from scopecli.formats.keras import parts as keras_parts
 from scopecli.formats.keras import store_names as keras_store_names
 from scopecli.formats.zip_archive import CONFIG, WEIGHTS_H5
 from scopecli.model.records import NamedTuple
@@ -49,8 +51,15 @@ def subjects(model: Model) -> Sequence[Subject]:
     """Layers and what is in them.
 
     Raises:
+        UnsupportedError: it is a folder.
         ScopecliError: the file cannot be read.
     """
+    if os.path.isdir(model.path):
+        raise UnsupportedError(
+            "is a folder, and only an archive can be renamed",
+            path=model.path,
+            hint="zip what is in it to a .keras",
+        )
     with Source(model.path) as source:
         described = _described(source, model)
     return list(keras_store_names.subjects(model, described.objects, described.config))
@@ -81,7 +90,7 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
             replaced[CONFIG] = len(data), iter((data,))
         target = staging.create(out)
         if changed.written or changed.dropped:
-            weights = _weights(source, v3.members_of(source))
+            weights = _weights(source, keras_parts.members_of(source))
             edit = partial(keras_store_names.edit, changed=changed)
             if changed.dropped:
                 with editing.writing(target):
@@ -97,10 +106,10 @@ def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:
 
 
 def _described(source: Source, model: Model) -> _Described:
-    members = v3.members_of(source)
+    members = keras_parts.members_of(source)
     text, document, config = "", {}, None
     if CONFIG in members:
-        data = zipdir.read_member(source, members[CONFIG], v3.MAX_JSON)
+        data = zipdir.read_member(source, members[CONFIG], keras_parts.MAX_JSON)
         text = data.decode("utf-8", "replace")
         document = _parsed(data)
     if document:
@@ -128,7 +137,7 @@ def _weights(source: Source, members: Mapping[str, zipdir.Member]) -> Readable:
     member = members[WEIGHTS_H5]
     if member.method == zipdir.STORED:
         return zipdir.open_member(source, member)
-    data = zipdir.read_member(source, member, v3.MAX_UNPACKED)
+    data = zipdir.read_member(source, member, keras_parts.MAX_UNPACKED)
     return InMemory(data, f"{source.name}:{WEIGHTS_H5}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from scopecli.errors import UnsupportedError
 from scopecli.formats.hdf5 import editing
 from scopecli.formats.hdf5 import structure as hdf5_structure
 from scopecli.formats.hdf5 import writer as hdf5_writer
@@ -22,8 +23,15 @@ def subjects(model: Model) -> Sequence[Subject]:
     """Layers and what is in them.
 
     Raises:
+        UnsupportedError: they are several files.
         ScopecliError: the file cannot be read.
     """
+    if len(model.files) > 1:
+        raise UnsupportedError(
+            "is an index of several files, which cannot be renamed as one",
+            path=model.path,
+            hint="rename each of them",
+        )
     with hdf5_structure.opened_path(model.path) as file:
         objects = store_names.named_objects(file, None)
     return list(store_names.subjects(model, objects, None))

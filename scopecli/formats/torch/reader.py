@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.pickle.contents import SEPARATOR
 from scopecli.binary.source import Source
+from scopecli.formats.sharded_values import ShardedTensors
 from scopecli.formats.some_notes import some
 from scopecli.formats.torch import file as torch_file
 from scopecli.formats.torch import marks as torch_marks
-from scopecli.formats.torch.values import ShardedTensors
 from scopecli.model.model import File, Model, Note
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from scopecli.binary.member_bytes import Bytes
     from scopecli.formats.torch.tensors import Tensor
     from scopecli.formats.torch.tree import Found
-    from scopecli.model.model import TensorReader
     from scopecli.model.variable import Variable
 
 # A view that is no plain run is gathered a band of rows at a time, from blocks of the storage. So
@@ -207,42 +206,6 @@ class View:
             for first in range(0, part.shape[widest], step):
                 rows = part[(*place, slice(first, first + step))]
                 waiting.append((rows, at + first * strides[widest]))
-
-
-class ShardedTensors:
-    """A `TensorReader` of a model in several files."""
-
-    __slots__ = ("_readers",)
-
-    def __init__(self, readers: Mapping[str, TensorReader]) -> None:
-        """Read each variable, by key, with the reader of its file."""
-        self._readers = readers
-
-    @property
-    def shared(self) -> bool:
-        """Whether several threads may read at once."""
-        return all(getattr(reader, "shared", False) for reader in set(self._readers.values()))
-
-    def read(self, variable: Variable, start: int, count: int) -> bytes:
-        """Bytes of elements `start` to `start + count` in C order, little-endian.
-
-        Raises:
-            ScopecliError: they are missing, damaged, or not numbers.
-        """
-        return self._reader(variable).read(variable, start, count)
-
-    def strings(self, variable: Variable) -> Sequence[bytes]:
-        """There are none.
-
-        Raises:
-            ScopecliError: always.
-        """
-        return self._reader(variable).strings(variable)
-
-    def _reader(self, variable: Variable) -> TensorReader:
-        if variable.key not in self._readers:
-            raise DamagedFileError("the file that has its values is missing", where=variable.key)
-        return self._readers[variable.key]
 
 
 def _changed(run: bytes, tensor: Tensor, dtype: str) -> bytes:
