@@ -6,6 +6,7 @@ two pairs would do equally well, none is made, and the ambiguity is reported.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from sys import intern
 from typing import TYPE_CHECKING, Literal
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _ALIKE = 0.6
 # By how much the best partner must be more similar than any other.
 _CLEARLY = 0.05
+# In a part that ends with a number: `layer_1`.
+_BEFORE_NUMBER = re.compile(r"(?<=[^/.])_(?=[0-9]+(?:[/.]|$))")
 # Pairs of names to compare, at some 50 us each.
 _MOST_COMPARED = 20_000
 
@@ -184,8 +187,12 @@ class _Side:
     def parts(self, name: str) -> Parts:
         """The parts of a name, the last one translated into PyTorch's word for it.
 
-        Interned, because a hundred thousand names consist of a few hundred words.
+        PyTorch's `layer.1` are two parts, and so are TensorFlow's `layer_1` where the one is
+        compared to the other. Interned, because a hundred thousand names consist of a few hundred
+        words.
         """
+        if self._words:
+            name = _BEFORE_NUMBER.sub(self.separator, name)
         parts = name.split(self.separator)
         parts[-1] = self._words.get(parts[-1], parts[-1])
         return tuple(map(intern, parts))
@@ -269,7 +276,12 @@ class _Search:
         return x.shape == y.shape or transposition(x.shape, y.shape) is not None
 
     def _add_rule(self, rule: NameRule, pairs: Explained) -> None:
-        said = Rule(rule.old, rule.new, len(pairs))
+        first, second = next(iter(pairs.items()))
+        said = Rule(
+            _as_written(rule.old, self.old.names[first]),
+            _as_written(rule.new, self.new.names[second]),
+            len(pairs),
+        )
         self.rules.append(said)
         for old, new in pairs.items():
             name, other = self.old.names[old], self.new.names[new]
@@ -330,6 +342,12 @@ class _Search:
         for name, close in undecided:
             left = [b for b in close if b in free]
             self._say_ambiguous([name], left, "equal shapes and equally similar names")
+
+
+def _as_written(pattern: str, name: str) -> str:
+    """A pattern that begins as one of its names does: `layer_*`, which was split as `layer/1` is."""
+    fixed = pattern.find("*")
+    return name[:fixed] + pattern[fixed:] if fixed > 0 else pattern
 
 
 def _likeness(a: str, b: str) -> float:

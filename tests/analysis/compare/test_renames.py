@@ -184,6 +184,22 @@ def test_a_slot_is_not_its_variable() -> None:
     assert len(find_renames(old, named("x/a/w", "x/b/w")).pairs) == 2
 
 
+def test_numbered_layers_of_tensorflow_are_parts_of_pytorch() -> None:
+    """`layer_1` and `layer.1`, of a dozen that have equal shapes, as BERT's."""
+    layers = [f"encoder/layer_{n}/{leaf}" for n in range(12) for leaf in ("kernel", "bias")]
+    old = named(*(var(name, (4, 4) if name.endswith("kernel") else (4,)) for name in layers))
+    words = {"layer_": "layer.", "/": ".", "kernel": "weight"}
+    moves = dict(zip(layers, layers, strict=True))
+    for word, other in words.items():
+        moves = {name: new.replace(word, other) for name, new in moves.items()}
+    new = {moves[name]: v._replace(key=moves[name], name=moves[name]) for name, v in old.items()}
+    found = find_renames(old, new, ("/", "."))
+    assert moved(found) == moves
+    assert found.rules == (Rule("encoder/layer_*", "encoder.layer.*", 24),)
+    back = find_renames(new, old, (".", "/"))
+    assert back.rules == (Rule("encoder.layer.*", "encoder/layer_*", 24),)
+
+
 def test_transposed_weights_follow_a_rule() -> None:
     old = named(var("a/w", (3, 3, 2, 4)), var("b/w", (8, 4)))
     new = named(var("m.a.w", (4, 2, 3, 3)), var("m.b.w", (4, 8)))
