@@ -345,7 +345,7 @@ class _Search:
 
 
 def _as_written(pattern: str, name: str) -> str:
-    """A pattern that begins as one of its names does: `layer_*`, which was split as `layer/1` is."""
+    """A pattern that begins as one of its names does: `layer_*`, though `layer/1` is compared."""
     fixed = pattern.find("*")
     return name[:fixed] + pattern[fixed:] if fixed > 0 else pattern
 
