@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -90,6 +91,43 @@ def attributes() -> Iterator[bytes]:
             else:
                 parts = [str(part).encode() for part in value]
                 yield f"list {owner} {name}\n".encode() + b"\n".join(parts)
+
+
+def heaps() -> Iterator[bytes]:
+    """HDF5 files whose links and attributes are kept in all ways of its newer versions."""
+    import h5py
+    import numpy as np
+
+    for track_order in (False, True):
+        content = io.BytesIO()
+        with h5py.File(content, "w", libver="latest", track_order=track_order) as file:
+            group = file.create_group("layers", track_order=track_order)
+            for i in range(60):
+                group[f"layer_{i}"] = h5py.SoftLink("/x" * (i % 20 + 1))
+                if i % 3 == 1:
+                    del group[f"layer_{i}"]
+            for i in range(6):
+                group[f"g{i}"] = file["/"]
+            group["x" * 4200] = h5py.ExternalLink("a", "b")
+            for i in range(11):
+                file.attrs[f"a{i}"] = i
+            file.attrs["layer_names"] = np.arange(600)
+        yield content.getvalue()
+
+
+def chunks() -> Iterator[bytes]:
+    """HDF5 files with all indexes of chunks that its newer versions have, and pages in those."""
+    import h5py
+
+    for size, filtered in ((300, None), (60, "gzip"), (140_000, None)):
+        content = io.BytesIO()
+        with h5py.File(content, "w", libver="latest") as file:
+            for maximum in ((size, 1), (None, 1), (None, None)):
+                name = f"chunks{len(file)}"
+                how = {"chunks": (1, 1), "maxshape": maximum, "compression": filtered}
+                if size < 1000 or maximum == (None, 1):
+                    file.create_dataset(name, (size, 1), "u1", **how)[-40:] = 1
+        yield content.getvalue()
 
 
 def maps() -> Iterator[bytes]:

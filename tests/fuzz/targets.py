@@ -12,6 +12,7 @@ from tests.fuzz import running, seeds
 from tests.fuzz.mutators import (
     archives,
     documents,
+    hdf5,
     headers,
     msgpack,
     numbers,
@@ -103,7 +104,14 @@ TARGETS: dict[str, Target] = {
         seeds.files("torch_distributed/.metadata"),
         (pickles.pickle,),
     ),
-    "hdf5": Target(running.hdf5, seeds.files("*.h5"), _INTEGERS),
+    "hdf5": Target(
+        running.hdf5, seeds.both(seeds.files("*.h5"), seeds.heaps, seeds.chunks), _INTEGERS
+    ),
+    "hdf5-unchecked": Target(
+        running.hdf5_unchecked,
+        seeds.both(seeds.files("plain*.h5"), seeds.heaps, seeds.chunks),
+        (hdf5.field, hdf5.field, numbers.integers),
+    ),
     "hdf5-attribute": Target(
         running.hdf5_attribute, seeds.attributes, (headers.lines(documents.document),)
     ),

@@ -11,7 +11,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from scopecli.binary.hdf5.datatype import FLOAT, INTEGER, STRING
-from scopecli.binary.hdf5.headers import ATTRIBUTE, ATTRIBUTE_INFO, bodies
+from scopecli.binary.hdf5.headers import ATTRIBUTE, ATTRIBUTE_INFO, bodies, heap_of
 from scopecli.binary.hdf5.pages import UNDEFINED, LibraryNeededError
 from scopecli.errors import TruncatedError
 
@@ -28,6 +28,7 @@ Value = str | int | float | list[str | int | float] | None
 _HEAD = struct.Struct("<BBHHH")  # version, flags; sizes of name, datatype and dataspace
 _FILLED_UP = 1  # this version fills each part up to a multiple of 8
 _WITH_CHARSET = 3  # this one says how the name is encoded
+_LAST_IN_ORDER = 2  # bytes in an attribute info message
 
 _ELEMENT = struct.Struct("<IQI")  # of variable length: length, heap, number in it
 _HEAP = struct.Struct("<4sBxxxQ")  # magic, version, size
@@ -50,9 +51,11 @@ def stored(pages: Pages, messages: list[Message]) -> dict[bytes, Parts]:
     """
     inside = bodies(messages, ATTRIBUTE)
     for info in bodies(messages, ATTRIBUTE_INFO):
-        from scopecli.binary.hdf5 import dense
+        place = heap_of(info, _LAST_IN_ORDER)
+        if place is not None:
+            from scopecli.binary.hdf5 import dense
 
-        inside = dense.bodies(pages, info, dense.ATTRIBUTES) or inside
+            inside = dense.attributes(pages, *place)
     found: dict[bytes, Parts] = {}
     for body in inside:
         name, parts = _split(body)

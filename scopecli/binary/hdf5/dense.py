@@ -12,60 +12,42 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.hdf5 import btree2
 from scopecli.binary.hdf5.heap import Heap
-from scopecli.binary.hdf5.pages import UNDEFINED, LibraryNeededError
-from scopecli.model.records import NamedTuple
+from scopecli.binary.hdf5.pages import LibraryNeededError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scopecli.binary.hdf5.pages import Pages
 
-_PLACES = struct.Struct("<QQ")  # heap, B-tree by name
-_HAS_ORDER = 0x01
+# In front of a link's identifier is a checksum of its name; behind an attribute's are its flags.
+_LINK, _LINK_IDENTIFIER = struct.Struct("<4x7s"), 7
+_ATTRIBUTE, _ATTRIBUTE_IDENTIFIER = struct.Struct("<8sB8x"), 8
 
 
-class Kind(NamedTuple):
-    """What is kept so.
-
-    Attributes:
-        order: bytes that an info message has, if there is an order, for the last number in it.
-        tree: the kind of the B-tree.
-        record: one in it: where the message is in the heap, and its flags.
-        identifier: bytes in the former.
-    """
-
-    order: int
-    tree: int
-    record: struct.Struct
-    identifier: int
-
-
-# In front of a link's identifier is a checksum of its name. Links have no flags.
-LINKS = Kind(8, btree2.LINKS_BY_NAME, struct.Struct("<4x7s0s"), 7)
-ATTRIBUTES = Kind(2, btree2.ATTRIBUTES_BY_NAME, struct.Struct("<8s1s8x"), 8)
-_NO_FLAGS = frozenset({b"", b"\0"})
-
-
-def bodies(pages: Pages, info: bytes, kind: Kind) -> Iterator[bytes] | None:
-    """The messages of a heap, by what the header says of it; None where there is none.
+def links(pages: Pages, heap: int, tree: int) -> Iterator[bytes]:
+    """The link messages that a B-tree names, in no order that is promised.
 
     Raises:
         DamagedFileError: one of them is not there.
         LibraryNeededError: they are kept in a way that is not read here.
-        struct.error: the message is cut short.
     """
-    version, flags = info[:2]
-    if version:
-        raise LibraryNeededError
-    at = 2 + (kind.order if flags & _HAS_ORDER else 0)
-    heap, tree = _PLACES.unpack_from(info, at)
-    if heap == UNDEFINED:
-        return None
-    return Heap(pages, heap, kind.identifier).objects(_identifiers(pages, tree, kind))
+    found = btree2.records(pages, tree, btree2.LINKS_BY_NAME, _LINK)
+    return Heap(pages, heap, _LINK_IDENTIFIER).objects(identifier for (identifier,) in found)
 
 
-def _identifiers(pages: Pages, tree: int, kind: Kind) -> Iterator[bytes]:
-    for identifier, flags in btree2.records(pages, tree, kind.tree, kind.record):
-        if flags not in _NO_FLAGS:
-            raise LibraryNeededError  # a message may be in yet another heap
+def attributes(pages: Pages, heap: int, tree: int) -> Iterator[bytes]:
+    """The attribute messages that a B-tree names.
+
+    Raises:
+        DamagedFileError: as `links`.
+        LibraryNeededError: as `links`.
+    """
+    found = btree2.records(pages, tree, btree2.ATTRIBUTES_BY_NAME, _ATTRIBUTE)
+    return Heap(pages, heap, _ATTRIBUTE_IDENTIFIER).objects(_unshared(found))
+
+
+def _unshared(found: Iterator[tuple[bytes, int]]) -> Iterator[bytes]:
+    for identifier, flags in found:
+        if flags:  # it may be in yet another heap
+            raise LibraryNeededError
         yield identifier

@@ -12,7 +12,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from scopecli.binary.hdf5 import btree
-from scopecli.binary.hdf5.headers import LINK, LINK_INFO, SYMBOL_TABLE, bodies
+from scopecli.binary.hdf5.headers import LINK, LINK_INFO, SYMBOL_TABLE, bodies, heap_of
 from scopecli.binary.hdf5.pages import UNDEFINED, LibraryNeededError
 from scopecli.errors import DamagedFileError
 
@@ -44,6 +44,7 @@ _LENGTHS = [
     for flags in range(_UNKNOWN_FLAGS & -_UNKNOWN_FLAGS)
 ]
 _ADDRESS, _SIZE = struct.Struct("<Q"), struct.Struct("<H")
+_LAST_IN_ORDER = 8  # bytes in a link info message
 _NO_NAMES = (b"", b".")
 
 
@@ -62,11 +63,13 @@ def links(pages: Pages, messages: list[Message]) -> Iterator[Link]:
     by_kind = dict(reversed(messages))
     if LINK_INFO not in by_kind:
         return _in_table(pages, by_kind[SYMBOL_TABLE])
-    from scopecli.binary.hdf5 import dense
-
-    found = dense.bodies(pages, by_kind[LINK_INFO], dense.LINKS)
-    if found is None:
+    place = heap_of(by_kind[LINK_INFO], _LAST_IN_ORDER)
+    if place is None:
         found = bodies(messages, LINK)
+    else:
+        from scopecli.binary.hdf5 import dense
+
+        found = dense.links(pages, *place)
     return iter(sorted([_link(pages, body) for body in found]))
 
 

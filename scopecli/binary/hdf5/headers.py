@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from scopecli.binary.hdf5.pages import CHECKSUM, LibraryNeededError
+from scopecli.binary.hdf5.pages import CHECKSUM, UNDEFINED, LibraryNeededError
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -35,12 +35,13 @@ _WANTED = frozenset(
         ATTRIBUTE_INFO,
     }
 )
+_INFO_HAS_ORDER = 0x01
 _SHARED = 0x02  # a message's flag: its body is elsewhere
 
 _PREFIX_1 = struct.Struct("<BxHIIxxxx")  # version, messages, references, size of what follows
 _MESSAGE_1 = struct.Struct("<HHBxxx")  # type, size, flags
 _MESSAGE_2 = struct.Struct("<BHB")  # the same
-_PLACE = struct.Struct("<QQ")
+_PLACE = struct.Struct("<QQ")  # address and length, or two addresses
 
 _MAGIC_2, _MAGIC_CONTINUED = b"OHDR", b"OCHK"
 _HEAD_2 = 6  # magic, version, flags
@@ -158,6 +159,24 @@ def _checked(pages: Pages, address: int, length: int) -> bytes:
     if length > _MAX_CHECKED:
         raise LibraryNeededError
     return pages.checked(address, length)
+
+
+def heap_of(info: bytes, order: int) -> tuple[int, int] | None:
+    """Where messages are that are too many for a header: their heap and their B-tree, by name.
+
+    Args:
+        info: the body of a link info or attribute info message.
+        order: bytes in it, if there is an order of creation, for the last number of that.
+
+    Raises:
+        LibraryNeededError: it is of an unknown version.
+        struct.error: it is cut short.
+    """
+    version, flags = info[:2]
+    if version:
+        raise LibraryNeededError
+    heap, tree = _PLACE.unpack_from(info, 2 + (order if flags & _INFO_HAS_ORDER else 0))
+    return None if heap == UNDEFINED else (heap, tree)
 
 
 def bodies(found: list[Message], kind: int) -> Iterator[bytes]:

@@ -68,6 +68,8 @@ class Lookalikes:
             return None
         gap, behind, end, length, known = headers
         if at + length > len(data):
+            if address + length > self._pages.size:  # it is shorter, so it is another one
+                return None
             data, at = self._pages.block(address, length)
         dataset = known.get(data[at : at + gap] + data[at + behind : at + end])
         if dataset is None:
@@ -94,7 +96,7 @@ class Lookalikes:
         if gap is None:
             return
         found = self._headers.get(header[_TELLING:_TELLING_END])
-        if found is None or found.gap != gap or len(found.known) >= _MOST:
+        if found is None or (found.gap, found.end) != (gap, end) or len(found.known) >= _MOST:
             found = _Headers(gap, gap + _ADDRESS.size, end, length, {})
             self._headers[header[_TELLING:_TELLING_END]] = found
         found.known[header[:gap] + header[found.behind :]] = dataset

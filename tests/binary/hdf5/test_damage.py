@@ -138,6 +138,23 @@ def test_headers_that_differ_in_one_number_are_told_apart(
         assert data[at : at + 4] == np.array(int(name[1:]), kind).tobytes()
 
 
+def test_a_short_header_at_the_end_of_a_file_is_not_taken_for_a_longer_one(
+    build: Callable[..., str],
+) -> None:
+    """Both begin with the time at which they were made."""
+
+    def fill(file: h5py.File) -> None:
+        for name in "ab":
+            file.create_dataset(name, data=np.ones((2, 2), "f4"), track_times=True)
+        file.create_group("/".join("c" * 20))
+
+    path = build(fill, libver="latest")
+    mine = ours(path)
+    assert mine is not None
+    assert isinstance(mine["objects"], list)
+    assert differences(mine, theirs(path)) == []
+
+
 def test_an_attribute_that_claims_more_than_it_has(build: Callable[..., str]) -> None:
     path = build(lambda file: file.attrs.create("names", np.zeros(77, "S100")))
     with open(path, "rb") as file:
