@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
+from scopecli.model.names import listed
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ RULE = Rule(
     """,
 )
 
+_MOST_NAMED = 3
 _MEAN, _VARIANCE = "moving_mean", "moving_variance"
 
 
@@ -45,15 +47,19 @@ def check(context: Context) -> Iterator[Hit]:
     if not context.step:
         return
     separator = context.model.separator
+    layers, at_start = 0, []
     for mean in context.own:
         if not mean.path.endswith(_MEAN):
             continue
         scope, _, leaf = mean.path.rpartition(separator)
         variance = context.by_path.get(f"{scope}{separator}{_VARIANCE}")
-        if (
-            leaf == _MEAN
-            and variance is not None
-            and context.holds_only(mean, 0)
-            and context.holds_only(variance, 1)
-        ):
-            yield Hit(scope, f"has a mean of 0 and a variance of 1 after {context.step} steps")
+        if leaf == _MEAN and variance is not None:
+            layers += 1
+            if context.holds_only(mean, 0) and context.holds_only(variance, 1):
+                at_start.append(scope)
+    if len(at_start) == layers > 1:
+        words = f"all {layers} batch normalizations have a mean of 0 and a variance of 1"
+        yield Hit("", f"{words} after {context.step} steps: {listed(at_start, _MOST_NAMED)}")
+        return
+    for scope in at_start:
+        yield Hit(scope, f"has a mean of 0 and a variance of 1 after {context.step} steps")

@@ -1,4 +1,4 @@
-"""S204: two names in one scope differ in one letter."""
+"""S204: two names in one scope are spelt almost alike."""
 
 from __future__ import annotations
 
@@ -19,21 +19,27 @@ RULE = Rule(
     severity="warning",
     needs="variables",
     summary="Two variables or scopes beside each other hold the same, and their names differ in one"
-    " letter.",
+    " letter, or in the order of two.",
     why="`kernal` beside `kernel` is a typing error, and what was meant to be shared or restored"
     " exists twice. With `AUTO_REUSE`, a misspelt scope is simply created.",
     fix="correct the name, and rename it in the checkpoint",
     false_alarms="Words with fewer than five letters, words in capitals, and words that differ in a"
-    " digit or in their first letter are not reported, nor are plurals.",
+    " digit or in their first letter are not reported, nor are those of which one has an ending"
+    " more, such as plurals.",
     bad="""
         encoder/kernel: float32[4,3]
         encoder/kernal: float32[4,3]
+        clasifier/w: float32[4,3]
+        classifier/w: float32[4,3]
+        weights: float32[4,3]
+        wieghts: float32[4,3]
     """,
-    subjects=("encoder/kernel",),
+    subjects=("classifier", "wieghts", "encoder/kernel"),
     good="""
         encoder/kernel: float32[4,3]
         encoder/kernel_b: float32[4,3]
         decoder/kernel: float32[4,3]
+        decoders/kernel: float32[4,3]
     """,
 )
 
@@ -54,7 +60,7 @@ def check(context: Context) -> Iterator[Hit]:
 def _alike(context: Context, held: dict[str, object]) -> Iterator[Hit]:
     for one, other in typos(held, context.model.separator):
         if held[one] == held[other]:
-            yield Hit(other, f"differs from {one} in one letter, and holds the same")
+            yield Hit(other, f"is spelt almost like {one}, and holds the same")
 
 
 def _contents(context: Context, scope: str) -> object:

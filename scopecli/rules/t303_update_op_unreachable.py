@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
 from scopecli.model.graph import node_name
+from scopecli.model.names import listed
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ RULE = Rule(
     why="Batch normalization adds the updates of its moving statistics to that collection. If the"
     " training step does not depend on them, the statistics stay at 0 and 1: training looks fine,"
     " and evaluation is noise.",
-    fix="minimize under `tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS))`",
+    fix="minimize under `tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS))`,"
+    " asked for when all layers are there",
     false_alarms="A program may run the collection by itself beside the training step, which no"
     " file tells. An update is not reported if another one of the same variable runs.",
     bad="""
@@ -44,14 +46,25 @@ RULE = Rule(
 )
 
 
+_MOST_NAMED = 3
+
+
 def check(context: Context) -> Iterator[Hit]:
-    """Look for each update among what training runs."""
+    """Look for each update among what training runs; where it runs none, that is one finding."""
     training = context.training
-    for member in dict.fromkeys(context.update_ops):
-        number = context.wiring.find(node_name(member))
-        if number < 0 or number in training.run:
-            continue
-        written = training.written_by(number)
-        if not written or not all(training.is_written(name) for name in written):
-            what = f"; it writes {', '.join(sorted(written))}" if written else ""
-            yield Hit(node_name(member), f"is in UPDATE_OPS, and no training step runs it{what}")
+    missed: dict[str, list[str]] = {}
+    members = [node_name(member) for member in dict.fromkeys(context.update_ops)]
+    for member in members:
+        number = context.wiring.find(member)
+        if number >= 0 and number not in training.run:
+            written = sorted(training.written_by(number))
+            if not written or not all(map(training.is_written, written)):
+                missed[member] = written
+    if len(missed) == len(members) > 1:
+        names = listed([name for written in missed.values() for name in written], _MOST_NAMED)
+        what = f"; they write {names}" if names else ""
+        yield Hit("", f"no training step runs any of the {len(members)} UPDATE_OPS{what}")
+        return
+    for member, written in missed.items():
+        what = f"; it writes {', '.join(written)}" if written else ""
+        yield Hit(member, f"is in UPDATE_OPS, and no training step runs it{what}")

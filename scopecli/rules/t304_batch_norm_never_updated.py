@@ -30,7 +30,7 @@ RULE = Rule(
         bn/moving_mean: float32[3] untrainable
         update = ApplyGradientDescent(bn/gamma, rate, gradient)
     """,
-    subjects=("bn/moving_mean",),
+    subjects=("bn",),
     good="""
         bn/gamma: float32[3] trainable
         bn/moving_mean: float32[3] untrainable
@@ -49,11 +49,17 @@ def check(context: Context) -> Iterator[Hit]:
     training, wiring = context.training, context.wiring
     members = (wiring.find(node_name(member)) for member in context.update_ops)
     listed = {name for number in members if number >= 0 for name in training.written_by(number)}
+    layers: dict[str, list[str]] = {}
     for name in context.graph_variables:
         scope, _, leaf = name.rpartition("/")
         if leaf in _STATISTICS and name not in listed and not training.is_written(name):
             learned = {f"{scope}/{own}" for own in _LEARNED} & context.graph_variables.keys()
             if not learned or not training.updated.isdisjoint(learned):
-                writers = [wiring.names[number] for number in training.writers.get(name, ())]
-                what = f"no training step runs {writers[0]}" if writers else "nothing writes it"
-                yield Hit(name, f"keeps its initial values: {what}")
+                layers.setdefault(scope, []).append(name)
+    for scope, names in layers.items():
+        writers = [
+            wiring.names[number] for name in names for number in training.writers.get(name, ())
+        ]
+        what = f"no training step runs {writers[0]}" if writers else "nothing writes them"
+        statistics = " and ".join(name.rpartition("/")[2] for name in names)
+        yield Hit(scope, f"keeps the initial values of {statistics}: {what}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.model.finding import Hit
+from scopecli.model.names import listed
 from scopecli.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -39,13 +40,27 @@ RULE = Rule(
 )
 
 
+_MOST_NAMED = 3
+
+
 def check(context: Context) -> Iterator[Hit]:
-    """Look for a gradient of any copy of each regularizer."""
+    """Look for a gradient of any copy of each regularizer; if none has one, that is one finding."""
     training = context.training
+    if not training.differentiated:
+        return
+    without: dict[str, str] = {}
+    count = 0
     for name in training.penalties:
         own = training.regularizers(name)
         variable = context.graph_variables.get(name)
-        if own and training.differentiated and variable is not None and variable.trainable:
+        if own and variable is not None and variable.trainable:
+            count += 1
             operations = [op for ops in own.values() for op in ops]
             if training.differentiated.keys().isdisjoint(operations):
-                yield Hit(name, f"is penalized in {next(iter(own))}, which has no gradient")
+                without[name] = next(iter(own))
+    if len(without) == count > 1:
+        names = listed(list(without), _MOST_NAMED)
+        yield Hit("", f"none of the {count} penalties has a gradient; they are of {names}")
+        return
+    for name, scope in without.items():
+        yield Hit(name, f"is penalized in {scope}, which has no gradient")

@@ -1,4 +1,4 @@
-"""Names that differ in one letter."""
+"""Names of which one is a slip of the other."""
 
 from __future__ import annotations
 
@@ -48,28 +48,35 @@ def _kind(leaf: str) -> tuple[str, str]:
 
 @lru_cache(4096)
 def _pairs(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The pairs that differ in one letter, found by what is left without one."""
+    """The pairs that a slip makes of each other, found by what is left without one letter.
+
+    A slip takes another letter, leaves one out, or swaps two.
+    """
+    known = frozenset(kinds)
     without: dict[tuple[int, str], list[str]] = {}
     pairs: dict[tuple[str, str], None] = {}
     for kind in kinds:
         if len(kind) > _LONGEST:
             continue
-        for cut in range(len(kind) + 1):
+        for cut in range(1, len(kind)):
             rest = kind[:cut] + kind[cut + 1 :]
-            for other in without.setdefault((cut, rest), []):
+            others = without.setdefault((cut, rest), [])
+            swapped = kind[: cut - 1] + kind[cut] + kind[cut - 1] + kind[cut + 1 :]
+            for other in (*others, *known.intersection((rest, swapped))):
                 if other != kind and _is_typo(other, kind):
-                    pairs[other, kind] = None
-            without[cut, rest].append(kind)
+                    pairs[min(other, kind), max(other, kind)] = None
+            others.append(kind)
     return list(pairs)
 
 
 def _is_typo(one: str, other: str) -> bool:
-    """Whether the word that differs is long enough, and differs behind its first letter."""
+    """Whether the word that differs is long enough, and differs inside."""
     pairs = zip(re.split("[_#]", one), re.split("[_#]", other), strict=False)
     words = [(a, b) for a, b in pairs if a != b]
     if one.count("_") != other.count("_") or len(words) != 1:
         return False
-    ((a, b),) = words
-    if min(len(a), len(b)) < _SHORTEST or a[0] != b[0] or f"{a}s" == b or f"{b}s" == a:
+    (pair,) = words
+    short, long = sorted(pair, key=len)
+    if len(short) < _SHORTEST or short[0] != long[0] or long.startswith(short):
         return False
-    return (a + b).isalpha() and (a[1:] + b[1:]).islower()
+    return (short + long).isalpha() and (short[1:] + long[1:]).islower()

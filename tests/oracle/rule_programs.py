@@ -148,8 +148,8 @@ def misspelt() -> None:
             x = tf.matmul(x, tf.get_variable(name, [4, 4]))
 
 
-def misspelt_scope() -> None:
-    for name in ("discriminator", "discriminater"):
+def misspelt_scope(*names: str) -> None:
+    for name in names or ("discriminator", "discriminater"):
         tower(image(), name, reuse=tf.AUTO_REUSE)
 
 
@@ -294,6 +294,24 @@ def regularizer_forgotten() -> None:
         minimize(dense(image(), regularizer=l2))
 
 
+def regularizers_forgotten() -> None:
+    for name in ("a", "b"):
+        with tf.variable_scope(name):
+            minimize(dense(image(), regularizer=l2))
+
+
+def collection_added(*, again: bool) -> None:
+    """`get_total_loss` has the penalties already; a summary looks at them, without a gradient."""
+    x = image()
+    for name in ("a", "b"):
+        with tf.variable_scope(name):
+            x = dense(x, regularizer=l2)
+    tf.losses.add_loss(tf.reduce_mean(x))
+    loss, penalties = tf.losses.get_total_loss(), tf.losses.get_regularization_loss()
+    minimize(loss + penalties if again else loss)
+    tf.summary.scalar("penalties", penalties)
+
+
 def regularized_twice() -> None:
     with tf.variable_scope("net"):
         x = dense(image(), regularizer=l2)
@@ -306,6 +324,14 @@ def regularized_in_two_losses() -> None:
         x = tf.reduce_sum(dense(image(), regularizer=l2))
     minimize(x + tf.losses.get_regularization_loss())
     minimize(2.0 * x + tf.nn.l2_loss(tf.trainable_variables()[0]))
+
+
+def several_updates_forgotten() -> None:
+    x = image()
+    for name in ("a", "b"):
+        with tf.variable_scope(name):
+            x = normalized(x, training=True)
+    minimize(x)
 
 
 def normalized(x: Any, *, training: bool) -> Any:
