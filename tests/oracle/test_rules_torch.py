@@ -50,6 +50,20 @@ def test_what_wrappers_put_before_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.rules("N105")
+def test_wrappers_of_parts(tmp_path: Path) -> None:
+    model = network()
+    good = {"module": model.state_dict(), "ds_version": "0.18", "global_steps": 3}
+    assert found(saved(tmp_path / "good.pt", good)) == []  # as DeepSpeed writes it
+    model[0] = torch.compile(model[0])
+    state = {"state_dict": {f"model.{key}": value for key, value in model.state_dict().items()}}
+    bad = saved(tmp_path / "bad.pt", {**state, "epoch": 1})
+    assert found(bad) == [("N105", "state_dict.model.0._orig_mod")]
+    names = {"state_dict.model.0._orig_mod.": "state_dict.model.0."}
+    scopecli.rename(bad, tmp_path / "fixed.pt", names)
+    assert found(tmp_path / "fixed.pt") == []
+
+
+@pytest.mark.rules("N105")
 def test_in_a_training_checkpoint_and_in_safetensors(tmp_path: Path) -> None:
     """The state of a model is one entry of several, as most training scripts write it."""
     model = network()
