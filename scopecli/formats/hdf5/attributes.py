@@ -10,7 +10,7 @@ from scopecli.formats.hdf5.names import encoded
 from scopecli.formats.hdf5.structure import strings
 
 import numpy as np  # isort: skip
-from h5py import h5a, h5s, h5t, string_dtype  # isort: skip - after hdf5_file has turned plugins off
+from h5py import h5a, h5s, h5t, string_dtype  # isort: skip - after `file` has turned plugins off
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

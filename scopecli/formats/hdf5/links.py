@@ -15,7 +15,7 @@ from scopecli.formats.hdf5.names import decoded, encoded, joined
 from scopecli.model.names import leaf_of, scope_of
 from scopecli.model.records import NamedTuple
 
-from h5py import h5g, h5l, h5o, h5p, h5t  # isort: skip - after hdf5_file has turned plugins off
+from h5py import h5g, h5l, h5o, h5p, h5t  # isort: skip - after `file` has turned plugins off
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
