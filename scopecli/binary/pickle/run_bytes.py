@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scopecli.binary.member_bytes import PlainBytes, in_order, too_short
-from scopecli.binary.pickle.long import ESCAPED, QUOTED, RAW, TEXT
+from scopecli.binary.pickle.runs import ESCAPED, QUOTED, RAW, TEXT
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scopecli.binary.member_bytes import Bytes
-    from scopecli.binary.pickle.long import Run
+    from scopecli.binary.pickle.runs import Run
 
     # Some of what is written, and whether it is the last, to bytes.
     Decode = Callable[[bytes, bool], bytes]

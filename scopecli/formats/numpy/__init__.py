@@ -1,1 +1,1 @@
-"""NumPy: `.npy` and `.npz`."""
+"""NumPy: `.npy`, `.npz`, and arrays in pickles."""

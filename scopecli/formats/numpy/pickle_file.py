@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.pickle.contents import own_facts
 from scopecli.binary.pickle.imports import hostile_note, is_hostile, modern_path
-from scopecli.binary.pickle.long import RAW, Run
 from scopecli.binary.pickle.run_bytes import HeldBytes, of_run
+from scopecli.binary.pickle.runs import RAW, Run
 from scopecli.binary.source import Source
 from scopecli.errors import NotAModelError
 from scopecli.formats.numpy import arrays as numpy_arrays

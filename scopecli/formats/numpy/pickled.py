@@ -13,7 +13,7 @@ import struct
 from math import prod
 from typing import TYPE_CHECKING
 
-from scopecli.binary.pickle import contents, long
+from scopecli.binary.pickle import contents, runs
 from scopecli.binary.pickle.contents import (
     LONGEST_TEXT,
     SCALARS,
@@ -25,7 +25,7 @@ from scopecli.binary.pickle.contents import (
     path_of,
     sequence,
 )
-from scopecli.binary.pickle.long import WRAPPER, Run
+from scopecli.binary.pickle.runs import WRAPPER, Run
 from scopecli.binary.pickle.values import Global, Object
 from scopecli.errors import DamagedFileError
 from scopecli.formats.numpy import npy_header
@@ -111,7 +111,7 @@ def read(source: Source, start: int = 0) -> Held:
     Raises:
         ScopecliError: it is no valid pickle, or has an array that is none.
     """
-    pickle = long.walk(source, start, _size)
+    pickle = runs.walk(source, start, _size)
     collector = _Collector()
     try:
         contents.walk(pickle.value, pickle.end - start, collector)

@@ -1,1 +1,1 @@
-"""PyTorch: files of `torch.save`, old and new, TorchScript, distributed checkpoints."""
+"""PyTorch: files of `torch.save`, TorchScript and `torch.export`, distributed checkpoints."""

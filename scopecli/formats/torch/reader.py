@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from scopecli.binary.pickle.contents import SEPARATOR
 from scopecli.binary.source import Source
-from scopecli.formats.sharded_values import ShardedTensors
 from scopecli.formats.some_notes import some
 from scopecli.formats.torch import file as torch_file
 from scopecli.formats.torch import marks as torch_marks
@@ -65,6 +64,7 @@ def _distributed(path: str) -> Model:
 def _sharded(path: str) -> Model:
     from scopecli.binary.inner_paths import joined
     from scopecli.formats import shard_index
+    from scopecli.formats.sharded_values import ShardedTensors
 
     index = shard_index.read(path)
     folder = os.path.dirname(path)

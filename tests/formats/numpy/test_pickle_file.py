@@ -11,7 +11,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from scopecli.binary.pickle import long, run_bytes
+from scopecli.binary.pickle import run_bytes, runs
 from scopecli.binary.pickle.imports import HOSTILE
 from scopecli.errors import DamagedFileError, NotAModelError, ScopecliError, UnsupportedError
 from scopecli.formats.numpy import npy_values
@@ -152,7 +152,7 @@ class TestEveryProtocol:
     def test_small_windows(
         self, tmp_path: Path, protocol: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(long, "_WINDOW", 5000)
+        monkeypatch.setattr(runs, "_WINDOW", 5000)
         monkeypatch.setattr(run_bytes, "_PIECE", 97)
         path = tmp_path / "m.pkl"
         path.write_bytes(pickle.dumps(everything(), protocol))
@@ -366,7 +366,7 @@ class TestWhatIsRefused:
             data_of(model, "array")
 
     def test_too_many_operations(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(long, "_MOST_OPERATIONS", 1000)
+        monkeypatch.setattr(runs, "_MOST_OPERATIONS", 1000)
         path = tmp_path / "m.pkl"
         path.write_bytes(pickle.dumps(list(range(2000))))
         with pytest.raises(UnsupportedError, match="more than 1000 operations"):
