@@ -16,7 +16,7 @@ from scopecli.analysis.restore.slices import parsed
 from scopecli.errors import ScopecliError, UnsupportedError
 from scopecli.formats.opening import load
 from tests import bundles, graphs, rename_searches
-from tests.analysis.predictions import predicted
+from tests.analysis.restore.predictions import predicted
 from tests.bundles import Tensor as Stored
 from tests.damage import damaged
 from tests.graphs import node, strings, variable

@@ -13,7 +13,7 @@ from scopecli.analysis.restore.assignment_map import assignment_map
 from scopecli.analysis.restore.drift import drifted
 from scopecli.analysis.restore.prediction import Complaint
 from scopecli.errors import ScopecliError, UnsupportedError
-from tests.analysis.predictions import predicted
+from tests.analysis.restore.predictions import predicted
 from tests.samples import SAMPLES
 
 if TYPE_CHECKING:
