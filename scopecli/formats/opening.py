@@ -113,8 +113,19 @@ def survey(
         model = _with_graph(_read(target, tag_set))
     except ScopecliError as error:
         error.path = error.path or given
+        if input_format is not None and os.path.isfile(given):
+            error.hint = _hint_of_contents(given, input_format) or error.hint
         raise
     return model._replace(notes=(*target.notes, *model.notes))
+
+
+def _hint_of_contents(path: str, asked: str) -> str | None:
+    """What a file is that could not be read as the format that was asked for."""
+    try:
+        found = _resolve(path, None).format
+    except ScopecliError as error:  # without a hint where it is certain what the file is
+        return None if error.hint else f"it {error.problem}"
+    return f"it looks like {found}: try without --input-format" if found != asked else None
 
 
 def _read(target: Target, tag_set: str | None) -> Model:

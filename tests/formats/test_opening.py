@@ -192,6 +192,15 @@ class TestContentsDecide:
             load(path, input_format=format_id)
         assert "that scopecli knows" not in str(caught.value)
 
+    def test_a_wrong_input_format(self, tmp_path: Path) -> None:
+        with pytest.raises(ScopecliError) as caught:
+            load(SAMPLES / "plain.h5", input_format="torch")
+        assert caught.value.hint == "it looks like hdf5: try without --input-format"
+        (tmp_path / "picture").write_bytes(b"\x89PNG\r\n")
+        with pytest.raises(ScopecliError) as caught:
+            load(tmp_path / "picture", input_format="gguf")
+        assert caught.value.hint == "it is a PNG picture"
+
     @pytest.mark.parametrize("path", ["plain.h5", "tf1_gan"])
     def test_an_unknown_input_format(self, path: str) -> None:
         with pytest.raises(UnknownNameError, match="known are: tf-v2-checkpoint"):
