@@ -165,24 +165,33 @@ def _opening(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     )(with_load)
 
 
+def is_program(path: str, input_format: str | None) -> bool:
+    """Whether a path is `FILE.py:FUNCTION`; a `FILE.py` alone may be what a pattern found."""
+    if ".py" not in path or input_format is not None:
+        return False
+    from scopecli.dryrun.program.running import split
+
+    program = split(path)
+    return program is not None and bool(program[1])
+
+
 def _open(how: str, path: str, *, input_format: str | None, tag_set: str | None) -> Model:
     """Open a file, or run `FILE.py:FUNCTION` for the graph that it builds.
 
     Files are opened by `load` or `survey` of `formats.opening`: `how` is the name.
     """
-    if ".py" in path and input_format is None:
-        from scopecli.dryrun.program.running import run, split
+    if is_program(path, input_format):
+        from scopecli.dryrun.program.running import run
 
-        program = split(path)
-        if program and program[1]:  # a FILE.py alone may be what a pattern found: it is not run
-            done = run(path, {}, ("tensorflow",))
-            if done.refusal is not None:
-                raise ProgramError(
-                    str(done.refusal.error).partition("\n")[0].partition(" Originally")[0],
-                    where=f"{done.refusal.call.file}:{done.refusal.call.line}",
-                    hint="`scopecli dryrun` shows both places",
-                )
-            return done.model
+        done = run(path, {}, ("tensorflow",))
+        if done.refusal is not None:
+            raise ProgramError(
+                str(done.refusal.error).partition("\n")[0].partition(" Originally")[0],
+                path=path,
+                where=f"{done.refusal.call.file}:{done.refusal.call.line}",
+                hint="`scopecli dryrun` shows both places",
+            )
+        return done.model
     from scopecli.formats import opening
 
     found: Model = getattr(opening, how)(path, input_format=input_format, tag_set=tag_set)

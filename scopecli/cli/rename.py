@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scopecli.cli.options import ANY_PATH, output_options
+from scopecli.cli.options import ANY_PATH, is_program, output_options
 from scopecli.cli.rule_options import RulesCommand, rule_options
-from scopecli.errors import EXIT_TROUBLE, RefusedError
+from scopecli.errors import EXIT_TROUBLE, ProgramError, RefusedError
 from scopecli.formats import registry
 from scopecli.formats.staging import DATA_MODES
 
@@ -101,6 +101,13 @@ def command(
         raise click.UsageError("-o and --in-place cannot be used together")
     if out is None and not in_place and not dry_run:
         raise click.UsageError("say where the result goes with -o OUT, or --in-place")
+    if is_program(path, input_format):
+        raise ProgramError(
+            "is a program: its names stand in its code, and there is no file to rename",
+            path=path,
+            hint="rename a checkpoint: `scopecli diff CHECKPOINT FILE.py:FUNCTION --emit-map "
+            "NAMES.json` writes its names, and `scopecli rename --map` takes them",
+        )
     request = Request(rules, slots, allow_unmatched)
     prepared = prepare(path, request, input_format=input_format, with_graph=graph)
     try:

@@ -173,6 +173,15 @@ def test_diff_with_a_program() -> None:
     assert "- h3" in done.out
     done = run("diff", CHECKPOINT, f"{PROGRAM}:forgotten")
     assert (done.code, "`scopecli dryrun` shows both places" in done.err) == (2, True)
+    assert done.err.startswith(f"scopecli: {PROGRAM}:forgotten: Variable ")
+
+
+@pytest.mark.parametrize("target", [("--in-place",), ("-o", "out"), ("--dry-run",)])
+def test_a_program_is_not_renamed(gan: str, target: tuple[str, ...]) -> None:
+    done = run("rename", f"{gan}:build", "discriminator/=d/", *target)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"scopecli: {gan}:build: is a program: ")
+    assert_one_line(done.err)
 
 
 def test_what_cannot_be_done(gan: str) -> None:
