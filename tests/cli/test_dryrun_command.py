@@ -181,7 +181,7 @@ def test_a_program_is_not_renamed(gan: str, target: tuple[str, ...]) -> None:
     done = run("rename", f"{gan}:build", "discriminator/=d/", *target)
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith(f"scopecli: {gan}:build: is a program: ")
-    assert_one_line(done.err)
+    assert_one_line(done)
 
 
 def test_what_cannot_be_done(gan: str) -> None:

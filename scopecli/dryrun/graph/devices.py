@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Operation
 
 _PARTS = ("job", "replica", "task", "device")
+_SHORT_OF_WORDS = r"^(cpu|gpu|tpu):"
 _SHORT = r"^(cpu|gpu|tpu)(?::(\d+|\*))?$"
 
 
@@ -28,6 +29,8 @@ def parsed(device: str) -> dict[str, str]:
             found["device"] = f"{kind.upper()}:{index or '*'}"
         elif short := re.match(_SHORT, part, re.IGNORECASE):
             found["device"] = f"{short[1].upper()}:{short[2] or '*'}"
+        elif re.match(_SHORT_OF_WORDS, part, re.IGNORECASE):
+            raise ValueError(f"invalid literal for int() with base 10: {value!r}")
         else:
             raise ValueError(
                 f"Unknown attribute '{key}' is encountered while parsing the device spec: "
@@ -47,6 +50,9 @@ def merged_device(op: Operation, device: Any) -> str:
     if wanted is None:
         return ""
     if not isinstance(wanted, str):
+        if not hasattr(wanted, "to_string"):
+            kind = type(wanted).__name__
+            raise AttributeError(f"{kind!r} object has no attribute 'split'")
         wanted = wanted.to_string()
     if callable(device):
         return str(wanted)

@@ -11,8 +11,9 @@ from scopecli.dryrun.nn.normalization import batch_normalization as normalized
 from scopecli.dryrun.nn.normalization import fused_batch_norm, moments
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
-from scopecli.dryrun.ops.arrays import reshape
+from scopecli.dryrun.ops.arrays import reshape, shape
 from scopecli.dryrun.ops.constants import constant
+from scopecli.dryrun.ops.filled import ones_like, zeros_like
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.variables.assigning import assign_sub, can_wait, later_node
 from scopecli.dryrun.variables.initializers import ones_initializer, zeros_initializer
@@ -54,6 +55,13 @@ class BatchNormalization(Layer):
         self.epsilon = epsilon
         self.center = center
         self.scale = scale
+        self.adjustment = adjustment
+        self.ghosts: Any = None
+        if virtual_batch_size is not None or adjustment is not None:
+            from scopecli.dryrun.layers.ghost_batches import checked
+
+            self.ghosts = checked(virtual_batch_size, adjustment)
+            fused = False
         self.fused = fused is not False and not renorm
         self.renorm: Any = None
         if renorm:
@@ -87,6 +95,8 @@ class BatchNormalization(Layer):
         self.fused = self.fused and rank in {4, 5} and self.axes in {(1,), (rank - 1,)}
         one = len(self.axes) == 1
         sizes = tuple(depths.values() if one else (depths.get(i, 1) for i in range(rank)))
+        if self.ghosts is not None:
+            self.axes, sizes = self.ghosts.places(self.axes, depths, rank)
         if self.scale:
             self.gamma = self.add_weight("gamma", sizes, None, *self.gamma_options)
         if self.center:
@@ -110,6 +120,9 @@ class BatchNormalization(Layer):
         return float32 if kind.name in {"float16", "bfloat16"} else super()._own_type(kind)
 
     def call(self, inputs: Any, training: Any = False, **_: Any) -> Any:
+        if self.ghosts is not None:
+            batches, original = self.ghosts.apart(inputs)
+            return reshape(self._plain(batches, training), original)
         return self._fused(inputs, training) if self.fused else self._plain(inputs, training)
 
     def _fused(self, inputs: Any, training: Any) -> Any:
@@ -143,14 +156,27 @@ class BatchNormalization(Layer):
         moved = _average(self.renorm.moving_stddev, spread, self.momentum)
         return self.renorm.squared(target, moved, self.epsilon)
 
+    def _adjusted(self, inputs: Any, training: Any, scale: Any, offset: Any) -> tuple[Any, Any]:
+        """What is multiplied by and added, with what a function of the program says of it."""
+        if self.adjustment is None:
+            return scale, offset
+        r, d = self.adjustment(shape(inputs))
+        return _composed(
+            when(training, lambda: r, lambda: ones_like(r)),
+            when(training, lambda: d, lambda: zeros_like(d)),
+            scale,
+            offset,
+        )
+
     def _plain(self, inputs: Any, training: Any) -> Any:
         dims = inputs.dims
         low = inputs.dtype.name in {"float16", "bfloat16"}
         original = inputs.dtype
         inputs = cast(inputs, "float32") if low else inputs
         others = [axis for axis in range(len(dims)) if axis not in self.axes]
+        del others[1 : 1 if self.ghosts is None else 2]  # each smaller batch has its own mean
         wide = [dims[axis] if axis in self.axes else 1 for axis in range(len(dims))]
-        several = len(self.axes) > 1
+        several = len(self.axes) > 1 or self.ghosts is not None
         fits = several or self.axes == (len(dims) - 1,)
 
         def shaped(value: Any) -> Any:
@@ -160,6 +186,7 @@ class BatchNormalization(Layer):
         if static_flag(training) is False:
             mean, variance = self.moving_mean, self.moving_variance
         else:
+            scale, offset = self._adjusted(inputs, training, scale, offset)
             found = moments(cast(inputs, self.dtype), others, keep_dims=several)
             moving = (self.moving_mean, self.moving_variance)
             mean, variance = (
@@ -167,9 +194,11 @@ class BatchNormalization(Layer):
                 for v, m in zip(found, moving, strict=True)
             )
             new_mean, new_variance = mean, variance
+            if self.ghosts is not None:
+                new_mean, new_variance = self.ghosts.together(mean, variance)
             if self.renorm is not None:
                 r, d, new_mean, new_variance = self.renorm.corrected(
-                    mean, variance, training, self.epsilon, _average
+                    new_mean, new_variance, training, self.epsilon, _average
                 )
                 scale, offset = _composed(shaped(r), shaped(d), scale, offset)
             for target, value in zip(moving, (new_mean, new_variance), strict=True):

@@ -17,6 +17,7 @@ from scopecli.dryrun.ops.table import ALLOWED, INDEX_TYPES, OPS
 from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype, reference
 from scopecli.dryrun.values.python_values import has_tensor
 from scopecli.dryrun.values.shapes import Dimension, TensorShape
+from scopecli.dryrun.values.structures import map_structure
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 
 _INDICES = frozenset(["int16", "int32", "int64", "uint16"])
+# Operations whose sizes and axes are int32 and nothing else.
+_INT32_ALONE = frozenset(["Split"])
+# Of how many tensors an operation is made at least, where that is more than one.
+_LEAST = {"ConcatV2": 2}
 
 
 class Row(NamedTuple):
@@ -122,13 +127,13 @@ def _shape_tensor(shape: TensorShape | Dimension, dtype: Any, name: str | None) 
 
 
 def packed(values: Sequence[Any], dtype: Any, name: str | None) -> Tensor:
-    """A list with tensors in it as one tensor."""
-    kind = None if dtype is None else as_dtype(dtype)
-    for value in values:
-        if kind is None and (isinstance(value, Tensor) or hasattr(value, "_as_tensor")):
-            kind = value.dtype.base_dtype
-    if kind is None:
-        kind = next(v.dtype.base_dtype for v in _flat(values) if isinstance(v, Tensor))
+    """A list with tensors in it as one tensor; they are cast to the type that is asked for."""
+    kind = next(leaf.dtype.base_dtype for leaf in _flat(values) if _is_tensor(leaf))
+    if dtype is not None and kind is not as_dtype(dtype):
+        kind = as_dtype(dtype)
+        values = map_structure(
+            lambda leaf: apply("Cast", leaf, DstT=kind) if _is_tensor(leaf) else leaf, list(values)
+        )
     graph = get_default_graph()
     with graph.name_scope(name or "packed") as scope:
         found = list(values)
@@ -140,6 +145,10 @@ def packed(values: Sequence[Any], dtype: Any, name: str | None) -> Tensor:
                     graph.unique_name(str(number))  # TensorFlow has opened a scope for it
         parts = [convert_to_tensor(part, kind, name=str(i)) for i, part in enumerate(found)]
         return apply("Pack", parts, name=scope, axis=0)
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, Tensor) or hasattr(value, "_as_tensor")
 
 
 def _flat(values: Sequence[Any]) -> list[Any]:
@@ -327,7 +336,7 @@ def typed(type_: str, argument: str, wanted: DType, value: Any) -> Tensor:
 
 def _of_type(type_: str, argument: str, kind: str, value: Any) -> Tensor:
     """An input of a fixed type. Shapes and axes are int32 or int64: they stand as int32."""
-    if kind != "int32":
+    if kind != "int32" or type_ in _INT32_ALONE:
         return typed(type_, argument, BY_NAME[kind], value)
     known = isinstance(value, Tensor) or hasattr(value, "_as_tensor")
     if isinstance(value, (list, tuple)) and not value:
@@ -363,10 +372,12 @@ def _list_input(
         return [convert_to_tensor(value, name=f"{argument}_{i}") for i, value in enumerate(values)]
     wanted = BY_NAME[kind] if len(kind) > 1 else types.get(kind)
     if wanted is None:
-        for value in values:
-            if isinstance(value, Tensor) or hasattr(value, "_as_tensor"):
-                wanted = value.dtype.base_dtype
-                break
+        if not values:
+            raise ValueError(
+                f"List argument '{argument}' to '{type_}' Op with length 0 shorter than minimum "
+                f"length {_LEAST.get(type_, 1)}."
+            )
+        wanted = next((v.dtype.base_dtype for v in values if _is_tensor(v)), None)
     tensors = []
     for number, value in enumerate(values):
         try:

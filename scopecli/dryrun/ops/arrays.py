@@ -29,8 +29,9 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tenso
         raise TypeError(f"Expected DataType for argument 'dtype' not {dtype!r}.") from None
     try:
         dims = dims_of(shape)
-    except ValueError as error:
-        raise ValueError(f"Error converting shape to a TensorShape: {error}.") from None
+    except (TypeError, ValueError) as error:
+        words = f"Error converting shape to a TensorShape: {error}."
+        raise type(error)(words) from None
     return apply("Placeholder", name=name, dtype=kind, shape=dims)
 
 

@@ -75,6 +75,11 @@ OPS: dict[str, str] = {
     "Timestamp": " -> float64 | scalar",
     "UnravelIndex": "indices:T dims:T -> T | rare.unravelled",
     "WriteFile": "filename:string contents:string ->",
+    "BlockLSTM": "seq_len_max:int64 x:T cs_prev:T h_prev:T w:T wci:T wcf:T wco:T b:T"
+    " -> T T T T T T T | rare.all_steps",
+    "GRUBlockCell": "x:T h_prev:T w_ru:T w_c:T b_ru:T b_c:T -> T T T T | rare.gates",
+    "LSTMBlockCell": "x:T cs_prev:T h_prev:T w:T wci:T wcf:T wco:T b:T -> T T T T T T T"
+    " | rare.memory",
     "Bucketize": "input:A -> int32 | same",
     "HashTableV2": " -> resource | scalar",
     "MutableHashTableV2": " -> resource | scalar",
@@ -109,6 +114,10 @@ OPS: dict[str, str] = {
 }
 
 WRAPPERS: dict[str, str] = {
+    # As programs for TensorFlow 0 have it.
+    "mul": "Mul x y",
+    "sub": "Sub x y",
+    "neg": "Neg x",
     **{
         f"tensor_scatter_{prefix}{kind}": f"TensorScatter{kind.title()} tensor indices updates"
         for kind in ("update", "add", "sub", "max", "min")
