@@ -11,11 +11,12 @@ _SPACES = {
     "slim": "contrib.slim",
     "framework": "contrib.slim",
     "layers": "contrib.slim",
-    "rnn": "nn.rnn_cell",
+    "rnn": "contrib.rnn",
     "metrics": "contrib.slim.metrics",
     "distributions": "distributions",
     "lookup": "lookup",
-    "legacy_seq2seq": "nn.rnn",
+    "seq2seq": "contrib.seq2seq",
+    "legacy_seq2seq": "contrib.legacy_seq2seq",
 }
 _names = attributes(__name__, {})
 

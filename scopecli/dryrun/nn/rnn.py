@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.scopes import colocate_with
 from scopecli.dryrun.namespaces import attributes
-from scopecli.dryrun.nn.rnn_cell.base import sizes_of
+from scopecli.dryrun.nn.rnn_cell.base import inner_sizes, sizes_of
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import concat, shape, stack, unstack
@@ -90,15 +90,15 @@ def _empty(batch: Any, units: int, kind: Any, known: int | None) -> Tensor:
     """The output of a sequence that is over."""
     found = zeros(sizes_of(batch, units), kind)
     shape_constants([known], units)
-    found.set_shape((known, units))
+    found.set_shape((known, *inner_sizes(units)))
     return found
 
 
-def shape_constants(first: list[int | None], units: int) -> None:
+def shape_constants(first: list[int | None], units: Any) -> None:
     """The constants that TensorFlow makes while it puts a static shape together."""
     if None not in first:
         constant(first, "int32")
-    constant([units], "int32")
+    constant(inner_sizes(units), "int32")
 
 
 def cache_beside(scope: Any) -> None:

@@ -16,7 +16,7 @@ from scopecli.dryrun.nn.rnn import (
     shape_constants,
     state_dtype,
 )
-from scopecli.dryrun.nn.rnn_cell.base import sizes_of
+from scopecli.dryrun.nn.rnn_cell.base import inner_sizes, sizes_of
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast, range
 from scopecli.dryrun.ops.arrays import concat, identity, rank, shape, stack, transpose
@@ -124,7 +124,8 @@ def _loop(cell: Any, inputs: Any, state: Any, lengths: Any, dtype: Any) -> Any:
     time = constant(0, "int32", name="time")
     with name_scope("dynamic_rnn"):
         pass  # the name of the lists of tensors, which no node has
-    outputs = [TensorArray(kind, steps, element_shape=[known_batch, size]) for size in units]
+    shapes = [[known_batch, *inner_sizes(size)] for size in units]
+    outputs = [TensorArray(kind, steps, element_shape=dims) for dims in shapes]
     sources = [TensorArray(t.dtype, steps, element_shape=t.dims[1:]) for t in flat]
     sources = [source.unstack(tensor) for source, tensor in zip(sources, flat, strict=True)]
 
@@ -149,9 +150,9 @@ def _loop(cell: Any, inputs: Any, state: Any, lengths: Any, dtype: Any) -> Any:
         maximum_iterations=steps,
     )
     found = [array.stack() for array in written]
-    for tensor, size in zip(found, units, strict=True):
+    for tensor, size, dims in zip(found, units, shapes, strict=True):
         shape_constants([known_steps, known_batch], size)
-        tensor.set_shape((known_steps, known_batch, size))
+        tensor.set_shape((known_steps, *dims))
     return repacked(cell.output_size, found), last
 
 

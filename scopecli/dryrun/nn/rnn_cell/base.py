@@ -11,6 +11,7 @@ from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import concat, expand_dims
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.filled import zeros
+from scopecli.dryrun.values.shapes import TensorShape
 from scopecli.dryrun.values.structures import flattened, repacked
 from scopecli.dryrun.variables.opening import variable_scope
 from scopecli.dryrun.variables.scope import get_variable_scope
@@ -41,11 +42,16 @@ class RNNCell(Layer):
             return super().__call__(inputs, state, **options)
 
 
-def sizes_of(batch_size: Any, units: int) -> Tensor:
-    """Batch size and number of units as one tensor."""
+def sizes_of(batch_size: Any, units: Any) -> Tensor:
+    """Batch size and number of units as one tensor; of pictures, their sizes."""
     fed = isinstance(batch_size, Tensor)
     rows = expand_dims(batch_size, 0) if fed else constant([int(batch_size)], "int32")
-    return concat([rows, constant([int(units)], "int32")], 0)
+    return concat([rows, constant(inner_sizes(units), "int32")], 0)
+
+
+def inner_sizes(units: Any) -> list[Any]:
+    """The sizes of what is there for each example."""
+    return [*units.as_list()] if isinstance(units, TensorShape) else [int(units)]
 
 
 def _zeros(batch_size: Any, units: int, dtype: Any) -> Tensor:

@@ -49,6 +49,24 @@ def factors(inputs: Inputs, _: Attributes) -> list[Dims]:
     return [dims, None if dims is None else dims[:-1]]
 
 
+def all_steps(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """Of a long short-term memory, at every step."""
+    given, before = inputs[1].dims, inputs[2].dims
+    outer = (None, None) if given is None else given[:2]
+    return [(*outer, before[-1] if before else None)] * 7
+
+
+def memory(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """Of one step of a long short-term memory."""
+    given, before = inputs[0].dims, inputs[1].dims
+    return [(given[0] if given else None, before[-1] if before else None)] * 7
+
+
+def gates(inputs: Inputs, _: Attributes) -> list[Dims]:
+    """Of one step of a gated recurrent unit."""
+    return memory(inputs, {})[:4]
+
+
 def key_and_counter(_: Inputs, __: Attributes) -> list[Dims]:
     """What a seed becomes."""
     return [(1,), (2,)]
