@@ -113,7 +113,7 @@ def survey(
         model = _with_graph(_read(target, tag_set))
     except ScopecliError as error:
         error.path = error.path or given
-        if input_format is not None and os.path.isfile(given):
+        if input_format in registry.BY_ID and os.path.isfile(given):
             error.hint = _hint_of_contents(given, input_format) or error.hint
         raise
     return model._replace(notes=(*target.notes, *model.notes))
