@@ -107,8 +107,8 @@ class Readers:
             if op in _SOURCES or name in saving or _is_housekeeping(name, op):
                 continue  # before it is decoded: half of a graph that is trained
             node = nodes[index]
-            if not _asks_whether_initialized(node, graph):
-                for source in {node_name(tensor) for tensor in node.inputs}:
+            if op not in _PREDICATE or not _asks_whether_initialized(node, graph):
+                for source in set(map(node_name, node.inputs)):
                     self._consumers.setdefault(source, []).append(name)
         self._sources: dict[str, list[str]] = {}
         self._levels: dict[str, int] = {}

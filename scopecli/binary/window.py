@@ -84,26 +84,12 @@ class Window:
         if end - start > BLOCK:
             return self._fields_of_long(start, end)
         data, base = self.block(start, end - start)
-        return self._shifted(start, end, data, base) if base else fields(data, start, end)
+        return fields(data, start - base, end - base, base)
 
     def _fields_of_long(self, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
         while start < end:
             number, kind, a, b, start = self.field(start, end)
             yield number, kind, a, b
-
-    def _shifted(
-        self, start: int, end: int, data: bytes, base: int
-    ) -> Iterator[tuple[int, int, int, int]]:
-        """The fields in a block that is not the file's first, at their offsets in the file."""
-        try:
-            for number, kind, a, b in fields(data, start - base, end - base):
-                if kind == BYTES:
-                    yield number, kind, a + base, b + base
-                else:
-                    yield number, kind, a, b
-        except DamagedFileError as error:
-            error.where = f"in the message at offset {start}"
-            raise
 
     def field(self, at: int, end: int) -> tuple[int, int, int, int, int]:
         """The one field at `at`, in a message that ends at `end`; last, the offset behind it.

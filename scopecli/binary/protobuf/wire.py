@@ -30,6 +30,8 @@ def varint(data: bytes, at: int, end: int) -> tuple[int, int]:
     Raises:
         DamagedFileError: it runs past `end` or is longer than ten bytes.
     """
+    if at < end and data[at] < 0x80:  # as nearly all are
+        return data[at], at + 1
     value = shift = 0
     for position in range(at, min(end, at + _MAX_VARINT_BYTES)):
         byte = data[position]
@@ -40,11 +42,12 @@ def varint(data: bytes, at: int, end: int) -> tuple[int, int]:
     raise TruncatedError("a varint does not end", where=f"offset {at}")
 
 
-def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+def fields(data: bytes, start: int, end: int, base: int = 0) -> Iterator[tuple[int, int, int, int]]:
     """The fields of the message in `data[start:end]`.
 
     Yields (number, wire type, a, b): for numbers, `a` is the value; for length-delimited fields,
-    `a` and `b` bound the contents.
+    `a` and `b` bound the contents. These are offsets in the file where `data` is a part of it that
+    starts at `base`.
 
     Raises:
         DamagedFileError: a field runs past `end`, or has a wire type that proto3 does not use.
@@ -69,22 +72,22 @@ def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, i
             if length > end - at:
                 raise TruncatedError(
                     f"field {number} has {length} bytes where {end - at} are left",
-                    where=f"offset {at}",
+                    where=f"offset {base + at}",
                 )
-            yield number, wire_type, at, at + length
+            yield number, wire_type, base + at, base + at + length
             at += length
         elif wire_type in _WIDTHS:
             width = _WIDTHS[wire_type]
             if width > end - at:
-                raise TruncatedError(f"field {number} is cut short", where=f"offset {at}")
+                raise TruncatedError(f"field {number} is cut short", where=f"offset {base + at}")
             yield number, wire_type, int.from_bytes(data[at : at + width], "little"), 0
             at += width
         else:
             raise DamagedFileError(
-                f"field {number} has unknown wire type {wire_type}", where=f"offset {at}"
+                f"field {number} has unknown wire type {wire_type}", where=f"offset {base + at}"
             )
         if number == 0:
-            raise DamagedFileError("field number 0", where=f"offset {at}")
+            raise DamagedFileError("field number 0", where=f"offset {base + at}")
 
 
 def signed64(value: int) -> int:

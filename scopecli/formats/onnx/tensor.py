@@ -139,7 +139,7 @@ def read(window: Window, start: int, end: int) -> Tensor:
     runs: dict[int, tuple[int, int] | None] = {}
     for field, kind, a, b in window.fields(start, end):
         if field == TensorProto.DIMS:
-            dims += numbers(window.read(a, b) if kind == BYTES else b"", kind, *_local(kind, a, b))
+            dims += _dims(window, kind, a, b)
             if len(dims) > _MAX_RANK:
                 raise DamagedFileError(f"a tensor claims {len(dims)} dimensions and more")
         elif field == TensorProto.DATA_TYPE and kind == VARINT:
@@ -169,7 +169,7 @@ def read_sparse(window: Window, start: int, end: int) -> Tensor:
     dims: list[int] = []
     for field, kind, a, b in window.fields(start, end):
         if field == SparseTensorProto.DIMS:
-            dims += numbers(window.read(a, b) if kind == BYTES else b"", kind, *_local(kind, a, b))
+            dims += _dims(window, kind, a, b)
         elif kind == BYTES:
             parts[field] = read(window, a, b)
     values = parts.get(SparseTensorProto.VALUES)
@@ -212,9 +212,11 @@ def pair(window: Window, start: int, end: int) -> tuple[str, str]:
     return texts.get(Pair.KEY, ""), texts.get(Pair.VALUE, "")
 
 
-def _local(kind: int, a: int, b: int) -> tuple[int, int]:
-    """A packed field's range in its own bytes; a number as it is."""
-    return (0, b - a) if kind == BYTES else (a, b)
+def _dims(window: Window, kind: int, a: int, b: int) -> list[int]:
+    """What a field adds to a shape: one number, or several that are packed."""
+    if kind == BYTES:
+        return numbers(window.read(a, b), BYTES, 0, b - a)
+    return [signed64(a)]
 
 
 def _checked(dims: list[int], name: str) -> tuple[int, ...]:

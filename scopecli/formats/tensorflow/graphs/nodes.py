@@ -66,11 +66,14 @@ class NodeTable:
         start = place >> _LENGTH_BITS
         end = start + (place & _LENGTH_MASK)
         inputs, device = _inputs(self._window, start, end)
+        controls = [name[1:] for name in inputs if name[:1] == "^"]
+        if controls:
+            inputs = [name for name in inputs if name[:1] != "^"]
         return Node(
             self.names[index],
             self.ops[index],
-            tuple([name for name in inputs if name[:1] != "^"]),
-            tuple([name[1:] for name in inputs if name[:1] == "^"]),
+            tuple(inputs),
+            tuple(controls),
             device,
             Attributes(self._window, start, end, NodeDef.ATTR),
         )
