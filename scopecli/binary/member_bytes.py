@@ -10,7 +10,7 @@ import zlib
 from typing import TYPE_CHECKING, Protocol
 
 from scopecli.binary import zipdir
-from scopecli.binary.source import Source
+from scopecli.binary.source import Source, named
 from scopecli.errors import ChecksumError, DamagedFileError, TruncatedError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -23,12 +23,14 @@ class Bytes(Protocol):
     """Something that is read at offsets.
 
     Attributes:
-        name: how errors name it.
         size: how many bytes it has, as its container says.
     """
 
-    name: str
     size: int
+
+    @property
+    def name(self) -> str:
+        """How errors name it."""
 
     def read(self, offset: int, length: int) -> bytes:
         """Exactly `length` bytes from `offset`.
@@ -44,14 +46,19 @@ class Bytes(Protocol):
 class PlainBytes:
     """A range of a file."""
 
-    __slots__ = ("_base", "_path", "name", "size")
+    __slots__ = ("_base", "_inside", "_path", "size")
 
     def __init__(self, source: Source) -> None:
         """What the source is a window of; the source itself may be closed."""
         self._path = source.path
+        self._inside = source.inside
         self._base = source.base
-        self.name = source.name
         self.size = source.size
+
+    @property
+    def name(self) -> str:
+        """How errors name it."""
+        return named(self._path, self._inside)
 
     def read(self, offset: int, length: int) -> bytes:
         """Exactly `length` bytes from `offset`.

@@ -8,8 +8,13 @@ from typing import Protocol
 class Readable(Protocol):
     """Anything that is read at offsets."""
 
-    name: str
-    size: int
+    @property
+    def name(self) -> str:
+        """How errors name it."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
 
     def read(self, offset: int, length: int) -> bytes:
         """Exactly `length` bytes from `offset`."""

@@ -30,10 +30,10 @@ class Source:
         path: the file, as it can be opened.
         size: bytes in the window.
         base: where the window starts in the file.
-        name: how errors name it: the path, and the member of an archive where it is one.
+        inside: the member of an archive that it is; empty for a whole file.
     """
 
-    __slots__ = ("_file", "_turn", "base", "name", "path", "size")
+    __slots__ = ("_file", "_turn", "base", "inside", "path", "size")
 
     def __init__(self, path: str) -> None:
         """Open a regular file.
@@ -50,10 +50,15 @@ class Source:
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             raise PathError(f"cannot be opened: {reason(error)}", path=path) from error
         self._turn = threading.Lock()  # to seek and read without another thread in between
+        self.inside = ""
         self.path = path
-        self.name = path
         self.base = 0
         self.size = status.st_size
+
+    @property
+    def name(self) -> str:
+        """How errors name it."""
+        return named(self.path, self.inside)
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +86,7 @@ class Source:
         part._file = self._file
         part._turn = self._turn
         part.path = self.path
-        part.name = f"{self.name}:{name}"
+        part.inside = f"{self.inside}:{name}" if self.inside else name
         part.base = self.base + offset
         part.size = length
         return part
@@ -135,6 +140,11 @@ class Source:
                 path=self.name,
                 hint="the file is cut short or damaged: copy it again",
             )
+
+
+def named(path: str, inside: str) -> str:
+    """A file, or a member of it. Not kept: an archive may have a hundred thousand members."""
+    return f"{path}:{inside}" if inside else path
 
 
 def reason(error: OSError | ValueError) -> str:

@@ -8,6 +8,7 @@ where dtype, shape, order and length of the header are the same, which is to say
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scopecli.binary import member_bytes, zipdir
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 FORMAT = "npz"
 SUFFIX = ".npy"
-_CHECKSUM_KIND = "crc32-npy-{order}{start}"
 
 
 def read(path: str) -> Model:
@@ -80,6 +80,11 @@ def _array(source: Source, member: zipdir.Member) -> tuple[Array, int | None]:
 def _storage(
     member: zipdir.Member, shard: str, header: npy_header.ArrayHeader, begin: int | None
 ) -> Storage:
-    kind = _CHECKSUM_KIND.format(order="F" if header.fortran_order else "C", start=header.start)
+    kind = _checksum_kind("F" if header.fortran_order else "C", header.start)
     length = member.compressed_size if begin is None else member.size - header.start
     return StoredAt(shard, begin, length, Checksum(kind, member.crc))
+
+
+@lru_cache  # an archive has one for nearly all of its members
+def _checksum_kind(order: str, start: int) -> str:
+    return f"crc32-npy-{order}{start}"
