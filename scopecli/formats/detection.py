@@ -108,7 +108,7 @@ def _table_format(source: Source) -> str:
 
     if v1_checkpoint.is_checkpoint(source):
         return v1_checkpoint.FORMAT
-    raise NotAModelError("is a LevelDB table, and no checkpoint", path=source.name)
+    raise NotAModelError("is a LevelDB table, not a checkpoint", path=source.name)
 
 
 def _starts_as_index(head: bytes) -> bool:
@@ -204,13 +204,13 @@ def _unknown(source: Source, head: bytes) -> NotAModelError | UnsupportedError:
     start = f"starts with {repr(head[:_SHOWN])[1:]}"
     if source.path.endswith(".py"):
         return NotAModelError(
-            "is a program, and no saved model",
+            "is a program, not a saved model",
             path=source.name,
             hint=f"name what builds the graph: {source.name}:FUNCTION, or see `scopecli dryrun`",
         )
     if foreign.is_text(head):
         return NotAModelError(
-            f"is text, and no saved model: {start}",
+            f"is text, not a saved model: {start}",
             path=source.name,
             hint="if it is a message of a server, the download went wrong",
         )
@@ -222,7 +222,7 @@ def _unknown(source: Source, head: bytes) -> NotAModelError | UnsupportedError:
                 hint="it is cut short, damaged or something else: copy it again",
             )
     return NotAModelError(
-        f"is no saved model that scopecli knows: {start}",
+        f"is not a saved model that scopecli knows: {start}",
         path=source.name,
         hint="name its format with --input-format if you know better",
     )

@@ -165,7 +165,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             "header versions 1, 2 and 3",
             r"the magic `\x93NUMPY`",
             "`array`; of arrays in an array of objects, as of pickle",
-            "numbers in both byte orders, texts; structures and dates by header only",
+            "numbers in both byte orders, strings; structures and dates by header only",
             _NUMPY_FORMAT,
             "",
             (
@@ -175,7 +175,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
         ),
         "npz": Entry(
             "stored and deflated archives, zip64 too",
-            "a zip archive with `.npy` members, and no model of another format",
+            "a zip archive with `.npy` members that is not a model of another format",
             "member without `.npy`",
             "as of npy",
             _NUMPY_FORMAT,
@@ -187,13 +187,13 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             " arrays in dictionaries, lists, objects and estimators",
             "a protocol from 2 to 5, or what pickles of protocols 0 and 1 begin with",
             "the keys that lead to an array, joined with `/` where one has it, else with `.`",
-            "numbers in both byte orders, texts; structures and dates by their type only",
+            "numbers in both byte orders, strings; structures and dates by their type only",
             "https://github.com/numpy/numpy/blob/main/numpy/_core/src/multiarray/methods.c",
             "",
             (
                 "The pickle is walked over and never executed; `info` lists what it would import.",
                 "Arrays stay in the file, so one of gigabytes is listed at once.",
-                "Numbers and texts beside arrays are metadata; PyTorch's tensors are not read.",
+                "Numbers and strings beside arrays are metadata; PyTorch's tensors are not read.",
                 "What joblib compressed has to be unpacked first.",
             ),
         ),
@@ -216,7 +216,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             "the fields of a ModelProto with a graph",
             "names of initializers; weights of Constant nodes have the names of the nodes and"
             " branches around them in front",
-            f"{_ALL_NUMBERS}, sparse ones and texts; six-bit floats are named and not read",
+            f"{_ALL_NUMBERS}, sparse ones and strings; six-bit floats are named and not read",
             "https://github.com/onnx/onnx/blob/main/docs/IR.md",
             "",
             (
@@ -234,7 +234,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             (
                 "Arrays that were cut because of their size are one again.",
                 "What hangs below `opt_state` and repeats the parameters are their slots.",
-                "Plain numbers and texts are metadata.",
+                "Plain numbers and strings are metadata.",
             ),
         ),
         "mxnet": Entry(
@@ -248,7 +248,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             "schema version 3 (`TFL3`)",
             "the FlatBuffers identifier `TFL3`",
             "names of the tensors whose buffer holds data, of all subgraphs",
-            "all dtypes, texts, and buffers behind the tables (files above 2 GiB); not sparse ones",
+            "all dtypes, strings, and buffers behind the tables (files above 2 GiB); not sparse ones",
             f"{_TF}/compiler/mlir/lite/schema/schema.fbs",
             "",
             ("Quantized values are as stored, with scales and zero points as attributes.",),
@@ -263,7 +263,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             "https://orbax.readthedocs.io/en/latest/guides/checkpoint/checkpoint_format.html",
             "",
             (
-                "Plain texts in the tree are metadata.",
+                "Plain strings in the tree are metadata.",
                 "Chunks that were packed with blosc are named and not read.",
                 "A note says where a folder is what an interrupted save left.",
                 "Folders of T5X are read too, but for the small values in their `checkpoint` file.",

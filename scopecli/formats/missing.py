@@ -22,7 +22,7 @@ def at_path(path: str, beside: list[str]) -> PathError:
         beside: the names in the folder that it would be in.
     """
     if _ADDRESS.match(path):
-        return PathError("is an address, and no file", path=path, hint="fetch it first")
+        return PathError("is an address, not a file", path=path, hint="fetch it first")
     if os.path.islink(path):
         return PathError(f"is a link to {os.readlink(path)}, and nothing is there", path=path)
     try:

@@ -132,7 +132,7 @@ def _read(target: Target, tag_set: str | None) -> Model:
     if tag_set is None:
         return registry.get(target.format).reader().read(target.path)
     if target.format != _SAVED_MODEL:
-        raise UnsupportedError("is no SavedModel, so it has no tags to choose by")
+        raise UnsupportedError("is not a SavedModel, so there are no tags to choose by")
     from scopecli.formats.tensorflow import saved_model
 
     return saved_model.read(target.path, tag_set)

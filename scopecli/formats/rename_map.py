@@ -36,7 +36,7 @@ def read(path: str) -> dict[str, str]:
         error.path = path
         raise
     except (ValueError, RecursionError) as error:
-        raise DamagedFileError(f"is no map of names: {error}", path=path) from error
+        raise DamagedFileError(f"is not a map of names: {error}", path=path) from error
 
 
 def _by_suffix(path: str, text: str) -> Callable[[str], dict[str, str]]:
@@ -65,7 +65,7 @@ def _csv(text: str) -> dict[str, str]:
     try:
         rows = [tuple(row) for row in csv.reader(lines, strict=True) if row]
     except csv.Error as error:
-        raise DamagedFileError(f"is no map of names: {error}") from error
+        raise DamagedFileError(f"is not a map of names: {error}") from error
     if rows and rows[0] == _HEADER:
         del rows[0]
     for number, row in enumerate(rows, 1):
@@ -93,10 +93,10 @@ def _table(document: object) -> dict[str, str]:
             raise DamagedFileError(f"has schema {schema!r} where {_SCHEMA!r} is meant")
         document = document[_TABLE]
     if not isinstance(document, dict):
-        raise DamagedFileError("is no map of names: it is not an object of names and new names")
+        raise DamagedFileError("is not a map of names: it is not an object of names and new names")
     for old, new in document.items():
         if not isinstance(new, str):
             hint = 'a name with dots is quoted in TOML: "a.b" = "c"' if type(new) is dict else None
-            problem = "is no map of names: a new name is no text"
+            problem = "is not a map of names: a new name is not a string"
             raise DamagedFileError(problem, where=repr(old), hint=hint)
     return document

@@ -154,7 +154,7 @@ def destination(parts: Parts, out: str | None, *, force: bool = False) -> str:
         return parts.path
     if out in {"", "-"}:
         raise PathError(
-            "is no path to write to", path=out or '""', hint="name a file, a folder or a prefix"
+            "is not a path to write to", path=out or '""', hint="name a file, a folder or a prefix"
         )
     given = out
     # A model of many files gets a folder, and is not strewn into the one that this would be in.

@@ -50,7 +50,7 @@ def read(path: str) -> Model:
         RecursionError,
     ) as error:
         raise DamagedFileError(
-            f"is no valid {SCHEMA} document: {_words(error)}",
+            f"is not a valid {SCHEMA} document: {_words(error)}",
             path=path,
             hint="write it anew with `scopecli tree --format json`",
         ) from error

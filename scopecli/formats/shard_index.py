@@ -106,7 +106,7 @@ def read(path: str) -> ShardIndex:
         document = json.loads(text)
     except (ValueError, RecursionError, MemoryError) as error:
         raise DamagedFileError(
-            "is no valid JSON", path=path, hint="the file is cut short or damaged: copy it again"
+            "is not valid JSON", path=path, hint="the file is cut short or damaged: copy it again"
         ) from error
     weight_map = document.get("weight_map") if isinstance(document, dict) else None
     places = _places(weight_map)

@@ -198,7 +198,7 @@ class Staging:
         if not os.path.isdir(folder or "."):
             raise PathError("no such folder", path=folder, hint="make it first")
         if os.path.exists(path) and not os.path.isfile(path):  # a device, a pipe, a folder
-            raise PathError("is no file that could be replaced", path=path)
+            raise PathError("is not a regular file, so it cannot be replaced", path=path)
         temporary = _temporary(path)
         self._staged.append(_Staged(temporary, path, own=True))
         return temporary

@@ -54,7 +54,7 @@ class StoredTensors:
         Raises:
             UnsupportedError: always.
         """
-        raise UnsupportedError("has no texts", where=variable.key)
+        raise UnsupportedError("does not hold strings", where=variable.key)
 
     def _blocks(self, variable: Variable, start: int, count: int) -> bytes:
         elements, size = BLOCKS[variable.dtype]

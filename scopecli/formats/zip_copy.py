@@ -37,7 +37,9 @@ def copy(source: Source, target: str, replaced: Mapping[str, tuple[int, Iterable
         with zipfile.ZipFile(source.path) as old:
             infos, comment = old.infolist(), old.comment
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise DamagedFileError(f"is no readable zip archive: {error}", path=source.name) from error
+        raise DamagedFileError(
+            f"is not a readable zip archive: {error}", path=source.name
+        ) from error
     if len(infos) != len(members):
         raise DamagedFileError("has two directories that contradict each other", path=source.name)
     with zipfile.ZipFile(target, "w") as new:

@@ -38,7 +38,7 @@ def find(folder: str) -> Settings:
     """The settings for a folder: those of the nearest file with any, in the folder or above.
 
     Raises:
-        ScopecliError: the file is no TOML, or has a setting that is not known.
+        ScopecliError: the file is not valid TOML, or has a setting that is not known.
     """
     folder = os.path.abspath(folder)
     while True:
@@ -97,7 +97,7 @@ def _table(path: str) -> Mapping[str, object] | None:
     except OSError as error:
         raise PathError(f"cannot be read: {error.strerror}", path=path) from error
     except (ValueError, RecursionError) as error:  # ValueError: a number of 5,000 digits too
-        raise DamagedFileError(f"is no TOML: {error}", path=path) from error
+        raise DamagedFileError(f"is not valid TOML: {error}", path=path) from error
     if os.path.basename(path) == _OWN_FILE:
         return document
     tool = document.get("tool")

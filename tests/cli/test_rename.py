@@ -140,7 +140,7 @@ def test_every_conflict_has_its_line(run: Run, tmp_path: Path, old: str) -> None
     assert result.err.splitlines() == [
         f"scopecli: {old}: cannot be renamed like this: 2 conflicts; nothing was written",
         "  nothing=x: matches nothing",
-        "  a b: is no name that TensorFlow allows (letters, digits, and _ . - / \\ > inside)",
+        "  a b: is not a name that TensorFlow allows (letters, digits, and _ . - / \\ > inside)",
     ]
     assert files(tmp_path) == before
 
@@ -175,7 +175,7 @@ def test_what_is_no_path_is_not_a_target(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.iterdir())
-    assert_one_line(run("rename", old, "-o", out, "dec/w=b"), "is no path to write to")
+    assert_one_line(run("rename", old, "-o", out, "dec/w=b"), "is not a path to write to")
     assert sorted(tmp_path.iterdir()) == before
 
 

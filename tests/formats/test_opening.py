@@ -252,13 +252,13 @@ class TestWhatIsNoModel:
             (b"\x18" + bytes(22) + b"brain.Event:2", NotAModelError, "a log of TensorBoard's"),
             (b"MATLAB 5.0 MAT-file, Platform", NotAModelError, "before version 7.3: save it with"),
             (b"\n\x0e\n\5<unk>\x15\0\0\0\0\x18\2", NotAModelError, "SentencePiece"),
-            (b"[PAD]\n[unused0]\n", NotAModelError, "is text, and no saved model"),
+            (b"[PAD]\n[unused0]\n", NotAModelError, "is text, not a saved model"),
             (b'{"weightsManifest": []}', NotAModelError, "TensorFlow.js"),
             (b"(dp0\nVa\np1\nI1\ns.", NotAModelError, "plain Python pickle"),
             (b"tjgg\3\0\0\0", NotAModelError, "GGML file of before GGUF"),
-            (b"Repository not found", NotAModelError, "is text, and .* 'Repository not found'"),
-            ("Modèle introuvable".encode(), NotAModelError, "is text, and no saved model"),
-            ("語".encode() * 2000, NotAModelError, "is text, and no saved model"),
+            (b"Repository not found", NotAModelError, "is text, not .* 'Repository not found'"),
+            ("Modèle introuvable".encode(), NotAModelError, "is text, not a saved model"),
+            ("語".encode() * 2000, NotAModelError, "is text, not a saved model"),
             (b'{"error": "no"}', NotAModelError, "is JSON, and neither"),
             (b'<?xml version="1.0"?>\n<html>', NotAModelError, "web page"),
             (b'<?xml version="1.0"?>\n<net name="n">', NotAModelError, "OpenVINO"),
@@ -326,7 +326,7 @@ class TestPaths:
 
     @pytest.mark.parametrize("path", ["https://host/m.h5", "gs://bucket/model.ckpt", "s3://b/m"])
     def test_an_address(self, path: str) -> None:
-        with pytest.raises(PathError, match="is an address, and no file; fetch it"):
+        with pytest.raises(PathError, match="is an address, not a file; fetch it"):
             load(path)
 
     @pytest.mark.parametrize("path", ["-", "nul\0byte", "x" * 5000, "no/such/folder/m"])

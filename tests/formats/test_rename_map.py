@@ -44,19 +44,19 @@ def test_what_is_written_is_read(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
-        ("m.json", '{"a": 1}', "a new name is no text \\('a'\\)"),
+        ("m.json", '{"a": 1}', "a new name is not a string \\('a'\\)"),
         ("m.json", "[]", "is not an object"),
-        ("m.json", "{", "is no map of names: Expecting"),
+        ("m.json", "{", "is not a map of names: Expecting"),
         ("m.json", '{"a": "b", "a": "c"}', "has 'a' twice"),
         ("m.json", '{"schema": "other/1", "map": {}}', "has schema 'other/1'"),
-        ("m.json", "[" * 100_000, "is no map of names"),
+        ("m.json", "[" * 100_000, "is not a map of names"),
         ("m.csv", "a,b,c", "row 1 is not two columns but 3; a map is CSV with"),
         ("m.yaml", "a: b", "row 1 is not two columns but 1; a map is CSV with"),
         ("m.csv", "a,b\na,c", "has 'a' twice"),
-        ("m.csv", 'a,"b', "is no map of names"),
-        ("m.toml", "a = ", "is no map of names"),
-        ("m.toml", "[a.b]\nc = 1", "a new name is no text"),
-        ("m.toml", "a.b = 'c'", "a new name is no text .*a name with dots is quoted in TOML"),
+        ("m.csv", 'a,"b', "is not a map of names"),
+        ("m.toml", "a = ", "is not a map of names"),
+        ("m.toml", "[a.b]\nc = 1", "a new name is not a string"),
+        ("m.toml", "a.b = 'c'", "a new name is not a string .*a name with dots is quoted in TOML"),
     ],
 )
 def test_files_that_are_none(tmp_path: Path, name: str, text: str, problem: str) -> None:

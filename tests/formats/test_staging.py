@@ -242,6 +242,9 @@ def test_only_files_are_replaced(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("pipe")
     for name in ("pipe", "folder", "link"):
-        with pytest.raises(PathError, match="is no file that could be replaced"), Staging() as one:
+        with (
+            pytest.raises(PathError, match="is not a regular file, so it cannot be replaced"),
+            Staging() as one,
+        ):
             one.create(str(tmp_path / name))
     assert names(tmp_path) == ["folder", "link", "pipe"]

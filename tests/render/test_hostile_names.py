@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.commands import Run
 
-#: Clear the screen, set the title, end the line, go right to left, a byte that is no UTF-8.
+#: Clear the screen, set the title, end the line, go right to left, a byte that is not UTF-8.
 NAMES = (
     "a\x1b[2Jw",
     "a\x1b]0;t\x07/w",

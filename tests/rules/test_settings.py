@@ -75,7 +75,7 @@ def test_a_project_without_settings_is_passed(tmp_path: Path) -> None:
         ('fail-on = "bad"', ["fail-on is not one of error, warning, info"]),
         ("per-path-ignores = 3", ["per-path-ignores is not a table"]),
         ("baseline = 3", ["baseline is not the path of a file"]),
-        ("select = [", ["is no TOML"]),
+        ("select = [", ["is not valid TOML"]),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, text: str, parts: list[str]) -> None:

@@ -52,13 +52,13 @@ def _refusal(graph: Model, checkpoint: Model) -> UnsupportedError:
     """Why there is nothing to predict."""
     if graph.format in _GRAPHS:
         return UnsupportedError(
-            f"is no TensorFlow checkpoint but {checkpoint.format}, which no graph restores",
+            f"is not a TensorFlow checkpoint but {checkpoint.format}, which no graph restores",
             path=checkpoint.path,
             hint="give the prefix of a checkpoint",
         )
     if graph.format in _KERAS:
         return UnsupportedError(
-            f"is no file of Keras weights but {checkpoint.format}",
+            f"is not a file of Keras weights but {checkpoint.format}",
             path=checkpoint.path,
             hint="which objects Keras tracks is not in a model's file; give an .h5 or a .keras",
         )

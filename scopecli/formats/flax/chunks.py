@@ -78,7 +78,7 @@ def put_together(
             found[key] = Tensor(array.shape, array.dtype, StoredAt(shard, array.start, length))
     for key in cut:
         if not chunks[key]:
-            raise DamagedFileError("is an array in pieces, and has none", where=key)
+            raise DamagedFileError("is an array in pieces, and the pieces are missing", where=key)
     return found
 
 
@@ -89,7 +89,7 @@ def _shape(key: str, facts: dict[str, object]) -> tuple[int, ...]:
         if size is None:
             break
         if type(size) is not int or size < 0:
-            raise DamagedFileError("has a dimension that is no size", where=key)
+            raise DamagedFileError("has a dimension that is not a size", where=key)
         sizes.append(size)
     if prod(sizes) >= _MAX_ELEMENTS:
         raise DamagedFileError("claims a shape that no array has", where=key)

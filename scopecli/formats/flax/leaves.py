@@ -93,7 +93,7 @@ def leaves(window: Window) -> Iterator[Leaf]:
     """
     root = token(window, 0, window.size)
     if root.kind != msgpack.MAP:
-        raise DamagedFileError("is no map", where="offset 0")
+        raise DamagedFileError("is not a map", where="offset 0")
     stack = [_Open((), root)]
     at, characters = root.end, 0
     while stack:
@@ -115,7 +115,7 @@ def leaves(window: Window) -> Iterator[Leaf]:
             continue
         characters += sum(map(len, path))
         if characters > _MAX_CHARACTERS:
-            raise DamagedFileError("has names that are longer than they can be read")
+            raise DamagedFileError("has longer names than are read")
         yield Leaf(path, _value(window, found))
     if at != window.size:
         raise DamagedFileError(
@@ -129,7 +129,7 @@ def _key(window: Window, found: Token, at: int) -> str:
     if found.kind == msgpack.PLAIN:
         return str(found.value)
     if found.kind not in {msgpack.TEXT, msgpack.BYTES} or found.end - found.start > _LONGEST_KEY:
-        raise DamagedFileError("has a key that is no name", where=f"offset {at}")
+        raise DamagedFileError("has a key that is not a name", where=f"offset {at}")
     return window.text(found.start, found.end)
 
 
@@ -178,7 +178,7 @@ def _shape(window: Window, dims: Token, end: int) -> tuple[tuple[int, ...], int]
         found = token(window, at, end)
         at, size = found.end, found.value
         if not isinstance(size, int) or found.kind != msgpack.PLAIN or size < 0:
-            raise DamagedFileError("has a dimension that is no size", where=f"offset {at}")
+            raise DamagedFileError("has a dimension that is not a size", where=f"offset {at}")
         shape.append(size)
     if prod(shape) >= _MAX_ELEMENTS:
         raise DamagedFileError("claims a shape that no array has", where=f"offset {at}")

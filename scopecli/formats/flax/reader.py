@@ -152,4 +152,4 @@ class FlaxTensors:
         Raises:
             UnsupportedError: always.
         """
-        raise UnsupportedError("has no texts", where=variable.key)
+        raise UnsupportedError("does not hold strings", where=variable.key)

@@ -92,7 +92,7 @@ def _data_start(header: Header, path: str) -> int:
     alignment = header.metadata.get(_ALIGNMENT_KEY, _ALIGNMENT)
     if type(alignment) is not int or alignment <= 0 or alignment & (alignment - 1):
         raise DamagedFileError(
-            f"has the alignment {alignment!r}, which is no power of two", path=path
+            f"has the alignment {alignment!r}, which is not a power of two", path=path
         )
     return -(-header.end // alignment) * alignment
 

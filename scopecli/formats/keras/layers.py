@@ -136,7 +136,7 @@ class LayerMoves:
             while around and around != parent:
                 if around in taken:
                     raise UnsupportedError(
-                        f"the layer {layer} is no part of {taken[around]}, and cannot become {new}",
+                        f"the layer {layer} is not in {taken[around]}, and cannot become {new}",
                         path=self.path,
                         hint="a rename changes names, and not what a model is made of",
                     )

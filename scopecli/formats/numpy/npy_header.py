@@ -101,7 +101,7 @@ def read(data: Bytes | Source) -> ArrayHeader:
 def _parsed(text: str, start: int) -> ArrayHeader:
     fields = python_literal.parse(text)
     if not isinstance(fields, dict) or set(fields) != _KEYS:
-        raise ValueError("it has not the fields descr, fortran_order and shape")
+        raise ValueError("it lacks one of the fields descr, fortran_order and shape")
     element = element_type(fields["descr"])
     return ArrayHeader(element, _shape(fields["shape"]), fields["fortran_order"] is True, start)
 
@@ -112,7 +112,7 @@ _remembered = lru_cache(1024)(_parsed)
 
 def _shape(value: object) -> tuple[int, ...]:
     if not isinstance(value, tuple) or len(value) > _MAX_RANK:
-        raise ValueError("its shape is no tuple")
+        raise ValueError("its shape is not a tuple")
     sizes = tuple(size for size in value if type(size) is int and 0 <= size < _MAX_NUMBER)
     if len(sizes) < len(value):
         raise ValueError(f"it has the shape {value}")
@@ -146,7 +146,7 @@ def _field(field: object) -> ElementType:
     Calling the other function again is bounded: the header's literal is at most 32 levels deep.
     """
     if not isinstance(field, tuple) or len(field) not in {2, 3}:
-        raise ValueError("a field of its type is no pair")
+        raise ValueError("a field of its type is not a pair")
     element = element_type(field[1])
     if len(field) == 3 and element.size is not None:
         shape = field[2] if isinstance(field[2], tuple) else (field[2],)

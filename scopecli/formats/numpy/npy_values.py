@@ -79,7 +79,7 @@ class NpyTensors:
         size, count = header.type.size or 0, prod(header.shape)
         if variable.dtype != "string" or (size + _STRING_OVERHEAD) * count > _MAX_STRINGS:
             raise UnsupportedError(
-                "has no texts, or more of them than fit into memory",
+                "does not hold strings, or more than fit into memory",
                 path=array.data.name,
                 where=variable.key,
             )

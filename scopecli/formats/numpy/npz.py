@@ -45,7 +45,7 @@ def read(path: str) -> Model:
             notes.append(Note("duplicate-key", message, name.removesuffix(SUFFIX)))
         for member in {member.name: member for member in members}.values():
             if not member.name.endswith(SUFFIX):
-                notes.append(Note("not-an-array", "is no .npy file", member.name))
+                notes.append(Note("not-an-array", "is not a .npy file", member.name))
                 continue
             key = member.name.removesuffix(SUFFIX)
             arrays[key], begin = _array(source, member)

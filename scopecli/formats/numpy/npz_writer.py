@@ -65,7 +65,7 @@ def _copy(
     try:
         name.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise UnsupportedError("is no UTF-8", path=source.name, where=member.name) from error
+        raise UnsupportedError("is not UTF-8", path=source.name, where=member.name) from error
     entry = zipfile.ZipInfo(name)
     entry.compress_type = member.method
     entry.external_attr = 0o600 << 16  # as numpy's members have it

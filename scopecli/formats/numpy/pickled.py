@@ -109,7 +109,7 @@ def read(source: Source, start: int = 0) -> Held:
     """All that is in a pickle which starts at an offset.
 
     Raises:
-        ScopecliError: it is no valid pickle, or has an array that is none.
+        ScopecliError: it is not a valid pickle, or has an array that cannot be read.
     """
     pickle = runs.walk(source, start, _size)
     collector = _Collector()
@@ -232,7 +232,8 @@ def _found(value: object, path: str) -> PickledArray | None:
             return _of_state(value.arguments[2] if len(value.arguments) > 2 else None)
     except ValueError as error:
         raise DamagedFileError(
-            f"has an array that is none: {error}", where=with_separator(path, "/")[:LONGEST_TEXT]
+            f"has an array that cannot be read: {error}",
+            where=with_separator(path, "/")[:LONGEST_TEXT],
         ) from error
     return None
 
@@ -279,7 +280,7 @@ def _header(dtype: object, shape: object, *, is_fortran: bool) -> ArrayHeader:
 
 def _index(value: object) -> int:
     if type(value) is not int or not 0 <= value < _LARGEST:
-        raise ValueError("its shape is none")
+        raise ValueError("its shape is not one of whole numbers")
     return value
 
 

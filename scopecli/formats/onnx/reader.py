@@ -124,7 +124,7 @@ def _variables(
 def _outside(locations: Iterable[str | None], inside: Mapping[str, str]) -> Iterator[Note]:
     for location in locations:
         if location is not None and location not in inside:
-            message = "is no path inside the model's folder: it is not opened"
+            message = "is not inside the model's folder, so it is not opened"
             yield Note("external-data", message, location or "an empty name")
 
 

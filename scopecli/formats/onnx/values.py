@@ -56,11 +56,11 @@ class OnnxTensors:
         if not variable.params and variable.dtype == "string":
             return []
         if not isinstance(variable.storage, Written) or variable.dtype != "string":
-            raise UnsupportedError("has no texts", where=variable.key)
+            raise UnsupportedError("does not hold strings", where=variable.key)
         found = variable.storage.strings(self._window)
         if len(found) != variable.params:
             raise TruncatedError(
-                f"has {len(found)} texts where its shape needs {variable.params}",
+                f"has {len(found)} strings where its shape needs {variable.params}",
                 where=variable.key,
             )
         return found

@@ -104,7 +104,7 @@ def read(path: str) -> Model:
         raise
     if not arrays:
         raise NotAModelError(
-            "is a folder of Orbax without an array", path=path, hint="name the folder of an item"
+            "is an Orbax folder without an array", path=path, hint="name the folder of an item"
         )
     kinds = Kinds(arrays, SEPARATOR)
     return Model(
@@ -187,9 +187,9 @@ def _json(path: str) -> dict[str, object]:
     try:
         fields = json.loads(read_small_text(path, _LARGEST_JSON))
     except (ValueError, RecursionError) as error:
-        raise DamagedFileError("is no JSON", path=path) from error
+        raise DamagedFileError("is not valid JSON", path=path) from error
     if not isinstance(fields, dict):
-        raise DamagedFileError("has no object", path=path)
+        raise DamagedFileError("is not a JSON object", path=path)
     return fields
 
 

@@ -84,9 +84,9 @@ def parse(data: bytes, where: str) -> Header | None:
             return None
         header = _version_2(fields) if version == 2 else _version_3(fields)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DamagedFileError("has no valid header of an array", where=where) from error
+        raise DamagedFileError("is not a valid header of an array", where=where) from error
     if header.separator not in _SEPARATORS:  # it becomes part of paths
-        raise DamagedFileError("has chunks with names that are none", where=where)
+        raise DamagedFileError("has an unknown separator in the names of its chunks", where=where)
     sizes = (*header.shape, *header.chunks)
     if (
         len(header.chunks) != len(header.shape)

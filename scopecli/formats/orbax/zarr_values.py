@@ -108,7 +108,7 @@ class ZarrTensors:
         Raises:
             UnsupportedError: always.
         """
-        raise UnsupportedError("has no texts", where=variable.key)
+        raise UnsupportedError("does not hold strings", where=variable.key)
 
     def _chunk(self, key: str, array: Array, index: tuple[int, ...]) -> Elements:
         known = self._chunks.get((key, index))
@@ -146,7 +146,7 @@ def _filled(header: Header, shape: tuple[int, ...]) -> Elements:
     # A complex number is a list of two.
     parts: list[Any] = fill if isinstance(fill, list) and dtype.kind == "c" else [fill]
     if len(parts) > 2 or not all(isinstance(part, int | float | str | None) for part in parts):
-        raise UnsupportedError("has chunks that are not there, and no number for them")
+        raise UnsupportedError("has missing chunks, and no number to fill them with")
     try:
         real, *imaginary = (float(part) if isinstance(part, str) else part or 0 for part in parts)
         number = np.array(complex(real, *imaginary) if imaginary else real).astype(dtype)
@@ -173,7 +173,7 @@ def _unpacked(
             return _of_shard(data, header, codec, shape, name)
         data = _undone(data, codec, needed, name)
     if len(data) != needed:
-        raise DamagedFileError(f"has {len(data)} bytes where {needed} are due", where=name)
+        raise DamagedFileError(f"has {len(data)} bytes where {needed} are needed", where=name)
     elements = np.frombuffer(data, f"V{header.size}")
     return elements.reshape(shape[::-1]).T if header.order == "F" else elements.reshape(shape)
 

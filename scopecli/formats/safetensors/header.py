@@ -175,7 +175,7 @@ def _parsed(text: str) -> tuple[dict[str, str], Iterator[_Row]]:
     # An object is a tuple of its pairs: duplicate keys are kept, and arrays are lists.
     pairs = json.loads(text, object_pairs_hook=_Objects().decoded)
     if type(pairs) is not tuple:
-        raise TypeError("it is no object with a tensor under each name")
+        raise TypeError("it is not an object with a tensor under each name")
     metadata: dict[str, str] = {}
     for name, value in pairs:
         if name == METADATA and value is not None:
@@ -217,17 +217,17 @@ def _rows(pairs: Iterable[tuple[str, object]]) -> Iterator[_Row]:
             raise TypeError(f"{_short(name)} is described in another way than tensors are")
         described, begin, end = fields
         if type(begin) is not int or type(end) is not int:
-            raise TypeError(f"{_short(name)} has offsets that are no whole numbers")
+            raise TypeError(f"{_short(name)} has offsets that are not whole numbers")
         name.encode("utf-8")  # JSON can name half of a character, which the library refuses
         yield name, described, begin, end
 
 
 def _texts(value: object) -> dict[str, str]:
     if type(value) is not tuple:
-        raise TypeError(f"{METADATA} is no object of texts")
+        raise TypeError(f"{METADATA} is not an object of strings")
     texts = dict(value)
     if not all(isinstance(text, str) for text in texts.values()):
-        raise TypeError(f"{METADATA} holds something else than texts")
+        raise TypeError(f"{METADATA} holds something other than strings")
     return texts
 
 
@@ -258,7 +258,7 @@ def _tensor_type(name: str, described: _Described) -> _TensorType:
         raise TypeError(f"{_short(name)} has no dtype, or {len(sizes)} dimensions")
     shape = tuple(size for size in sizes if type(size) is int and 0 <= size < _MAX_NUMBER)
     if len(shape) < len(sizes):
-        raise ValueError(f"{_short(name)} has a shape that is none")
+        raise ValueError(f"{_short(name)} has a shape that is not one of whole numbers")
     known = DTYPES.get(dtype, f"dtype {dtype}")
     elements = prod(shape)
     if elements * dtypes.BITS.get(known, 0) % 8:
@@ -309,7 +309,7 @@ def _short(name: str) -> str:
 def _words(error: Exception) -> str:
     if isinstance(error, (RecursionError, MemoryError)):
         return "it is nested too deep, or too large"
-    return "it is no UTF-8" if isinstance(error, UnicodeError) else str(error)
+    return "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)
 
 
 def _damaged(source: Source, problem: str) -> DamagedFileError:

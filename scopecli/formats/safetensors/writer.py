@@ -51,7 +51,7 @@ def complaints(names: Sequence[str]) -> Iterator[tuple[str, str]]:
         if name == safetensors_header.METADATA:
             yield name, "is where safetensors keeps its metadata"
         elif re.search("[\ud800-\udfff]", name):
-            yield name, "is no UTF-8"
+            yield name, "is not UTF-8"
 
 
 def write(model: Model, renaming: Renaming, out: str, staging: Staging) -> None:

@@ -84,7 +84,7 @@ def refusals(model: Model, renaming: Renaming) -> Iterator[tuple[str, str]]:  # 
         if new and allowed.fullmatch(old) and not allowed.fullmatch(new):
             yield (
                 new,
-                "is no name that TensorFlow allows (letters, digits, and _ . - / > inside)",
+                "is not a name that TensorFlow allows (letters, digits, and _ . - / > inside)",
             )
 
 

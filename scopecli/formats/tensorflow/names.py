@@ -23,7 +23,7 @@ def complaint(name: str) -> str:
     """What is wrong with the name of a variable or node; nothing where it is fine."""
     if _ALLOWED.fullmatch(name):
         return ""
-    return "is no name that TensorFlow allows (letters, digits, and _ . - / \\ > inside)"
+    return "is not a name that TensorFlow allows (letters, digits, and _ . - / \\ > inside)"
 
 
 def subjects(variables: Iterable[Variable]) -> list[Subject]:

@@ -278,15 +278,15 @@ class TfliteTensors:
         """
         storage = variable.storage
         if variable.dtype != "string" or storage is None:
-            raise UnsupportedError("has no texts", where=variable.key)
+            raise UnsupportedError("does not hold strings", where=variable.key)
         with Source(self._path) as source:
             data = source.read(storage.offset or 0, storage.length)
         # Their number, where each begins and the last one ends, and all of them:
         # tensorflow/compiler/mlir/lite/utils/string_utils.h
         count = variable.params
         if count > _MOST_STRINGS or 4 * count + 8 > len(data):
-            raise DamagedFileError(f"has no {count} texts", where=variable.key)
+            raise DamagedFileError(f"does not hold {count} strings", where=variable.key)
         number, *places = struct.unpack_from(f"<{count + 2}I", data)
         if number != count or sorted(places) != places or places[-1] > len(data):
-            raise DamagedFileError(f"has no {count} texts", where=variable.key)
+            raise DamagedFileError(f"does not hold {count} strings", where=variable.key)
         return [data[a:b] for a, b in pairwise(places)]

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 Problem = tuple[str, str]
 
-_NO_ENTRY = "is no entry of a dictionary under a key of its own, so it has no name to change"
+_NO_ENTRY = "is not an entry of a dictionary under its own key, so it has no name to change"
 _TWO_ENTRIES = "is what two entries are called"
 _TWO_NAMES = "is one entry with {}: both have to become the same"
 _OTHER = "is in the dictionary {!r}, which it cannot leave: its new name must start with {!r}"
-_TAKEN = "would become {!r}, which is there and is no tensor"
+_TAKEN = "would become {!r}, which is there and is not a tensor"
 _OPTIMIZER = "belongs to an optimizer, which has names of its own"
 _PART = "goes only with everything that the optimizer keeps for this parameter"
 

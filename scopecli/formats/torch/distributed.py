@@ -48,7 +48,7 @@ def read(path: str, format_id: str) -> Model:
         pickle = opcodes.walk(source.head(size), file)
     entries = mapping(_attributes(pickle.value).get("state_dict_metadata"))
     if entries is None:
-        raise DamagedFileError("is no metadata of a distributed checkpoint", path=file)
+        raise DamagedFileError("is not the metadata of a distributed checkpoint", path=file)
     groups = {key.partition("param_groups")[0] for key in map(str, entries) if _is_group(key)}
     listing = torch_globals.listing(pickle.imports)
     return Model(

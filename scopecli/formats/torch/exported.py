@@ -157,7 +157,7 @@ class Exported(Members):
             try:
                 document = json.loads(self.read(source, inner, _LARGEST_CONFIG))
             except (ValueError, RecursionError, MemoryError) as error:
-                raise DamagedFileError("is no JSON", path=source.name, where=name) from error
+                raise DamagedFileError("is not valid JSON", path=source.name, where=name) from error
             payloads = document.get("config") if isinstance(document, dict) else None
             if not isinstance(payloads, dict):
                 raise DamagedFileError("names no tensors", path=source.name, where=name)
@@ -189,7 +189,7 @@ class Exported(Members):
         said = _fields(payload)
         meta = said.get("tensor_meta")
         if meta is None:
-            self.notes.append(Note("not-a-tensor", "is an object, and no tensor", name))
+            self.notes.append(Note("not-a-tensor", "is an object, not a tensor", name))
             return None
         path = said.get("path_name")
         if type(path) is not str:

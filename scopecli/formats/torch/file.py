@@ -151,7 +151,7 @@ def container(source: Source, path: str) -> Container:
     """What holds the pickle and the storages.
 
     Raises:
-        ScopecliError: it is no file of PyTorch's, or damaged.
+        ScopecliError: it is not a PyTorch file, or damaged.
     """
     head = source.head(_HEAD)
     if head.startswith(_ZIP):
@@ -165,7 +165,7 @@ def container(source: Source, path: str) -> Container:
         from scopecli.formats.torch.stream import Stream
 
         return Stream(source, path)
-    raise NotAModelError("is no file of PyTorch's", path=path)
+    raise NotAModelError("is not a PyTorch file", path=path)
 
 
 def _contents(container: Container, tree: torch_tree.Tree, path: str, size: int) -> Contents:

@@ -225,7 +225,7 @@ def _sparse(given: Arguments, depth: int) -> Placed:
     held = [found.tensor for found in tensors if found is not None]
     sizes = [part for part in parts if path_of(part) == _SIZE] if type(parts) is tuple else []
     if type(name) is not str or len(held) < 2 or not sizes:
-        raise DamagedFileError("is no sparse tensor that is known")
+        raise DamagedFileError("is not a sparse tensor of a known form")
     nbytes = sum(part.nbytes or 0 for part in held)
     layout = name.removeprefix("torch.")
     return Placed(Tensor(held[-1].type, numbers(sizes[-1]), nbytes=nbytes, layout=layout))
@@ -237,7 +237,7 @@ def _nested(given: Arguments, depth: int) -> Placed:
     buffer, sizes = tensor(arguments[0], depth), tensor(arguments[1], depth)
     extents = sizes.tensor.shape if sizes else None
     if buffer is None or extents is None or len(extents) != 2:
-        raise DamagedFileError("is no nested tensor that is known")
+        raise DamagedFileError("is not a nested tensor of a known form")
     count, rank = extents
     if rank is None or rank > _MOST_DIMENSIONS:
         raise DamagedFileError(f"has {rank} dimensions")
@@ -267,7 +267,7 @@ def _ragged(given: Arguments, depth: int) -> Placed:
     values, offsets = tensor(held.get("values"), depth), tensor(held.get("offsets"), depth)
     starts, extents = (part.tensor.shape if part else None for part in (offsets, values))
     if values is None or not starts or not extents or not starts[0]:
-        raise DamagedFileError("is no nested tensor that is known")
+        raise DamagedFileError("is not a nested tensor of a known form")
     shape = (starts[0] - 1, None, *extents[1:])
     found = values.tensor
     return Placed(Tensor(found.type, shape, nbytes=found.nbytes, layout="jagged"))
@@ -358,7 +358,7 @@ def element_type(value: object) -> ElementType:
 
 def _number(value: object) -> int:
     if type(value) is not int or not 0 <= value < _LARGEST:
-        raise DamagedFileError("has an offset or a size that is none")
+        raise DamagedFileError("has an offset or a size that is out of range")
     return value
 
 
@@ -371,8 +371,8 @@ def numbers(value: object) -> tuple[int, ...]:
     if type(value) is Object and path_of(value) == _SIZE and value.arguments:
         value = value.arguments[0]
     if not isinstance(value, tuple | list) or len(value) > _MOST_DIMENSIONS:
-        raise DamagedFileError("has a shape that is none")
+        raise DamagedFileError("has a shape that is not one of whole numbers")
     for extent in value:
         if type(extent) is not int or not 0 <= extent < _LARGEST:
-            raise DamagedFileError("has an offset or a size that is none")
+            raise DamagedFileError("has an offset or a size that is out of range")
     return tuple(value)

@@ -99,7 +99,7 @@ class TorchTensors:
         Raises:
             UnsupportedError: always.
         """
-        raise UnsupportedError("has no texts", path=self._name, where=variable.key)
+        raise UnsupportedError("does not hold strings", path=self._name, where=variable.key)
 
     def _bytes(self, key: str) -> Bytes:
         """The storage, of which one is open at a time."""

@@ -244,8 +244,8 @@ def test_an_object_based_checkpoint_given_to_a_saver() -> None:
     [
         ("graphs/frozen.pb", "tf1_gan", "has no variables, so there is nothing to restore"),
         ("tf1_gan", "tf1_gan", "has no graph or model to restore into: it is tf-v2-checkpoint"),
-        ("tf1_gan/model.ckpt-200.meta", "keras2_weights.h5", "is no TensorFlow checkpoint"),
-        ("keras2_functional.h5", "tf2_object", "is no file of Keras weights"),
+        ("tf1_gan/model.ckpt-200.meta", "keras2_weights.h5", "is not a TensorFlow checkpoint"),
+        ("keras2_functional.h5", "tf2_object", "is not a file of Keras weights"),
         ("keras2_functional.h5", "keras3_model.weights.h5", "is in the legacy layout"),
         ("keras3_model.weights.h5", "keras3_model.weights.h5", "has no graph or model"),
         ("tf2_saved_model", "tf2_object", "has no path through objects in common"),

@@ -163,7 +163,7 @@ class TestChunks:
             opened(tmp_path, {"w": self.cut(floats(1), shape=shape)})
 
     def test_all_are_missing(self, tmp_path: Path) -> None:
-        with pytest.raises(DamagedFileError, match="in pieces, and has none"):
+        with pytest.raises(DamagedFileError, match="the pieces are missing"):
             opened(tmp_path, {"b": floats(1), "w": self.cut()})
 
 
@@ -251,7 +251,7 @@ class TestDamage:
     def test_no_map(self, tmp_path: Path) -> None:
         path = tmp_path / "m.msgpack"
         path.write_bytes(packed([floats(1)]))
-        with pytest.raises(DamagedFileError, match="is no map"):
+        with pytest.raises(DamagedFileError, match="is not a map"):
             survey(path, input_format="flax-msgpack")
 
     @pytest.mark.parametrize("tree", [{"a": 1}, {}, {"a": extension(5, b"x")}])
@@ -272,7 +272,7 @@ class TestDamage:
             inner = b"\x81\xda\xff\xff" + b"k" * 0xFFFF + inner
         path = tmp_path / "m.msgpack"
         path.write_bytes(packed({"w": floats(1), "deep": inner}))
-        with pytest.raises(DamagedFileError, match="names that are longer"):
+        with pytest.raises(DamagedFileError, match="longer names than"):
             survey(path)
 
 

@@ -190,7 +190,7 @@ def test_lists_are_split_and_made_whole_as_keras_would(tmp_path: Path) -> None:
     [
         (FUNCTIONAL, {"score/kernel": "shared/w"}, "move the whole layer: score/=NEW/"),
         (FUNCTIONAL, {"score/": "shared/"}, "score would both be|shared and score would both be"),
-        (FUNCTIONAL, {"score/": "encoder/score/"}, "score is no part of encoder"),
+        (FUNCTIONAL, {"score/": "encoder/score/"}, "score is not in encoder"),
         (FUNCTIONAL, {"encoder/codes/": "codes/"}, "is a part of encoder, and cannot become codes"),
         (LEGACY_ADAM, {"Adam/iter": "Adam/score/bias/v"}, "would both be"),
         (KERAS_3, {"score/": "a/score/"}, "Keras 3 allows no / in a layer's name"),

@@ -183,7 +183,7 @@ class TestWhatItHolds:
         good = tensor("t", STRING, [2], (6, b"a"), (6, b"b\xff"))
         model = opened(tmp_path, model_of(graph(good, tensor("few", STRING, [2], (6, b"a")))))
         assert values.strings(model, get(model, "t")) == [b"a", b"b\xff"]
-        with pytest.raises(DamagedFileError, match="has 1 texts"):
+        with pytest.raises(DamagedFileError, match="has 1 strings"):
             values.strings(model, get(model, "few"))
 
     def test_what_it_says_of_itself(self, tmp_path: Path) -> None:

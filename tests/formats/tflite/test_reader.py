@@ -180,7 +180,7 @@ def test_texts(tmp_path: Path) -> None:
     model = opened(tmp_path, model_of([graph(*tensors)], buffers))
     assert values.strings(model, get(model, "t0")) == [b"a", b"bc"]
     for at in range(1, 5):
-        with pytest.raises(DamagedFileError, match="has no 2 texts"):
+        with pytest.raises(DamagedFileError, match="does not hold 2 strings"):
             values.strings(model, get(model, f"t{at}"))
 
 

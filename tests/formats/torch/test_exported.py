@@ -98,17 +98,17 @@ class TestPrograms:
     @pytest.mark.parametrize(
         ("weights", "problem"),
         [
-            (b"{", "is no JSON"),
-            (b"[" * 100_000, "is no JSON"),
+            (b"{", "is not valid JSON"),
+            (b"[" * 100_000, "is not valid JSON"),
             (b"[]", "names no tensors"),
             (b'{"config": []}', "names no tensors"),
             (payload([5], [1]), "needs 20 bytes of storage"),
             (payload([2], [1], path_name="weight_9"), "is missing"),
             (payload([2], [1], path_name=3), "a tensor without a place"),
             (payload([2], []), "1 dimensions and 0 strides"),
-            (payload([-1], [1]), "a size that is none"),
-            (payload([2], [1], meta={"sizes": 3}), "a shape that is none"),
-            (payload([2], [1], meta={"sizes": [{"as_expr": "s0"}]}), "a size that is none"),
+            (payload([-1], [1]), "a size that is out of range"),
+            (payload([2], [1], meta={"sizes": 3}), "a shape that is not one of whole numbers"),
+            (payload([2], [1], meta={"sizes": [{"as_expr": "s0"}]}), "a size that is out of range"),
         ],
     )
     def test_what_describes_no_tensors(

@@ -216,7 +216,7 @@ class TestDetection:
     def test_forced(self, tmp_path: Path) -> None:
         path = tmp_path / "m.bin"
         path.write_bytes(b"nothing of that kind")
-        with pytest.raises(NotAModelError, match="no file of PyTorch's"):
+        with pytest.raises(NotAModelError, match="is not a PyTorch file"):
             load(path, input_format="torch")
         with pytest.raises(PathError):
             load(tmp_path / "gone.pt")

@@ -33,5 +33,5 @@ def test_a_sparse_tensor_has_the_size_that_it_says() -> None:
 
 @pytest.mark.parametrize("size", [[], [(3,)]])
 def test_a_sparse_tensor_without_a_size_is_damaged(size: list[object]) -> None:
-    with pytest.raises(DamagedFileError, match="no sparse tensor"):
+    with pytest.raises(DamagedFileError, match="not a sparse tensor"):
         tensor(sparse(VIEW, VIEW, *size))

@@ -127,9 +127,9 @@ def test_what_has_no_key_of_its_own(tmp_path: Path) -> None:
         " with 'model.'"
     )
     assert reasons(path, {"model.w": "model.epoch"}) == [
-        "model.w: would become 'model.epoch', which is there and is no tensor"
+        "model.w: would become 'model.epoch', which is there and is not a tensor"
     ]
-    no_entry = "is no entry of a dictionary under a key of its own, so it has no name to change"
+    no_entry = "is not an entry of a dictionary under its own key, so it has no name to change"
     assert reasons(path, {"list.0": "list.9"}) == [f"list.0: {no_entry}"]
     assert reasons(path, [Drop("list.0")]) == [f"list.0: {no_entry}"]
     assert reasons(path, {"number.5": "number.6"}) == [f"number.5: {no_entry}"]
@@ -143,7 +143,7 @@ def test_what_has_no_key_of_its_own(tmp_path: Path) -> None:
 def test_a_pickled_module_keeps_its_names() -> None:
     path = SAMPLES / "torch_module.pt"
     assert reasons(path, {"0.weight": "0.kernel"}) == [
-        "0.weight: is no entry of a dictionary under a key of its own, so it has no name to change"
+        "0.weight: is not an entry of a dictionary under its own key, so it has no name to change"
     ]
 
 

@@ -175,7 +175,7 @@ def test_a_listing_that_contradicts_itself(tmp_path: Path, one: bytes, problem: 
 
 def test_a_table_that_is_no_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "table").write_bytes(bundles.table([(b"key", b"value")]))
-    with pytest.raises(NotAModelError, match="is a LevelDB table, and no checkpoint"):
+    with pytest.raises(NotAModelError, match="is a LevelDB table, not a checkpoint"):
         load(tmp_path / "table")
 
 
