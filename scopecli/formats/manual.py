@@ -248,7 +248,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             "schema version 3 (`TFL3`)",
             "the FlatBuffers identifier `TFL3`",
             "names of the tensors whose buffer holds data, of all subgraphs",
-            "all dtypes, strings, and buffers behind the tables (files above 2 GiB); not sparse ones",
+            "all dtypes, strings, buffers behind the tables (files above 2 GiB); not sparse ones",
             f"{_TF}/compiler/mlir/lite/schema/schema.fbs",
             "",
             ("Quantized values are as stored, with scales and zero points as attributes.",),

@@ -123,7 +123,7 @@ def test_the_smallest_document(tmp_path: Path) -> None:
 )
 def test_documents_that_are_not_valid(tmp_path: Path, changes: dict[str, Any]) -> None:
     path = written(tmp_path, json.dumps(document(**changes)))
-    with pytest.raises(DamagedFileError, match="is not a valid scopecli/model/1 document") as caught:
+    with pytest.raises(DamagedFileError, match="not a valid scopecli/model/1 document") as caught:
         load(path)
     assert caught.value.path == str(path)
 
