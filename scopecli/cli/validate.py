@@ -117,11 +117,12 @@ def command(
         progress=progress_bar,
     )
     code = for_each_path(expanded(paths), run.check)
-    new = baselines.new(run.findings, known)
+    new = baselines.new(run.findings, known, baselines.folder_of(known_in))
     fewer = len(run.findings) - len(new)
     report = Report(run.paths, new, fewer, fail_on or project.fail_on)
     if write_baseline is not None:
-        report_output.write_file(write_baseline, [baselines.text_of(run.findings)], run.files)
+        text = baselines.text_of(run.findings, baselines.folder_of(write_baseline))
+        report_output.write_file(write_baseline, [text], run.files)
         report = report._replace(findings=(), known=len(run.findings))
     report_output.write(report, output_format, color, output, run.files)
     found = EXIT_FOUND if report.failed and not exit_zero else EXIT_OK

@@ -26,6 +26,8 @@ _SCHEMA = (
 )
 _LEVELS: Mapping[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
 _FINGERPRINT = "scopecli/v1"
+# Models have no lines, and GitHub shows nothing that is in none (rule GH1003 of the SARIF SDK).
+_REGION = {"startLine": 1}
 
 
 def as_sarif(report: Report) -> Iterator[str]:
@@ -70,7 +72,7 @@ def _rule(rule: Rule) -> dict[str, object]:
 
 def _result(finding: Finding, place: int, fingerprint: str) -> dict[str, object]:
     location: dict[str, object] = {
-        "physicalLocation": {"artifactLocation": {"uri": _uri(finding.path)}}
+        "physicalLocation": {"artifactLocation": {"uri": _uri(finding.path)}, "region": _REGION}
     }
     if finding.subject:
         location["logicalLocations"] = [{"fullyQualifiedName": finding.subject}]

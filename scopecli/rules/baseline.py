@@ -34,7 +34,7 @@ class Known(NamedTuple):
     Attributes:
         fingerprint: what it is recognised by.
         code: of the rule.
-        path: the file, as it was given then.
+        path: the file, as seen from the folder of the baseline.
         subject: what the finding is about.
     """
 
@@ -44,28 +44,38 @@ class Known(NamedTuple):
     subject: str
 
 
-def fingerprints(findings: Iterable[Finding]) -> Iterator[str]:
-    """A fingerprint for each finding; findings that are otherwise equal are numbered."""
+def fingerprints(findings: Iterable[Finding], folder: str = "") -> Iterator[str]:
+    """A fingerprint for each finding; findings that are otherwise equal are numbered.
+
+    Files are told by their place as seen from a folder, which is the working folder if it is empty.
+    """
     seen: dict[str, int] = {}
     for finding in findings:
-        path = re.sub(_STEP, "", _place(finding.path))
+        path = re.sub(_STEP, "", _place(finding.path, folder))
         text = json.dumps([finding.code, path, finding.subject])
         seen[text] = number = seen.get(text, 0) + 1
         yield sha256(f"{text} {number}".encode()).hexdigest()[:32]
 
 
-def _place(path: str) -> str:
-    """A path relative to the working folder; one outside of it stays as it is."""
-    place = os.path.normpath(path)
-    here = os.path.join(os.getcwd(), "")
-    return place.removeprefix(here).replace("\\", "/")
+def _place(path: str, folder: str) -> str:
+    """A path as seen from a folder."""
+    try:
+        place = os.path.relpath(path, folder or os.curdir)
+    except ValueError:  # on another drive
+        place = os.path.abspath(path)
+    return place.replace("\\", "/")
 
 
-def text_of(findings: Sequence[Finding]) -> str:
+def folder_of(path: str) -> str:
+    """The folder of a baseline, from which it tells where files are."""
+    return os.path.dirname(os.path.abspath(path))
+
+
+def text_of(findings: Sequence[Finding], folder: str = "") -> str:
     """The text of a baseline: one finding on each line, sorted, for readable differences."""
     rows = [
-        Known(fingerprint, finding.code, finding.path, finding.subject)
-        for fingerprint, finding in zip(fingerprints(findings), findings, strict=True)
+        Known(fingerprint, finding.code, _place(finding.path, folder), finding.subject)
+        for fingerprint, finding in zip(fingerprints(findings, folder), findings, strict=True)
     ]
     rows.sort(key=lambda row: (row.path, row.code, row.subject, row.fingerprint))
     lines = ",\n".join(f"  {json.dumps(row._asdict())}" for row in rows)
@@ -94,13 +104,15 @@ def _rows(document: Any) -> Any:
     return document["findings"]
 
 
-def new(findings: Sequence[Finding], known: Sequence[Known]) -> list[Finding]:
-    """The findings that are not known."""
-    pairs = list(zip(fingerprints(findings), findings, strict=True))
+def new(findings: Sequence[Finding], known: Sequence[Known], folder: str = "") -> list[Finding]:
+    """The findings that are not known, to a baseline in a folder."""
+    pairs = list(zip(fingerprints(findings, folder), findings, strict=True))
     recognised = {row.fingerprint for row in known}
     found = {fingerprint for fingerprint, _ in pairs}
     rest = [row for row in known if row.fingerprint not in found]
-    gone = {path for path in {row.path for row in rest} if not _is_there(path)}
+    gone = {
+        path for path in {row.path for row in rest} if not _is_there(os.path.join(folder, path))
+    }
     moved = Counter((row.code, row.subject) for row in rest if row.path in gone)
     fresh = []
     for fingerprint, finding in pairs:

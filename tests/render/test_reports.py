@@ -177,6 +177,7 @@ class TestSarif:
         run = self.run_of(REPORT)
         (place,) = run["results"][0]["locations"]
         assert place["physicalLocation"]["artifactLocation"]["uri"] == "runs/model.ckpt-1"
+        assert place["physicalLocation"]["region"] == {"startLine": 1}  # GitHub wants one
         assert place["logicalLocations"] == [{"fullyQualifiedName": "net/w"}]
         (place,) = run["results"][-1]["locations"]
         assert place["physicalLocation"]["artifactLocation"]["uri"] == "b%3A/odd%2C%20name.h5"

@@ -83,6 +83,26 @@ def test_what_is_moved_is_still_known(tmp_path: Path, monkeypatch: pytest.Monkey
     assert baseline.new(moved, known) == moved
 
 
+def test_files_are_seen_from_the_folder_of_the_baseline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two models of one name in two folders, and a run in one of these."""
+    (tmp_path / "sub").mkdir()
+    for name in ("m.h5", "sub/m.h5"):
+        (tmp_path / name).write_text("")
+    folder = str(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "known.json").write_text(baseline.text_of([finding()], folder), "utf-8")
+    known = baseline.read("known.json")
+    assert known[0].path == "m.h5"
+    monkeypatch.chdir(tmp_path / "sub")
+    other = finding()
+    assert baseline.new([other], known, folder) == [other]
+    assert baseline.new([finding(path="../m.h5")], known, folder) == []
+    (tmp_path / "m.h5").unlink()
+    assert baseline.new([other], known, folder) == []  # moved
+
+
 def test_a_checkpoint_that_is_still_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "m.index").write_text("")
