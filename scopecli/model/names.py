@@ -109,7 +109,7 @@ def type_text(dtype: str, shape: Sequence[int | None] | None) -> str:
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """The known names most like this one, best first."""
+    """The known names most like this one, best first: those that end in it are surest."""
     from difflib import get_close_matches
 
     known = list(dict.fromkeys(known))
@@ -117,7 +117,9 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
         part = leaf_of(leaf_of(name, "/"), ".")
         known = [other for other in known if part and part in other][:_MOST_COMPARED]
     inside = [other for other in known if name and name in other]
-    return list(dict.fromkeys([*get_close_matches(name, known, count, 0.6), *inside]))[:count]
+    ends = [other for other in inside if other.endswith((f"/{name}", f".{name}"))]
+    close = get_close_matches(name, known, count, 0.6)
+    return list(dict.fromkeys([*ends, *close, *inside]))[:count]
 
 
 def printable(name: str) -> str:

@@ -105,6 +105,8 @@ def test_ranges(numbers: list[int], expected: str) -> None:
         ("zzz", ["a", "b"], []),
         ("", ["a"], []),
         ("dense", ["dense", "dense"], ["dense"]),
+        ("emb", ["net/emb/w", "net/embs", "net/emb"], ["net/emb", "net/emb/w", "net/embs"]),
+        ("w", ["net.wide", "net.w"], ["net.w", "net.wide"]),
     ],
 )
 def test_nearest(name: str, known: list[str], expected: list[str]) -> None:
