@@ -56,6 +56,7 @@ KINDS = {
     "torch": Kind(torch_tensors, "model.pt", "tests.bench.write_torch", program="torch"),
     "many": Kind(checkpoint_tensors, "model.ckpt-1", "tests.bench.write_many"),
     "hdf5": Kind(hdf5_tensors, "model.h5", "tests.bench.write_hdf5", ("hdf5",)),
+    "hdf5-latest": Kind(hdf5_tensors, "model.h5", "tests.bench.write_hdf5", ("latest",)),
     "keras": Kind(keras_tensors, "model.h5", "tests.bench.write_hdf5", ("keras",)),
 }
 # Small tensors in the formats that other frameworks share.

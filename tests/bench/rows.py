@@ -213,6 +213,7 @@ def _large(layout: str, side: str) -> tuple[Sample, Sample]:
 
 _V2_40, _V2_10K, _V2_100K = Sample("v2", 40), Sample("v2", 10_000), Sample("v2", 100_000)
 _HDF5_10K, _HDF5_100K = Sample("hdf5", 10_000), Sample("hdf5", 100_000)
+_HDF5_LATEST_10K, _HDF5_LATEST_100K = (Sample("hdf5-latest", n) for n in (10_000, 100_000))
 _TORCH_10K = Sample("torch", 10_000)
 _KERAS_40 = Sample("keras", 40)
 _GRAPH_18K, _GRAPH_150K, _GRAPH_300K = (Sample("graph", size) for size in (500, 4_167, 8_334))
@@ -246,6 +247,8 @@ ROWS = (
     Row("list-torch-10k", _LIST, _TORCH_10K, "load-mapped", 0.06),
     Row("list-hdf5-10k-h5ls", _LIST, _HDF5_10K, "h5ls", 0.5),
     Row("list-hdf5-100k-h5ls", _LIST, _HDF5_100K, "h5ls", 0.3),
+    Row("list-hdf5-latest-10k-h5ls", _LIST, _HDF5_LATEST_10K, "h5ls", None),
+    Row("list-hdf5-latest-100k-h5ls", _LIST, _HDF5_LATEST_100K, "h5ls", None),
     Row("list-safetensors-100k", _LIST, _SAFETENSORS_100K, "ckptkit", 0.45),
     Row("list-gguf-10k", _LIST, _GGUF_10K, "gguf-inspect", 0.3),
     Row("list-npz-10k", _LIST, _NPZ_10K, "npy-headers", None),
@@ -325,6 +328,7 @@ SAMPLE_TITLES = {
     "graph": ".meta, {size:,} variables of 36 nodes each",
     "v2": "V2 checkpoint, {size:,} variables",
     "hdf5": "HDF5, {size:,} datasets",
+    "hdf5-latest": "HDF5 with libver='latest', {size:,} datasets",
     "keras": "Keras .h5, {size:,} weights",
     "torch": "PyTorch .pt, {size:,} tensors",
     "safetensors": "safetensors, {size:,} tensors",

@@ -1,4 +1,4 @@
-"""Write an HDF5 file with h5py: `python -m tests.bench.write_hdf5 FILE COUNT hdf5|keras`."""
+"""Write an HDF5 file with h5py: `python -m tests.bench.write_hdf5 FILE COUNT hdf5|latest|keras`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from tests.bench.tensors import hdf5_tensors, keras_tensors
 
 def main(path: str, number: int, kind: str) -> None:
     """Write so many small datasets, plain ones or the weights of a Keras model."""
-    with h5py.File(path, "w") as file:
+    libver = "latest" if kind == "latest" else "earliest"
+    with h5py.File(path, "w", libver=libver) as file:
         if kind == "keras":
             _write_keras(file, number)
         else:
