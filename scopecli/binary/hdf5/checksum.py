@@ -9,8 +9,7 @@ side, each in 64 bits of integers that are as long as it takes: that is ten time
 
 from __future__ import annotations
 
-from itertools import groupby
-from struct import iter_unpack, unpack
+from struct import iter_unpack
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 _MASK = 0xFFFFFFFF
 _START = 0xDEADBEEF
 _BLOCK = 12
-_WORDS, _WORD = 3, 4  # in a block, and bytes in each
+_WORD = 4  # bytes
 # By how much is rotated: in each block, and at the end.
 _MIXING, _FINAL = (4, 6, 8, 16, 19, 4), (14, 11, 25, 16, 4, 14, 24)
 _LANE = 8  # bytes: twice a word, so that nothing runs over into the next lane
@@ -61,47 +60,55 @@ def lookup3(data: bytes) -> int:
     return ((c ^ b) - (b << 24 | b >> 8)) & _MASK
 
 
-def lookup3_of_each(pieces: Sequence[bytes]) -> list[int]:
-    """The checksums of many pieces."""
-    found = [0] * len(pieces)
-    blocks = [(len(piece) - 1) // _BLOCK for piece in pieces]
-    numbers = sorted(range(len(pieces)), key=blocks.__getitem__)
-    for _, alike in groupby(numbers, blocks.__getitem__):
-        chosen = [*alike]
-        these = [pieces[i] for i in chosen]
-        one_by_one = len(these) < _FEWEST or not these[0]
-        sums = map(lookup3, these) if one_by_one else _side_by_side(these)
-        for i, checksum in zip(chosen, sums, strict=True):
-            found[i] = checksum
-    return found
+def first_wrong(pieces: Sequence[bytes]) -> int | None:
+    """Which of some pieces does not end with the checksum of what it has in front; None if all do.
+
+    They are of one length.
+    """
+    if len(pieces) >= _FEWEST and len(pieces[0]) > _WORD:
+        found, stored = _side_by_side(pieces)
+        if found == stored:
+            return None
+    for number, piece in enumerate(pieces):
+        if lookup3(piece[:-_WORD]).to_bytes(_WORD, "little") != piece[-_WORD:]:
+            return number
+    return None
 
 
-def _side_by_side(pieces: Sequence[bytes]) -> tuple[int, ...]:
-    """The checksums of pieces that have the same number of blocks, and are not empty."""
-    lanes = len(pieces)
-    size = (len(pieces[0]) - 1) // _BLOCK * _BLOCK + _BLOCK
-    data = b"".join([piece.ljust(size, b"\0") for piece in pieces])
-    ones = ((1 << 8 * _LANE * lanes) - 1) // ((1 << 8 * _LANE) - 1)
+def _side_by_side(pieces: Sequence[bytes]) -> tuple[int, int]:
+    """The checksums of pieces, and those that they end with, each in a lane of an integer."""
+    lanes, size = len(pieces), len(pieces[0])
+    end = size - _WORD
+    data = b"".join(pieces)
+    ones = int.from_bytes((b"\1" + bytes(_LANE - 1)) * lanes, "little")
     mask = ones * _MASK
-    spare = ones << 34  # so that a difference is not negative
+    # What is subtracted from has this bit too, so that no lane borrows from the next. It comes with
+    # the words and goes with the mask; where it stays and adds up, a lane has room for that.
+    spare = bytes(_WORD) + b"\4" + bytes(_LANE - _WORD - 1)
 
-    def word(number: int) -> int:
-        """One word of each piece."""
-        column = bytearray(_LANE * lanes)
-        for i in range(_WORD):
-            column[i::_LANE] = data[number * _WORD + i :: size]
-        return int.from_bytes(column, "little")
+    def column(start: int, stop: int) -> int:
+        """Up to one word of each piece, with the spare bits."""
+        found = bytearray(spare * lanes)
+        for i in range(min(stop - start, _WORD)):
+            found[i::_LANE] = data[start + i :: size]
+        return int.from_bytes(found, "little")
 
-    starts = b"".join([(_START + len(piece)).to_bytes(_LANE, "little") for piece in pieces])
-    a = b = c = int.from_bytes(starts, "little") & mask
-    last = size // _WORD - _WORDS
-    for number in range(0, last, _WORDS):
-        a, b, c = a + word(number), b + word(number + 1), (c + word(number + 2)) & mask
+    def block(start: int) -> tuple[int, int, int]:
+        words = range(start, start + _BLOCK, _WORD)
+        first, second, third = (column(word, end) for word in words)
+        return a + first, b + second, c + third & mask
+
+    a = b = c = ones * ((_START + end) & _MASK)
+    last = (end - 1) // _BLOCK * _BLOCK
+    for start in range(0, last, _BLOCK):
+        a, b, c = block(start)
         for bits in _MIXING:
-            mixed = ((a | spare) - c ^ (c << bits | c >> 32 - bits)) & mask
+            mixed = (a - c ^ (c << bits | c >> 32 - bits)) & mask
             a, b, c = b, c + b, mixed
-    a, b, c = a + word(last) & mask, b + word(last + 1) & mask, c + word(last + 2) & mask
+    a, b, c = block(last)
+    a, b = a & mask, b & mask
+    more = int.from_bytes(spare * lanes, "little")
     for bits in _FINAL:
-        mixed = ((c ^ b | spare) - ((b << bits | b >> 32 - bits) & mask)) & mask
+        mixed = ((c ^ b | more) - ((b << bits | b >> 32 - bits) & mask)) & mask
         a, b, c = b, mixed, a
-    return unpack(f"<{lanes}Q", b.to_bytes(_LANE * lanes, "little"))
+    return b, column(end, size) & mask

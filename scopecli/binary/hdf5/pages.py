@@ -137,13 +137,15 @@ class Pages:
         """
         waiting, self._unchecked = self._unchecked, []
         self._until = self.left - _MOST_WAITING
-        if not waiting:
-            return
-        from scopecli.binary.hdf5.checksum import lookup3_of_each
+        by_length: dict[int, list[tuple[int, bytes]]] = {}
+        for each in waiting:
+            by_length.setdefault(len(each[1]), []).append(each)
+        for alike in by_length.values():
+            from scopecli.binary.hdf5.checksum import first_wrong
 
-        found = lookup3_of_each([data[:-CHECKSUM] for _, data in waiting])
-        for (at, data), checksum in zip(waiting, found, strict=True):
-            if checksum.to_bytes(CHECKSUM, "little") != data[-CHECKSUM:]:
+            wrong = first_wrong([data for _, data in alike])
+            if wrong is not None:
+                at = alike[wrong][0]
                 raise self.damaged("a structure has another checksum than it says", at)
 
     def following(self, data: bytes, start: int, at: int, length: int) -> bytes:

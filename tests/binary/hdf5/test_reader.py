@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopecli.binary.hdf5.checksum import lookup3, lookup3_of_each
+from scopecli.binary.hdf5.checksum import first_wrong, lookup3
 from scopecli.binary.hdf5.pages import LibraryNeededError
 from tests import hdf5_files
 from tests.binary.hdf5.asking import common, reader
@@ -37,10 +37,17 @@ def test_the_checksum(data: bytes, checksum: int) -> None:
     assert lookup3(data) == checksum
 
 
-@given(st.lists(st.binary(max_size=40)))
-def test_checksums_side_by_side_are_those_one_by_one(pieces: list[bytes]) -> None:
-    many = [*pieces, *(piece[::-1] for piece in pieces), *(bytes(piece) * 9 for piece in pieces)]
-    assert lookup3_of_each(many * 3) == [lookup3(piece) for piece in many] * 3
+@given(st.data(), st.integers(0, 60), st.integers(1, 30))
+def test_checksums_side_by_side_are_those_one_by_one(
+    data: st.DataObject, length: int, lanes: int
+) -> None:
+    texts = [data.draw(st.binary(min_size=length, max_size=length)) for _ in range(lanes)]
+    pieces = [text + lookup3(text).to_bytes(4, "little") for text in texts]
+    assert first_wrong(pieces) is None
+    wrong, at = data.draw(st.integers(0, lanes - 1)), data.draw(st.integers(0, length + 3))
+    broken = bytearray(pieces[wrong])
+    broken[at] ^= 1 << data.draw(st.integers(0, 7))
+    assert first_wrong([*pieces[:wrong], bytes(broken), *pieces[wrong + 1 :]]) == wrong
 
 
 @pytest.mark.parametrize("sample", [name for name in ALL if name.endswith(".h5")])
