@@ -34,8 +34,9 @@ _MODULES = {
     "values.dtypes": "DType as_dtype",
     "graph.scopes": "name_scope op_scope init_scope control_dependencies device colocate_with"
     " container add_to_collection add_to_collections get_collection get_collection_ref"
-    " set_random_seed no_op group get_seed",
+    " set_random_seed get_seed",
     "ops.constants": "constant",
+    "ops.grouping": "no_op group",
     "ops.applying": "convert_to_tensor",
     "variables.variable": "Variable",
     "variables.assigning": "assign assign_add assign_sub scatter_update scatter_add scatter_sub"
@@ -130,7 +131,7 @@ _ALIASES = {
     "divide_no_nan": ("ops.arithmetic", "div_no_nan"),
     "arg_max": ("ops.reductions", "argmax"),
     "arg_min": ("ops.reductions", "argmin"),
-    "tuple": ("graph.scopes", "tuple_"),
+    "tuple": ("ops.grouping", "tuple_"),
     "random_shuffle": ("random", "shuffle"),
     "batch_matmul": ("ops.products", "matmul"),
     "space_to_batch": ("nn.morphology", "space_to_batch"),

@@ -11,8 +11,8 @@ from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.scopes import add_to_collection, name_scope
 from scopecli.dryrun.ops.applying import convert_to_tensor
+from scopecli.dryrun.ops.constant_values import number
 from scopecli.dryrun.ops.constants import constant
-from scopecli.dryrun.values.constant_values import number
 from scopecli.dryrun.values.dtypes import as_dtype, int32, resource, string
 from scopecli.dryrun.values.shapes import TensorShape
 

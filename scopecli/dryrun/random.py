@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.scopes import name_scope, set_random_seed, with_dependencies
+from scopecli.dryrun.graph.scopes import name_scope, set_random_seed
 from scopecli.dryrun.namespaces import attributes
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.constants import constant_node
+from scopecli.dryrun.ops.grouping import with_dependencies
 from scopecli.dryrun.values.dtypes import as_dtype, float32, int32
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from scopecli.dryrun.ops.arrays import (
     reshape,
     shape,
 )
+from scopecli.dryrun.ops.constant_values import constant_value
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.reductions import reduce_prod
-from scopecli.dryrun.values.constant_values import constant_value
 from scopecli.dryrun.values.shapes import TensorShape
 
 if TYPE_CHECKING:

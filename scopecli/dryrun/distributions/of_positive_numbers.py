@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from scopecli.dryrun.distributions.base import FULLY_REPARAMETERIZED, Distribution, OfTwo
-from scopecli.dryrun.graph.scopes import control_dependencies, name_scope, with_dependencies
+from scopecli.dryrun.graph.scopes import control_dependencies, name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import concat, identity, shape
 from scopecli.dryrun.ops.checks import assert_positive
 from scopecli.dryrun.ops.filled import fill, ones, ones_like
+from scopecli.dryrun.ops.grouping import with_dependencies
 from scopecli.dryrun.ops.indexing import where_v2
 from scopecli.dryrun.ops.reductions import reduce_all, reduce_sum
 from scopecli.dryrun.ops.special import lbeta

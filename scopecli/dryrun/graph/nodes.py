@@ -141,6 +141,17 @@ Tensor.__module__, Tensor.__qualname__ = "tensorflow.python.framework.ops", "Sym
 Tensor.__name__ = Tensor.__qualname__
 
 
+def has_tensor(values: Any) -> bool:
+    """Whether a list holds a tensor or a variable, at any depth."""
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            if has_tensor(value):
+                return True
+        elif isinstance(value, Tensor) or hasattr(value, "_as_tensor"):
+            return True
+    return False
+
+
 class NodeDef(NamedTuple):
     """A node as a file has it."""
 

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from scopecli.dryrun.graph.graph import Graph
-    from scopecli.dryrun.graph.nodes import Operation, Tensor
 
 
 class name_scope:
@@ -142,89 +141,3 @@ def get_seed(_: Any) -> tuple[None, None]:
 def set_random_seed(seed: Any) -> None:
     """Seeds change no name."""
     get_default_graph().seed = seed
-
-
-def no_op(name: str | None = None) -> Operation:
-    """A node that does nothing."""
-    from scopecli.dryrun.ops.applying import apply_op
-
-    return apply_op("NoOp", name=name)
-
-
-def group(*inputs: Any, name: str | None = None) -> Operation:
-    """A node that is done when the others are.
-
-    Raises:
-        TypeError: one is neither an operation nor a tensor.
-    """
-    with name_scope(name, "group_deps", _flat(inputs)) as scope:
-        if not inputs:
-            return no_op(scope)
-        by_device: dict[str, list[Any]] = {}
-        for value in _flat(inputs):
-            if not hasattr(value, "device"):
-                raise TypeError(
-                    f"'inputs' should be zero or more (nested) Tensors. Received '{value}' with "
-                    f"type '{type(value)}'."
-                )
-            by_device.setdefault(value.device, []).append(value)
-        if len(by_device) == 1:
-            ((where, members),) = by_device.items()
-            return _grouped(where, members, scope)
-        parts = [_grouped(where, by_device[where], None) for where in sorted(by_device)]
-        with control_dependencies(parts):
-            return no_op(scope)
-
-
-def _grouped(where: str, members: list[Any], name: str | None) -> Operation:
-    with control_dependencies(members), device(where):
-        return no_op(name)
-
-
-def _flat(values: Any) -> list[Any]:
-    if isinstance(values, dict):
-        values = [values[key] for key in sorted(values)]
-    found: list[Any] = []
-    for value in values if isinstance(values, (list, tuple)) else [values]:
-        if isinstance(value, (list, tuple, dict)):
-            found += _flat(value)
-        else:
-            found.append(value)
-    return found
-
-
-def with_dependencies(dependencies: Any, output: Tensor, name: str | None = None) -> Tensor:
-    """A tensor that is there once other operations are done."""
-    from scopecli.dryrun.ops.applying import apply
-
-    with (
-        name_scope(name, "control_dependency", [output]) as scope,
-        colocate_with(output.op),
-        control_dependencies(dependencies),
-    ):
-        return apply("Identity", output, name=scope)
-
-
-def tuple_(tensors: Any, name: str | None = None, control_inputs: Any = None) -> list[Any]:
-    """The same tensors, none of them there before all are.
-
-    Raises:
-        ValueError: there is none.
-    """
-    from scopecli.dryrun.graph.nodes import Operation
-
-    with name_scope(name, "tuple", [t for t in tensors if t is not None]):
-        gates = [value.op for value in tensors if value is not None]
-        gates += [value.op for value in control_inputs or ()]
-        if not gates:
-            raise ValueError(f"'tensors' must have at least one Tensor. Received: {tensors}.")
-        order = {op: number for number, op in enumerate(gates[0].graph.get_operations())}
-        gate = group(*sorted(set(gates), key=order.__getitem__))
-        found: list[Any] = []
-        for value in tensors:
-            if isinstance(value, Operation):
-                with control_dependencies([gate]):
-                    found.append(group(value))
-            else:
-                found.append(None if value is None else with_dependencies([gate], value))
-        return found

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from scopecli.dryrun.graph.nodes import Tensor
-from scopecli.dryrun.graph.scopes import name_scope, with_dependencies
+from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import expand_dims, rank, reshape, shape, squeeze, stack, unstack
 from scopecli.dryrun.ops.checks import Assert, assert_greater_equal, assert_positive
+from scopecli.dryrun.ops.grouping import with_dependencies
 from scopecli.dryrun.ops.indexing import slice
 
 

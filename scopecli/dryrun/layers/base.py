@@ -279,7 +279,7 @@ def _collect(elements: list[Any], key: str) -> None:
 def static_flag(training: Any) -> bool | None:
     """Whether it is training, where that is known while the graph is built."""
     if isinstance(training, Tensor):
-        from scopecli.dryrun.values.constant_values import constant_value
+        from scopecli.dryrun.ops.constant_values import constant_value
 
         value = constant_value(training)
         return None if value is None else bool(value)

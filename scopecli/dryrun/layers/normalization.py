@@ -13,7 +13,6 @@ from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import reshape, shape
 from scopecli.dryrun.ops.constants import constant
-from scopecli.dryrun.ops.filled import ones_like, zeros_like
 from scopecli.dryrun.values.dtypes import float32
 from scopecli.dryrun.variables.assigning import assign_sub, can_wait, later_node
 from scopecli.dryrun.variables.initializers import ones_initializer, zeros_initializer
@@ -160,6 +159,8 @@ class BatchNormalization(Layer):
         """What is multiplied by and added, with what a function of the program says of it."""
         if self.adjustment is None:
             return scale, offset
+        from scopecli.dryrun.ops.filled import ones_like, zeros_like
+
         r, d = self.adjustment(shape(inputs))
         return _composed(
             when(training, lambda: r, lambda: ones_like(r)),

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.scopes import name_scope, no_op
+from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.metrics.accumulating import collected, metric_variable, same_rank
 from scopecli.dryrun.ops.applying import apply
 from scopecli.dryrun.ops.arithmetic import cast, divide
+from scopecli.dryrun.ops.grouping import no_op
 from scopecli.dryrun.ops.indexing import where
 from scopecli.dryrun.ops.reductions import reduce_sum
 from scopecli.dryrun.values.dtypes import float32

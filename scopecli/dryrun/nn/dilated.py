@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import concat, shape, stack
+from scopecli.dryrun.ops.constant_values import vector
 from scopecli.dryrun.ops.constants import constant
-from scopecli.dryrun.values.constant_values import vector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,12 +10,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph, graph_of
-from scopecli.dryrun.graph.nodes import Operation, Tensor
+from scopecli.dryrun.graph.nodes import Operation, Tensor, has_tensor
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.shape_functions import shape_function
 from scopecli.dryrun.ops.table import ALLOWED, INDEX_TYPES, OPS
 from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype, reference
-from scopecli.dryrun.values.python_values import has_tensor
 from scopecli.dryrun.values.shapes import Dimension, TensorShape
 from scopecli.dryrun.values.structures import map_structure
 from scopecli.model.records import NamedTuple

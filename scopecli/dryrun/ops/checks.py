@@ -8,14 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
-from scopecli.dryrun.graph.scopes import name_scope, no_op
+from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arrays import rank as rank_of
 from scopecli.dryrun.ops.arrays import shape
+from scopecli.dryrun.ops.constant_values import number
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.control_flow.conditionals import cond
+from scopecli.dryrun.ops.grouping import no_op
 from scopecli.dryrun.ops.reductions import reduce_all
-from scopecli.dryrun.values.constant_values import number
 from scopecli.dryrun.values.dtypes import as_dtype
 
 if TYPE_CHECKING:

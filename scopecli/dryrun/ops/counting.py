@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.scopes import name_scope, with_dependencies
+from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast, clip_by_value, divide
 from scopecli.dryrun.ops.arrays import reshape, shape, size, squeeze, stack
 from scopecli.dryrun.ops.checks import assert_less, assert_non_negative
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.filled import ones_like
+from scopecli.dryrun.ops.grouping import with_dependencies
 from scopecli.dryrun.ops.reductions import reduce_max
 from scopecli.dryrun.values.dtypes import as_dtype, int32
 

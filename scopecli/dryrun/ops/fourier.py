@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import concat, pad, rank, shape, stack, unstack
+from scopecli.dryrun.ops.constant_values import vector
 from scopecli.dryrun.ops.filled import zeros, zeros_like
-from scopecli.dryrun.values.constant_values import vector
 from scopecli.dryrun.values.dtypes import BY_NAME
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.ops.applying import apply
-from scopecli.dryrun.values.constant_values import constant_value
+from scopecli.dryrun.ops.constant_values import constant_value
 from scopecli.dryrun.values.shapes import TensorShape
 
 if TYPE_CHECKING:

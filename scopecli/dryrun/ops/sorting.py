@@ -19,9 +19,9 @@ from scopecli.dryrun.ops.arrays import (
     stack,
     transpose,
 )
+from scopecli.dryrun.ops.constant_values import number
 from scopecli.dryrun.ops.constants import constant
 from scopecli.dryrun.ops.indexing import boolean_mask, sequence_mask
-from scopecli.dryrun.values.constant_values import number
 from scopecli.dryrun.values.dtypes import as_dtype, int32
 
 if TYPE_CHECKING:

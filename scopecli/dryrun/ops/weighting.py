@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.scopes import control_dependencies, name_scope, no_op
+from scopecli.dryrun.graph.scopes import control_dependencies, name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arrays import concat, expand_dims, rank, shape, size
 from scopecli.dryrun.ops.filled import ones_like
+from scopecli.dryrun.ops.grouping import no_op
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Operation, Tensor

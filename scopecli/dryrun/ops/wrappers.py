@@ -53,4 +53,7 @@ def _rare(name: str) -> str | None:
 
 def wrapper_in(namespace: str, name: str) -> Callable[..., Any] | None:
     """The function that a namespace has under a name, its own or that of `tf`; or None."""
-    return wrapper(f"{namespace}.{name}") or wrapper(name)
+    own = f"{namespace}.{name}"
+    if own not in WRAPPERS and name in WRAPPERS:  # `nn.relu`: not worth the table of rare ones
+        return wrapper(name)
+    return wrapper(own) or wrapper(name)

@@ -11,9 +11,9 @@ from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import identity, placeholder, placeholder_with_default, reshape
+from scopecli.dryrun.ops.constant_values import vector
 from scopecli.dryrun.ops.filled import zeros
 from scopecli.dryrun.ops.indexing import gather, where_v2
-from scopecli.dryrun.values.constant_values import vector
 from scopecli.dryrun.values.shapes import TensorShape, dims_of
 
 if TYPE_CHECKING:

@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.keys import GraphKeys
-from scopecli.dryrun.graph.scopes import (
-    add_to_collection,
-    colocate_with,
-    group,
-    init_scope,
-    name_scope,
-)
+from scopecli.dryrun.graph.scopes import add_to_collection, colocate_with, init_scope, name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.control_flow.conditionals import cond
+from scopecli.dryrun.ops.grouping import group
 from scopecli.dryrun.train.slots import create_slot
 from scopecli.dryrun.variables.assigning import assign, assign_sub
 from scopecli.dryrun.variables.collections import (

@@ -14,12 +14,11 @@ from scopecli.dryrun.graph.scopes import (
     colocate_with,
     control_dependencies,
     get_collection_ref,
-    group,
     init_scope,
     name_scope,
-    tuple_,
 )
 from scopecli.dryrun.ops.applying import convert_to_tensor
+from scopecli.dryrun.ops.grouping import group, tuple_
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.train.gradients import gradients, plain_tensor
 from scopecli.dryrun.train.slots import ROLES, create_slot

@@ -6,13 +6,10 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
-from scopecli.dryrun.graph.scopes import (
-    colocate_with,
-    control_dependencies,
-    group,
-)
+from scopecli.dryrun.graph.scopes import colocate_with, control_dependencies
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
+from scopecli.dryrun.ops.grouping import group
 from scopecli.dryrun.train.optimizer import Optimizer
 from scopecli.dryrun.variables.initializers import (
     constant_initializer,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.values.constant_values import constant_value
+from scopecli.dryrun.ops.constant_values import constant_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

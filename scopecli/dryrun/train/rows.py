@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.scopes import control_dependencies, group
+from scopecli.dryrun.graph.scopes import control_dependencies
 from scopecli.dryrun.ops.applying import apply, apply_op
 from scopecli.dryrun.ops.arrays import shape
+from scopecli.dryrun.ops.grouping import group
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.variables.assigning import assign, assign_sub, scatter_add
 

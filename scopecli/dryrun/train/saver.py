@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.keys import GraphKeys
-from scopecli.dryrun.graph.scopes import (
-    colocate_with,
-    get_collection,
-    group,
-    name_scope,
-    with_dependencies,
-)
+from scopecli.dryrun.graph.scopes import colocate_with, get_collection, name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arrays import identity, placeholder_with_default
 from scopecli.dryrun.ops.arrays import reshape as reshape_to
 from scopecli.dryrun.ops.constants import constant
+from scopecli.dryrun.ops.grouping import group, with_dependencies
 from scopecli.dryrun.train.sharding import save_shards
 from scopecli.dryrun.values.structures import flattened
 from scopecli.dryrun.variables.collections import global_variables

@@ -9,17 +9,11 @@ from typing import Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.keys import GraphKeys
-from scopecli.dryrun.graph.scopes import (
-    colocate_with,
-    control_dependencies,
-    device,
-    group,
-    name_scope,
-    no_op,
-)
+from scopecli.dryrun.graph.scopes import colocate_with, control_dependencies, device, name_scope
 from scopecli.dryrun.ops.applying import convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.filled import fill
+from scopecli.dryrun.ops.grouping import group, no_op
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.queues import FIFOQueue, QueueRunner
 from scopecli.dryrun.train.optimizer import Optimizer

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype
 from scopecli.dryrun.values.shapes import Dimension
 
@@ -20,17 +19,6 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (bytes, "string"),
 )
 _ORDER = ("int32", "int64", "float32", "complex128")
-
-
-def has_tensor(values: Any) -> bool:
-    """Whether a list holds a tensor or a variable, at any depth."""
-    for value in values:
-        if isinstance(value, (list, tuple)):
-            if has_tensor(value):
-                return True
-        elif isinstance(value, Tensor) or hasattr(value, "_as_tensor"):
-            return True
-    return False
 
 
 def shape_of_value(value: Any) -> tuple[int, ...]:

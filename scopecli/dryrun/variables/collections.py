@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.keys import GraphKeys
-from scopecli.dryrun.graph.scopes import get_collection, group, no_op
+from scopecli.dryrun.graph.scopes import get_collection
+from scopecli.dryrun.ops.grouping import group, no_op
 from scopecli.dryrun.values.dtypes import as_dtype
 
 if TYPE_CHECKING:

@@ -13,10 +13,9 @@ from scopecli.dryrun.graph.scopes import (
     get_collection,
     get_collection_ref,
     name_scope,
-    no_op,
-    with_dependencies,
 )
 from scopecli.dryrun.ops.applying import apply
+from scopecli.dryrun.ops.grouping import no_op, with_dependencies
 from scopecli.dryrun.program.session import Session
 from scopecli.dryrun.variables.collections import get_or_create_global_step, trainable_variables
 

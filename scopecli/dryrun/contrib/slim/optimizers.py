@@ -10,8 +10,9 @@ from typing import Any
 from scopecli.dryrun import summary
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.nodes import Tensor
-from scopecli.dryrun.graph.scopes import get_collection, with_dependencies
+from scopecli.dryrun.graph.scopes import get_collection
 from scopecli.dryrun.ops.applying import convert_to_tensor
+from scopecli.dryrun.ops.grouping import with_dependencies
 from scopecli.dryrun.ops.indexed_slices import IndexedSlices
 from scopecli.dryrun.train import optimizers
 from scopecli.dryrun.train.gradients import clip_by_global_norm, global_norm

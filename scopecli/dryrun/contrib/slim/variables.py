@@ -9,7 +9,7 @@ from typing import Any
 from scopecli.dryrun.contrib.slim.scoping import add_arg_scope, current_arg_scope, key_of
 from scopecli.dryrun.graph.keys import GraphKeys
 from scopecli.dryrun.graph.scopes import device as device_scope
-from scopecli.dryrun.graph.scopes import get_collection, group
+from scopecli.dryrun.graph.scopes import get_collection
 from scopecli.dryrun.variables.getting import get_variable
 from scopecli.dryrun.variables.scope import get_variable_scope
 
@@ -209,6 +209,7 @@ def assign_from_values(var_names_to_values: dict[str, Any]) -> tuple[Any, dict[A
         ValueError: there is no such variable.
     """
     from scopecli.dryrun.ops.arrays import placeholder
+    from scopecli.dryrun.ops.grouping import group
 
     done, fed = [], {}
     for name, value in var_names_to_values.items():

@@ -12,8 +12,8 @@ from scopecli.dryrun.nn.rnn_cell.lstm import LSTMStateTuple
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import divide
 from scopecli.dryrun.ops.arrays import concat
+from scopecli.dryrun.ops.constant_values import constant_value
 from scopecli.dryrun.random import random_uniform
-from scopecli.dryrun.values.constant_values import constant_value
 from scopecli.dryrun.values.shapes import TensorShape
 from scopecli.dryrun.values.structures import flattened, repacked
 from scopecli.dryrun.variables.opening import variable_scope

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.nodes import Operation
 from scopecli.dryrun.graph.scopes import control_dependencies
-from scopecli.dryrun.graph.scopes import with_dependencies as after
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
+from scopecli.dryrun.ops.grouping import with_dependencies as after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

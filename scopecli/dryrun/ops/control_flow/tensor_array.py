@@ -11,7 +11,7 @@ from scopecli.dryrun.graph.scopes import colocate_with, name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast, range
 from scopecli.dryrun.ops.arrays import shape
-from scopecli.dryrun.values.constant_values import number
+from scopecli.dryrun.ops.constant_values import number
 from scopecli.dryrun.values.dtypes import as_dtype
 from scopecli.dryrun.values.shapes import TensorShape, compatible, dims_of, merged
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scopecli.dryrun.ops.constant_values import constant_value, vector
 from scopecli.dryrun.ops.shape_functions.nn import window
-from scopecli.dryrun.values.constant_values import constant_value, vector
 
 if TYPE_CHECKING:
     from scopecli.dryrun.ops.shape_functions import Attributes, Inputs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scopecli.dryrun.values.constant_values import number, vector
+from scopecli.dryrun.ops.constant_values import number, vector
 from scopecli.dryrun.values.shapes import brackets, compatible, merged, mismatch
 
 if TYPE_CHECKING:

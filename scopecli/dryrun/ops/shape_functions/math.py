@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scopecli.dryrun.ops.constant_values import constant_value, number, vector
 from scopecli.dryrun.ops.shape_functions.common import of_rank, stretched
-from scopecli.dryrun.values.constant_values import constant_value, number, vector
 from scopecli.dryrun.values.shapes import brackets
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scopecli.dryrun.ops.constant_values import number
 from scopecli.dryrun.ops.shape_functions.common import broadcast, of_rank
-from scopecli.dryrun.values.constant_values import number
 from scopecli.dryrun.values.shapes import brackets, compatible, merged
 
 if TYPE_CHECKING:

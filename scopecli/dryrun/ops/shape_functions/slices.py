@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.dryrun.values.constant_values import vector
+from scopecli.dryrun.ops.constant_values import vector
 
 if TYPE_CHECKING:
     from scopecli.dryrun.ops.shape_functions import Attributes, Inputs
