@@ -117,7 +117,8 @@ _MODULES = {
     " sparse_segment_mean sparse_segment_sqrt_n",
     "ops.spaced": "linspace meshgrid",
     "program.session": "Session InteractiveSession",
-    "ops.checks": "Assert assert_equal assert_none_equal assert_less assert_less_equal"
+    "ops.control_flow.asserting": "Assert",
+    "ops.checks": "assert_equal assert_none_equal assert_less assert_less_equal"
     " assert_greater assert_greater_equal assert_positive assert_negative assert_non_negative"
     " assert_non_positive assert_rank assert_rank_at_least py_func py_function",
     "train.gradients": "UnconnectedGradients gradients clip_by_global_norm global_norm",

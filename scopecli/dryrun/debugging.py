@@ -7,7 +7,8 @@ from scopecli.dryrun.namespaces import attributes
 __getattr__ = attributes(
     __name__,
     {
-        "ops.checks": "Assert assert_equal assert_none_equal assert_less assert_less_equal"
+        "ops.control_flow.asserting": "Assert",
+        "ops.checks": "assert_equal assert_none_equal assert_less assert_less_equal"
         " assert_greater assert_greater_equal assert_positive assert_negative"
         " assert_non_negative assert_non_positive assert_rank assert_rank_at_least",
         "ops.type_checks": "assert_type assert_integer assert_scalar assert_same_float_dtype"

@@ -118,7 +118,7 @@ def categorical(
 def random_crop(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Tensor:
     """A part of a given size."""
     from scopecli.dryrun.ops.arrays import shape
-    from scopecli.dryrun.ops.checks import Assert
+    from scopecli.dryrun.ops.control_flow.asserting import Assert
     from scopecli.dryrun.ops.indexing import slice
     from scopecli.dryrun.ops.reductions import reduce_all
 

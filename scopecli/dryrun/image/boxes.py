@@ -12,7 +12,8 @@ from scopecli.dryrun.graph.scopes import name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import expand_dims, rank, reshape, shape, squeeze, stack, unstack
-from scopecli.dryrun.ops.checks import Assert, assert_greater_equal, assert_positive
+from scopecli.dryrun.ops.checks import assert_greater_equal, assert_positive
+from scopecli.dryrun.ops.control_flow.asserting import Assert
 from scopecli.dryrun.ops.grouping import with_dependencies
 from scopecli.dryrun.ops.indexing import slice
 

@@ -1,4 +1,4 @@
-"""Assertions in the graph: `tf.Assert`, `tf.assert_equal` and their kin; `tf.py_func`.
+"""Assertions in the graph: `tf.assert_equal` and its kin; `tf.py_func`.
 
 https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/ops/check_ops.py
 """
@@ -9,36 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from scopecli.dryrun.graph.default import get_default_graph
 from scopecli.dryrun.graph.scopes import name_scope
-from scopecli.dryrun.ops.applying import apply, apply_op, convert_to_tensor
+from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import rank as rank_of
 from scopecli.dryrun.ops.arrays import shape
 from scopecli.dryrun.ops.constant_values import number
 from scopecli.dryrun.ops.constants import constant
-from scopecli.dryrun.ops.control_flow.conditionals import cond
+from scopecli.dryrun.ops.control_flow.asserting import Assert
 from scopecli.dryrun.ops.grouping import no_op
 from scopecli.dryrun.ops.reductions import reduce_all
 from scopecli.dryrun.values.dtypes import as_dtype
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Operation, Tensor
-
-
-def Assert(  # noqa: N802 - TensorFlow's name for it
-    condition: Any, data: Any, summarize: Any = None, name: str | None = None
-) -> Operation:
-    """A node that fails where something does not hold."""
-    with name_scope(name, "Assert", [condition, *data]):
-        values = [convert_to_tensor(value) for value in data]
-        if all(value.dtype.name in {"string", "int32"} for value in values):
-            return apply_op("Assert", condition, data, name="Assert")
-        condition = convert_to_tensor(condition, name="Condition")
-        guarded = cond(
-            condition,
-            no_op,
-            lambda: apply_op("Assert", condition, data, name="Assert"),
-            name="AssertGuard",
-        )
-        return guarded.op  # type: ignore[no-any-return]
 
 
 def _of_two(sign: str, opname: str, type_: str) -> Any:

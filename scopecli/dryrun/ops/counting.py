@@ -64,7 +64,7 @@ def histogram_fixed_width_bins(
     values: Any, value_range: Any, nbins: Any = 100, dtype: Any = int32, name: str | None = None
 ) -> Tensor:
     """In which range each value is."""
-    from scopecli.dryrun.ops.checks import Assert
+    from scopecli.dryrun.ops.control_flow.asserting import Assert
 
     with name_scope(name, "histogram_fixed_width_bins"):
         values = convert_to_tensor(values, name="values")

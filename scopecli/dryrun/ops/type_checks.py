@@ -11,8 +11,8 @@ from scopecli.dryrun.graph.nodes import Tensor
 from scopecli.dryrun.graph.scopes import control_dependencies, name_scope
 from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arrays import shape
-from scopecli.dryrun.ops.checks import Assert
 from scopecli.dryrun.ops.constant_values import constant_value, number
+from scopecli.dryrun.ops.control_flow.asserting import Assert
 from scopecli.dryrun.ops.grouping import no_op, with_dependencies
 from scopecli.dryrun.ops.reductions import reduce_all
 from scopecli.dryrun.values.dtypes import as_dtype, float32

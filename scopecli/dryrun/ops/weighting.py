@@ -50,7 +50,7 @@ def assert_broadcastable(weights: Any, values: Tensor) -> Operation:
             _check_weights(weights, values)
             if weights.shape.is_fully_defined() and values.shape.is_fully_defined():
                 return no_op("static_dims_check_success")
-        from scopecli.dryrun.ops.checks import Assert
+        from scopecli.dryrun.ops.control_flow.asserting import Assert
         from scopecli.dryrun.ops.control_flow.conditionals import cond
 
         is_scalar = apply("Equal", 0, weights_rank, name="is_scalar")

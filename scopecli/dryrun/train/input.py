@@ -14,8 +14,8 @@ from scopecli.dryrun.ops.applying import apply, convert_to_tensor
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arithmetic import range as range_
 from scopecli.dryrun.ops.arrays import identity, shape, size
-from scopecli.dryrun.ops.checks import Assert
 from scopecli.dryrun.ops.constants import constant
+from scopecli.dryrun.ops.control_flow.asserting import Assert
 from scopecli.dryrun.ops.indexing import gather
 from scopecli.dryrun.queues import (
     FIFOQueue,

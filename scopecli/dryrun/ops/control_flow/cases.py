@@ -13,8 +13,8 @@ from scopecli.dryrun.graph.scopes import control_dependencies, name_scope
 from scopecli.dryrun.ops.applying import apply
 from scopecli.dryrun.ops.arithmetic import cast
 from scopecli.dryrun.ops.arrays import stack
-from scopecli.dryrun.ops.checks import Assert
 from scopecli.dryrun.ops.constants import constant
+from scopecli.dryrun.ops.control_flow.asserting import Assert
 from scopecli.dryrun.ops.control_flow.conditionals import cond
 from scopecli.dryrun.ops.reductions import reduce_sum
 
