@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _CHECKPOINTS = frozenset({"tf-v2-checkpoint", "tf-v1-checkpoint"})
 _FOLDERS = frozenset({"tf-saved-model"})
 _GRAPH = ".meta"
+_TEXT_OR_NOT = {".pb", ".pbtxt"}
+_NOT_CONVERTED = "nothing is converted: choose another name"
 # What a checkpoint's files have behind its prefix.
 _CHECKPOINT_FILE = re.compile(r"|\.index|\.meta|\.data-\d{5}-of-\d{5}|-\d{5}-of-\d{5}")
 
@@ -184,14 +186,17 @@ def destination(parts: Parts, out: str | None, *, force: bool = False) -> str:
 
 def _refuse_other_suffix(model: Model, out: str) -> None:
     """Nothing is converted: no HDF5 file under a name that says safetensors."""
-    own = (*registry.get(model.format).suffixes, os.path.splitext(model.path)[1])
-    suffix = os.path.splitext(out)[1].lower()
+    before, suffix = (os.path.splitext(path)[1].lower() for path in (model.path, out))
+    if {before, suffix} == _TEXT_OR_NOT:
+        problem = f"has the suffix {suffix}, and would be what {before} stands for"
+        raise UnsupportedError(problem, path=out, hint=_NOT_CONVERTED)
+    own = (*registry.get(model.format).suffixes, before)
     others = [row for row in registry.FORMATS if suffix in row.suffixes]
-    if others and not any(mine.lower().endswith(suffix) for mine in own):
+    if others and not any(mine.endswith(suffix) for mine in own):
         raise UnsupportedError(
             f"has the suffix of {others[0].id}, and would be {model.format}",
             path=out,
-            hint="nothing is converted: choose another name",
+            hint=_NOT_CONVERTED,
         )
 
 

@@ -111,6 +111,13 @@ def test_a_model_of_many_files_gets_a_folder(run: Run, tmp_path: Path, out: str)
     )
 
 
+@pytest.mark.parametrize(("sample", "name"), [("pb", "new.pbtxt"), ("pbtxt", "new.pb")])
+def test_text_stays_text(run: Run, tmp_path: Path, sample: str, name: str) -> None:
+    graph = str(SAMPLES / f"graphs/frozen.{sample}")
+    result = run("rename", graph, "-o", str(tmp_path / name), "net/=enc/")
+    assert_one_line(result, f"and would be what .{sample} stands for")
+
+
 def test_a_map(run: Run, tmp_path: Path, old: str) -> None:
     (tmp_path / "names.json").write_text('{"enc/": "e/", "dec/w": "d"}', "utf-8")
     result = run("rename", old, "--map", str(tmp_path / "names.json"), "--dry-run")
