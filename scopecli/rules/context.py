@@ -39,6 +39,7 @@ _NO_WEIGHTS = frozenset({"bool", "int32", "int64", "uint32", "uint64"})
 _PLAIN = frozenset({"hdf5", "npz", "safetensors"})
 # The best that compression can do: a tensor that claims to be larger by more is not read.
 _MOST_UNPACKED = 1032
+_DEEPEST = 100  # scopes around a scope
 
 
 @contextmanager
@@ -107,11 +108,16 @@ class Context:
 
     @cached_property
     def inner_scopes(self) -> Mapping[str, Sequence[str]]:
-        """The paths of the scopes directly in each scope, for scopes that have some."""
+        """The paths of the scopes directly in each scope, for scopes that have some.
+
+        Scopes deeper than in any model are left out: their paths would fill the memory.
+        """
         separator = self.model.separator
         found: dict[str, list[str]] = {}
         known = {""}
         for scope in self.scopes:
+            if scope.count(separator) > _DEEPEST:
+                continue
             while scope not in known:
                 known.add(scope)
                 parent = scope_of(scope, separator)

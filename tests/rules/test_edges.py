@@ -49,3 +49,8 @@ SCOPES = """
 def test_names(code: str, text: str, expected: list[str]) -> None:
     found = engine.findings(parse(text).context(), {code})
     assert [finding.subject for finding in found] == expected
+
+
+def test_scopes_deeper_than_in_any_model_are_left_out() -> None:
+    context = parse(f"{'a/' * 5000}w: float32[3]\nb/c/w: float32[3]").context()
+    assert context.inner_scopes == {"b": ["b/c"], "": ["b"]}
