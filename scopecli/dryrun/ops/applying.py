@@ -16,7 +16,7 @@ from scopecli.dryrun.ops.shape_functions import shape_function
 from scopecli.dryrun.ops.table import ALLOWED, INDEX_TYPES, OPS
 from scopecli.dryrun.values.dtypes import BY_NAME, as_dtype, reference
 from scopecli.dryrun.values.shapes import Dimension, TensorShape
-from scopecli.dryrun.values.structures import map_structure
+from scopecli.dryrun.values.structures import flattened, map_structure
 from scopecli.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _shape_tensor(shape: TensorShape | Dimension, dtype: Any, name: str | None) 
 
 def packed(values: Sequence[Any], dtype: Any, name: str | None) -> Tensor:
     """A list with tensors in it as one tensor; they are cast to the type that is asked for."""
-    kind = next(leaf.dtype.base_dtype for leaf in _flat(values) if _is_tensor(leaf))
+    kind = next(leaf.dtype.base_dtype for leaf in flattened(values) if _is_tensor(leaf))
     if dtype is not None and kind is not as_dtype(dtype):
         kind = as_dtype(dtype)
         values = map_structure(
@@ -148,13 +148,6 @@ def packed(values: Sequence[Any], dtype: Any, name: str | None) -> Tensor:
 
 def _is_tensor(value: Any) -> bool:
     return isinstance(value, Tensor) or hasattr(value, "_as_tensor")
-
-
-def _flat(values: Sequence[Any]) -> list[Any]:
-    found: list[Any] = []
-    for value in values:
-        found += _flat(value) if isinstance(value, (list, tuple)) else [value]
-    return found
 
 
 def apply_op(type_: str, *inputs: Any, name: str | None = None, **attributes: Any) -> Operation:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from scopecli.dryrun.graph.nodes import Operation
 from scopecli.dryrun.graph.scopes import colocate_with, control_dependencies, device, name_scope
 from scopecli.dryrun.ops.applying import apply, apply_op
+from scopecli.dryrun.values.structures import flattened
 
 if TYPE_CHECKING:
     from scopecli.dryrun.graph.nodes import Tensor
@@ -23,11 +24,11 @@ def group(*inputs: Any, name: str | None = None) -> Operation:
     Raises:
         TypeError: one is neither an operation nor a tensor.
     """
-    with name_scope(name, "group_deps", _flat(inputs)) as scope:
+    with name_scope(name, "group_deps", flattened(inputs)) as scope:
         if not inputs:
             return no_op(scope)
         by_device: dict[str, list[Any]] = {}
-        for value in _flat(inputs):
+        for value in flattened(inputs):
             if not hasattr(value, "device"):
                 raise TypeError(
                     f"'inputs' should be zero or more (nested) Tensors. Received '{value}' with "
@@ -45,18 +46,6 @@ def group(*inputs: Any, name: str | None = None) -> Operation:
 def _grouped(where: str, members: list[Any], name: str | None) -> Operation:
     with control_dependencies(members), device(where):
         return no_op(name)
-
-
-def _flat(values: Any) -> list[Any]:
-    if isinstance(values, dict):
-        values = [values[key] for key in sorted(values)]
-    found: list[Any] = []
-    for value in values if isinstance(values, (list, tuple)) else [values]:
-        if isinstance(value, (list, tuple, dict)):
-            found += _flat(value)
-        else:
-            found.append(value)
-    return found
 
 
 def with_dependencies(dependencies: Any, output: Tensor, name: str | None = None) -> Tensor:

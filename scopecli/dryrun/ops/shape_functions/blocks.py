@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scopecli.dryrun.ops.constant_values import constant_value, vector
 from scopecli.dryrun.ops.shape_functions.nn import window
@@ -10,6 +10,7 @@ from scopecli.dryrun.ops.shape_functions.nn import window
 if TYPE_CHECKING:
     from scopecli.dryrun.ops.shape_functions import Attributes, Inputs
     from scopecli.dryrun.values.shapes import Dims
+from scopecli.dryrun.values.structures import flattened
 
 
 def resize(inputs: Inputs, _: Attributes) -> Dims:
@@ -34,14 +35,8 @@ def dynamic_stitch(inputs: Inputs, _: Attributes) -> Dims:
     values = [constant_value(tensor) for tensor in inputs[0]]
     rows = None
     if None not in values:
-        rows = 1 + max((index for value in values for index in _flat(value)), default=-1)
+        rows = 1 + max((index for value in values for index in flattened(value)), default=-1)
     return (rows, *data[len(indices) :])
-
-
-def _flat(value: Any) -> list[int]:
-    if not isinstance(value, (list, tuple)):
-        return [value]
-    return [item for part in value for item in _flat(part)]
 
 
 def space_to_depth(inputs: Inputs, attributes: Attributes) -> Dims:
