@@ -97,6 +97,9 @@ _SEPARABLE = (Row("depthwise_kernel"), Row("pointwise_kernel"), Row("bias", "use
 
 # What `Layer.save_own_variables` numbers from 0: trainable variables as they are made, then others.
 # Found in each class's `build`, `keras/src/layers/`; held against the real layers by the tests.
+_DEPTHWISE = frozenset({"DepthwiseConv1D", "DepthwiseConv2D"})
+_OLD_KERNEL = "depthwise_kernel"
+
 VARIABLES: Mapping[str, tuple[Row, ...]] = MappingProxyType(
     {
         "Dense": _KERNEL_BIAS,
@@ -205,7 +208,11 @@ def variable_names(
         names = tuple(row.name for row in rows if row.setting not in off)
         if len(names) == count:
             fits.append(names)
-    return fits[0] if len(fits) == 1 else None
+    if len(fits) != 1:
+        return None
+    if class_name in _DEPTHWISE and "groups" in config:  # only Keras 2 writes that setting
+        return (_OLD_KERNEL, *fits[0][1:])
+    return fits[0]
 
 
 def _subsets(names: list[str]) -> Iterator[set[str]]:

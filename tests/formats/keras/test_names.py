@@ -17,6 +17,8 @@ from scopecli.formats.keras import names as keras_names
         ("BatchNormalization", {}, 3, None),  # gamma or beta is off, and nothing says which
         ("BatchNormalization", {"scale": False}, 3, ("beta", "moving_mean", "moving_variance")),
         ("BatchNormalization", {}, 2, ("moving_mean", "moving_variance")),
+        ("DepthwiseConv2D", {"use_bias": True}, 2, ("kernel", "bias")),
+        ("DepthwiseConv2D", {"groups": 1}, 2, ("depthwise_kernel", "bias")),  # of Keras 2
         ("Unheard", {}, 1, None),
         ("Unheard", {}, 0, ()),
     ],
