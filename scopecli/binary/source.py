@@ -12,11 +12,15 @@ import io
 import os
 import stat
 import threading
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scopecli.errors import NotAModelError, PathError, TruncatedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Self
 
@@ -90,6 +94,10 @@ class Source:
         part.base = self.base + offset
         part.size = length
         return part
+
+    def reopening(self) -> Callable[[], AbstractContextManager[Source]]:
+        """What opens the same part of the file again, once this source is closed."""
+        return partial(_reopened, self.path, self.base, self.size, self.inside)
 
     def read(self, offset: int, length: int) -> bytes:
         """Exactly `length` bytes from `offset`.
@@ -165,3 +173,9 @@ def read_small_text(path: str, limit: int) -> str:
                 f"has {source.size} bytes where at most {limit} are meant", path=path
             )
         return source.head(limit).decode("utf-8", "replace")
+
+
+@contextmanager
+def _reopened(path: str, base: int, size: int, inside: str) -> Iterator[Source]:
+    with Source(path) as whole:
+        yield whole.window(base, size, inside)

@@ -79,6 +79,7 @@ _NEAR = (
     (b"GivenTensorFill", "a network of Caffe2, which is not read"),
 )
 _PATTERNS = (
+    (re.compile(rb"\0{16}[\2-\x40]\0\0\0\x08[^\0]\x10"), "numbers of PaddlePaddle without names"),
     (re.compile(rb"\d+ \d+\n[^ \n]+ "), "a file of word vectors, as word2vec writes them"),
 )
 # What a decoder of text puts where bytes are none; so much of it is no accident.

@@ -152,7 +152,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             " torch.distributed.checkpoint",
             "the pickle's own marks, or a zip archive with a `data.pkl` or an `archive_format`",
             "nested keys joined with `.`",
-            "all dtypes, quantized ones as they are stored",
+            "all dtypes, quantized ones as they are stored; of folders, too",
             "https://github.com/pytorch/pytorch/blob/main/torch/serialization.py",
             "keys of dictionaries in zip archives and their `*.index.json`; storages are copied",
             (

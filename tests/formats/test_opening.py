@@ -245,6 +245,7 @@ class TestWhatIsNoModel:
             (b"\x1b[2J\n\xff", NotAModelError, r"starts with '\\x1b\[2J\\n\\xff'"),
             (bytes(5000), NotAModelError, "begins with 4096 of them: copy it again"),
             (b"cos\nsystem\n(S'true'\ntR.", NotAModelError, "pickle that would import os.system"),
+            (bytes(16) + b"\6\0\0\0\x08\5\x10\4\x10\3" + bytes(48), NotAModelError, "PaddlePaddle"),
             (b"x\x9c\x03\0\0\0\0\1", NotAModelError, "zlib data: unpack it first"),
             (b"\x04\x22M\x18@@\xc0", NotAModelError, "LZ4 data: unpack it first"),
             (bytes(4) + b"ET12", NotAModelError, "ExecuTorch program"),

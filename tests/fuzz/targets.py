@@ -102,7 +102,7 @@ TARGETS: dict[str, Target] = {
     "torch-distributed": Target(
         running.opened(".metadata", beside="torch_distributed"),
         seeds.files("torch_distributed/.metadata"),
-        (pickles.pickle,),
+        (pickles.pickle, numbers.integers),
     ),
     "hdf5": Target(
         running.hdf5, seeds.both(seeds.files("*.h5"), seeds.heaps, seeds.chunks), _INTEGERS

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.binary.pickle import opcodes
-from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, ScopecliError
 from scopecli.formats.torch import tree as torch_tree
 from scopecli.formats.torch.marks import PICKLE, is_pickle
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from scopecli.binary import zipdir
     from scopecli.binary.pickle.values import Pickle
+    from scopecli.binary.source import Source
 
 _CONSTANTS = "constants.pkl"
 _OF_CODE = "constants"
@@ -60,7 +60,7 @@ class Archive(Members):
         "pickle_size",
     )
 
-    def __init__(self, source: Source, members: Sequence[zipdir.Member], path: str) -> None:
+    def __init__(self, source: Source, members: Sequence[zipdir.Member]) -> None:
         """Read what is no storage.
 
         Raises:
@@ -68,7 +68,7 @@ class Archive(Members):
         """
         pickles = [member for member in members if member.name.endswith(_PICKLES)]
         main = [member.name for member in pickles if is_pickle(member.name)]
-        super().__init__(members, _folder(members, main, source.name), path)
+        super().__init__(source, members, _folder(members, main, source.name))
         self.pickle_name = self._folder + PICKLE
         self.notes = list(self._ambiguities(members, main))
         data = self.read(source, PICKLE, _LARGEST_PICKLE)
@@ -119,7 +119,7 @@ class Archive(Members):
         """A file of code, where it is there and can be read."""
         if not self.has(name):
             return b""
-        with Source(self._path) as source:
+        with self._reopen() as source:
             try:
                 return self.read(source, name, _LARGEST_CODE)
             except ScopecliError:

@@ -1,8 +1,8 @@
 """The folder that `torch.distributed.checkpoint` writes: what its `.metadata` says.
 
 A pickle with the shape and type of every tensor and the parts that the ranks wrote, each of which
-is somewhere in a `.distcp` file. Those are not opened: the structure is shown, and no values.
-`torch/distributed/checkpoint/metadata.py`.
+is an archive of `torch.save` somewhere in a `.distcp` file.
+`torch/distributed/checkpoint/metadata.py` and `filesystem.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 from math import prod
 from typing import TYPE_CHECKING
 
+from scopecli.binary.inner_paths import is_inside, joined
 from scopecli.binary.pickle import opcodes
 from scopecli.binary.pickle.contents import mapping, path_of, sequence
 from scopecli.binary.pickle.values import Object
@@ -18,6 +19,7 @@ from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.some_notes import some
 from scopecli.formats.torch import globals as torch_globals
+from scopecli.formats.torch.distributed_values import ArchivedPart, DistributedTensors
 from scopecli.formats.torch.marks import METADATA
 from scopecli.formats.torch.tensors import element_type, numbers
 from scopecli.model.model import File, Model
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from scopecli.model.variable import Kind
+
+    Places = dict[tuple[object, tuple[int, ...]], ArchivedPart]
 
 _OWN = "torch.distributed.checkpoint."
 _PLAIN = frozenset({"pathlib.PosixPath", "pathlib.PurePosixPath", "pathlib.WindowsPath"})
@@ -49,16 +53,18 @@ def read(path: str, format_id: str) -> Model:
     entries = mapping(_attributes(pickle.value).get("state_dict_metadata"))
     if entries is None:
         raise DamagedFileError("is not the metadata of a distributed checkpoint", path=file)
+    places = _places(_attributes(pickle.value).get("storage_data"), os.path.dirname(file))
     groups = {key.partition("param_groups")[0] for key in map(str, entries) if _is_group(key)}
     listing = torch_globals.listing(pickle.imports)
     return Model(
         path=path,
         format=format_id,
-        variables=list(_variables(entries, groups)),
+        variables=list(_variables(entries, groups, places)),
         separator=".",
         metadata={"container": "distributed checkpoint", "globals": listing},
         notes=some(torch_globals.notes(_foreign(listing))),
         files=tuple(_files(file, size)),
+        tensors=DistributedTensors(),
     )
 
 
@@ -71,7 +77,27 @@ def _foreign(listing: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(path for path in listing if not path.startswith(_OWN) and path not in _PLAIN)
 
 
-def _variables(entries: Mapping[object, object], groups: set[str]) -> Iterator[Variable]:
+def _places(held: object, folder: str) -> Places:
+    """By name and first index, where the parts of tensors are."""
+    found: Places = {}
+    for index, place in (mapping(held) or {}).items():
+        at, said = _attributes(index), _attributes(place)
+        name, file = at.get("fqn"), said.get("relative_path")
+        start, length = said.get("offset"), said.get("length")
+        if not (type(name) is type(file) is str and type(start) is type(length) is int):
+            continue
+        assert isinstance(file, str)  # noqa: S101 - as was asked for
+        offset = at.get("offset")
+        starts = () if offset is None else numbers(offset)
+        if not is_inside(file) or said.get("transform_descriptors"):
+            continue  # elsewhere, or packed: then it has no values
+        found[name, starts] = ArchivedPart(joined(folder, file), start, length)
+    return found
+
+
+def _variables(
+    entries: Mapping[object, object], groups: set[str], places: Places
+) -> Iterator[Variable]:
     for key, entry in entries.items():
         if type(key) is not str or not path_of(entry).endswith("TensorStorageMetadata"):
             continue
@@ -85,8 +111,9 @@ def _variables(entries: Mapping[object, object], groups: set[str]) -> Iterator[V
             name = key.rpartition(".")[2]
             kind = "bookkeeping" if name == "step" else "slot"
             extra = {"slot_name": name} if kind == "slot" else {}
-        if len(parts) > 1:
-            extra["slices"] = tuple(map(_slice, parts))
+        slices = tuple(_slice(key, part, places) for part in parts)
+        if len(slices) > 1:
+            extra["slices"] = slices
         yield Variable(
             key,
             key,
@@ -94,13 +121,15 @@ def _variables(entries: Mapping[object, object], groups: set[str]) -> Iterator[V
             element.dtype,
             prod(shape) * element.size if element.size else None,
             kind,
+            storage=slices[0].storage if len(slices) == 1 else None,
             attributes=extra or NO_ATTRIBUTES,
         )
 
 
-def _slice(part: object) -> Slice:
+def _slice(key: str, part: object, places: Places) -> Slice:
     attributes = _attributes(part)
-    return Slice(numbers(attributes.get("offsets")), numbers(attributes.get("sizes")), None)
+    starts = numbers(attributes.get("offsets"))
+    return Slice(starts, numbers(attributes.get("sizes")), places.get((key, starts)))
 
 
 def _attributes(value: object) -> Mapping[object, object]:

@@ -106,13 +106,13 @@ class Exported(Members):
 
     __slots__ = ("_configs", "byte_order", "constants", "facts", "notes", "others", "pickle")
 
-    def __init__(self, source: Source, members: Sequence[Member], path: str) -> None:
+    def __init__(self, source: Source, members: Sequence[Member]) -> None:
         """Read what is said of the tensors.
 
         Raises:
             ScopecliError: it is damaged, or has no tensors with names.
         """
-        super().__init__(members, members[0].name.partition("/")[0] + "/", path)
+        super().__init__(source, members, members[0].name.partition("/")[0] + "/")
         self.constants: Pickle | None = None
         self.others: list[Pickle] = []
         self.notes = list(self.doubled(members))
@@ -127,7 +127,8 @@ class Exported(Members):
         )
         if not self._configs:
             raise UnsupportedError(
-                "is a compiled program of PyTorch's, without the names of its weights", path=path
+                "is a compiled program of PyTorch's, without the names of its weights",
+                path=source.name,
             )
 
         self.pickle = Pickle(None, tuple(self._imports(source)), [], 0)
@@ -178,7 +179,7 @@ class Exported(Members):
         for member in found.values():
             try:
                 window = zipdir.open_member(source, member)
-                inner = Archive(window, torch_members.listed(window), source.path)
+                inner = Archive(window, torch_members.listed(window))
             except ScopecliError:
                 continue  # PyTorch cannot load it either
             for pickle in (inner.pickle, *inner.others):

@@ -159,8 +159,8 @@ def container(source: Source, path: str) -> Container:
         if any(torch_marks.is_program(member.name) for member in members):
             from scopecli.formats.torch.exported import Exported
 
-            return Exported(source, members, path)
-        return Archive(source, members, path)
+            return Exported(source, members)
+        return Archive(source, members)
     if torch_marks.is_stream(head):
         from scopecli.formats.torch.stream import Stream
 

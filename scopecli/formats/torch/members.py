@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scopecli.binary import member_bytes, zipdir
-from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, ScopecliError, UnsupportedError
 from scopecli.model.model import Note
 
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from scopecli.binary.member_bytes import Bytes
+    from scopecli.binary.source import Source
 
 TWICE = "duplicate-member"
 _DATA = "data/"
@@ -24,11 +24,11 @@ _LARGEST_FACT = 64
 class Members:
     """The members, all in one folder. The key of a storage is a name in `data/`, or a path."""
 
-    __slots__ = ("_begins", "_data", "_folder", "_members", "_path")
+    __slots__ = ("_begins", "_data", "_folder", "_members", "_reopen")
 
-    def __init__(self, members: Sequence[zipdir.Member], folder: str, path: str) -> None:
-        """Know these members of the file at `path`; of one name, the first, as PyTorch does."""
-        self._path = path
+    def __init__(self, source: Source, members: Sequence[zipdir.Member], folder: str) -> None:
+        """Know these members of an archive; of one name, the first, as PyTorch does."""
+        self._reopen = source.reopening()
         self._begins: dict[str, int] | None = None
         self._members = {member.name: member for member in reversed(members)}
         self._folder = folder
@@ -46,8 +46,9 @@ class Members:
     def offset(self, key: str) -> int | None:
         """Where a storage starts in the file; None where it is compressed or not to be found."""
         if self._begins is None:
-            with Source(self._path) as source:
-                self._begins = dict(self._found(source))
+            with self._reopen() as source:
+                base = source.base
+                self._begins = {name: base + at for name, at in self._found(source)}
         return self._begins.get(self.member_name(key))
 
     def open(self, key: str) -> Bytes:
@@ -56,7 +57,7 @@ class Members:
         Raises:
             ScopecliError: they are not there.
         """
-        with Source(self._path) as source:
+        with self._reopen() as source:
             return member_bytes.of_member(source, self._members[self.member_name(key)])
 
     def member_name(self, key: str) -> str:

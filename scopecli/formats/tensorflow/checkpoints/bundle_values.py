@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import cache
-from math import prod
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from scopecli.binary import crc
@@ -12,15 +11,13 @@ from scopecli.binary.protobuf import wire
 from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, TruncatedError, UnsupportedError
 from scopecli.formats.tensorflow.layout import BundleEntry
-from scopecli.model.dtypes import BITS
 from scopecli.model.records import NamedTuple
-from scopecli.model.variable import Checksum, Slice, Variable
+from scopecli.model.variable import Checksum, Variable
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterator, Sequence
 
-    import numpy as np
 
 _BIG_ENDIAN_KIND = "crc32c-masked-big-endian"  # of other bytes for the same values
 _MAX_SHARDS_NAMED = 100_000  # five digits in the file name
@@ -149,10 +146,13 @@ class BundleTensors:
         Raises:
             ScopecliError: the shard is missing or short, or elements have no fixed size.
         """
-        itemsize = element_size(variable.dtype)
+        from scopecli.formats import sliced_values  # which few commands need
+
+        itemsize = sliced_values.element_size(variable.dtype)
         slices = variable.attributes.get("slices")
         if isinstance(slices, tuple):
-            data = self._assemble(variable, slices, start, count)
+            read_part = partial(_read_run, variable)
+            data = sliced_values.assembled(variable, slices, start, count, read_part)
         else:
             data = _read_run(variable, _storage(variable), start * itemsize, count * itemsize)
         if self._shards.big_endian:
@@ -188,80 +188,11 @@ class BundleTensors:
             at += length
         return values
 
-    def _assemble(
-        self, variable: Variable, slices: tuple[Slice, ...], start: int, count: int
-    ) -> bytes:
-        """A run of a partitioned tensor, put together from the rows of its parts."""
-        import numpy as np
-
-        if not variable.shape:
-            raise DamagedFileError("a scalar has no parts", where=variable.key)
-        shape = tuple(size or 0 for size in variable.shape)
-        itemsize = element_size(variable.dtype)
-        _check_parts(variable, slices, itemsize)
-        row = prod(shape[1:])
-        first = start // row if row else 0
-        stop = -(-(start + count) // row) if row else 0
-        block: np.ndarray[tuple[int, ...], np.dtype[np.void]]
-        block = np.zeros((stop - first, *shape[1:]), np.dtype(f"V{itemsize}"))
-        for part in slices:
-            low = max(first, part.starts[0])
-            high = min(stop, part.starts[0] + part.lengths[0])
-            if low >= high or part.storage is None:
-                continue
-            inner = part.lengths[1:]
-            part_row = prod(inner) * itemsize
-            data = _read_run(
-                variable,
-                part.storage,
-                (low - part.starts[0]) * part_row,
-                (high - low) * part_row,
-            )
-            place = tuple(
-                slice(a, a + n) for a, n in zip(part.starts[1:], part.lengths[1:], strict=True)
-            )
-            values = np.frombuffer(data, block.dtype).reshape((high - low, *inner))
-            try:
-                block[(slice(low - first, high - first), *place)] = values
-            except ValueError as error:
-                raise DamagedFileError(
-                    f"slice {part.spec} is not inside its tensor", where=variable.key
-                ) from error
-        skipped = (start - first * row) * itemsize
-        return block.tobytes()[skipped : skipped + count * itemsize]
-
-
-def element_size(dtype: str) -> int:
-    """Bytes that an element takes in a data shard.
-
-    Raises:
-        UnsupportedError: elements of the type have no fixed size.
-    """
-    bits = BITS.get(dtype, 0)
-    if not bits:
-        raise UnsupportedError(f"values of dtype {dtype} cannot be read")
-    return max(bits // 8, 1)
-
 
 def _storage(variable: Variable) -> EntryStorage:
     if not isinstance(variable.storage, EntryStorage):
         raise UnsupportedError("has no values in the checkpoint", where=variable.key)
     return variable.storage
-
-
-def _check_parts(variable: Variable, slices: tuple[Slice, ...], itemsize: int) -> None:
-    """Refuse parts that are not all there, before memory for the whole is asked for."""
-    size = 0
-    for part in slices:
-        if part.storage is None:
-            continue
-        length = prod(part.lengths) * itemsize
-        _read_run(variable, part.storage, max(length - 1, 0), min(length, 1))
-        size += length
-    if size != variable.params * itemsize:
-        raise TruncatedError(
-            f"its parts have {size} bytes of {variable.params * itemsize}", where=variable.key
-        )
 
 
 def _read_run(variable: Variable, storage: object, start: int, length: int) -> bytes:
