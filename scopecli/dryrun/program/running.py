@@ -125,11 +125,23 @@ def _source(file: str) -> bytes:
 
 def _module(file: str, name: str) -> ModuleType:
     """The program's module, to be executed."""
-    stem = os.path.splitext(os.path.basename(file))[0]
-    module = ModuleType(name or stem)
-    module.__file__ = os.path.abspath(file)
+    path = os.path.abspath(file)
+    stem = os.path.splitext(os.path.basename(path))[0]
+    inside = os.path.relpath(os.path.dirname(path), _root(path)).split(os.sep)
+    package = "" if inside == [os.curdir] else ".".join(inside)
+    module = ModuleType(name or f"{package}.{stem}".lstrip("."))
+    module.__package__ = package  # so that imports may be relative
+    module.__file__ = path
     sys.modules[module.__name__] = module  # where its classes look for it
     return module
+
+
+def _root(path: str) -> str:
+    """The folder above all packages that a file is in, as pytest finds it."""
+    folder = os.path.dirname(path)
+    while os.path.isfile(os.path.join(folder, "__init__.py")):
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def _execute(module: ModuleType, source: bytes, file: str) -> None:
@@ -182,11 +194,15 @@ def _nothing_made(file: str, module: ModuleType) -> Iterator[Note]:
 
 @contextmanager
 def _as_program(file: str) -> Iterator[None]:
-    """As Python starts a program: its folder is where it imports from, and it has no arguments."""
+    """As Python starts a program: its folder is where it imports from, and it has no arguments.
+
+    Of a file in a package, the folder above the package is another, as it is for `python -m`.
+    """
     argv, paths, modules = sys.argv, list(sys.path), dict(sys.modules)
-    folder = os.path.dirname(os.path.abspath(file))
+    path = os.path.abspath(file)
+    root = _root(path)
     sys.argv = [file]
-    sys.path.insert(0, folder)
+    sys.path[:0] = dict.fromkeys([os.path.dirname(path), root])
     try:
         yield
     finally:
@@ -197,7 +213,7 @@ def _as_program(file: str) -> Iterator[None]:
             if module is modules.get(name):
                 continue
             own = getattr(module, "__file__", None) or ""
-            if own.startswith(folder + os.sep):
+            if own.startswith(root + os.sep):
                 sys.modules.pop(name)
                 if name in modules:
                     sys.modules[name] = modules[name]
@@ -231,6 +247,9 @@ def _failure(path: str, error: Exception) -> ProgramError:
     hint = None
     if isinstance(error, ModuleNotFoundError):
         hint = "the program needs it; install it where scopecli is installed"
-        if (error.name or "").partition(".")[0] == "tensorflow":
+        missing = (error.name or "").partition(".")[0]
+        if missing and (os.path.isdir(missing) or os.path.isfile(f"{missing}.py")):
+            hint = "it is in this folder: put that on PYTHONPATH"
+        if missing == "tensorflow":
             hint = "`--as tensorflow` lets the engine stand in for it"
     return ProgramError(problem, path=path, where=where, hint=hint)

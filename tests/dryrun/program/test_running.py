@@ -132,6 +132,41 @@ def test_a_script_without_a_guard_is_left_where_it_asks_for_values(program: Prog
         program(lines, "later")
 
 
+PACKAGED = """\
+{}
+import tensorflow as tf
+def build():
+    return tf.get_variable('w', [net.SIZE])
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["from . import net", "from .. import up as net", "from top.sub import net", "import net"],
+)
+def test_a_file_in_a_package(tmp_path: Path, line: str) -> None:
+    """As pytest and `python -m` have it, and as `python FILE.py`, too."""
+    folder = tmp_path / "top" / "sub"
+    folder.mkdir(parents=True)
+    for name in ("top/__init__.py", "top/sub/__init__.py"):
+        (tmp_path / name).write_text("", "utf-8")
+    (tmp_path / "top/up.py").write_text("SIZE = 3", "utf-8")
+    (folder / "net.py").write_text("SIZE = 3", "utf-8")
+    (folder / "train.py").write_text(PACKAGED.format(line), "utf-8")
+    done = run(f"{folder}/train.py:build", {}, ("tensorflow",))
+    assert [variable.shape for variable in done.model.variables] == [(3,)]
+    assert not {"top", "top.sub", "top.sub.net", "net", "top.sub.train"} & set(sys.modules)
+
+
+def test_a_module_in_the_folder_that_one_is_in(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here" / "nets").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(ProgramError, match=r"No module named 'nets'.*put that on PYTHONPATH"):
+        program("import nets\n")
+
+
 def test_main_is_called_as_a_script(program: Program) -> None:
     done = program(
         "tf.app.flags.DEFINE_integer('size', 5, 'help')\n"
