@@ -15,9 +15,11 @@ MAX_DEPTH = 100
 
 # Compiled when it is first used: few names need it, and compiling takes as long as importing a
 # module. `natural_key` and `numbered`, which every listing calls, use no pattern for that reason.
+# All of `Default_Ignorable_Code_Point` in Unicode's DerivedCoreProperties.txt is in it.
 _NOT_PRINTABLE = (
-    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    r"\ud800-\udfff\ufeff]"
+    r"[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 # A longer name is nobody's layer, and looking for numbers in it could take quadratic time.
@@ -125,8 +127,8 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 def printable(name: str) -> str:
     """The name with control characters and stray bytes escaped, so that it cannot drive a terminal.
 
-    Invisible characters (spaces of no width, marks of direction) are escaped, too: they make one
-    name look like another.
+    Invisible characters (spaces of no width, fillers, marks of direction) are escaped, too: they
+    make one name look like another.
     """
     if name.isascii() and name.isprintable():
         return name
@@ -145,4 +147,6 @@ def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8
         return f"\\x{code - 0xDC00:02x}"
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

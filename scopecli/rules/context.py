@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from scopecli.errors import UnsupportedError
-from scopecli.model.names import scope_of
+from scopecli.model.names import MAX_DEPTH, scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,7 +39,6 @@ _NO_WEIGHTS = frozenset({"bool", "int32", "int64", "uint32", "uint64"})
 _PLAIN = frozenset({"hdf5", "npz", "safetensors"})
 # The best that compression can do: a tensor that claims to be larger by more is not read.
 _MOST_UNPACKED = 1032
-_DEEPEST = 100  # scopes around a scope
 
 
 @contextmanager
@@ -116,7 +115,7 @@ class Context:
         found: dict[str, list[str]] = {}
         known = {""}
         for scope in self.scopes:
-            if scope.count(separator) > _DEEPEST:
+            if scope.count(separator) > MAX_DEPTH:
                 continue
             while scope not in known:
                 known.add(scope)
