@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Examples:
   scopecli dryrun train.py
+  scopecli dryrun train.py -- --layers 50
   scopecli dryrun train.py:build_model --arg training=False --arg layers=50
   scopecli dryrun --explain --scope generator gan.py:build
   scopecli dryrun --format json model.py:build > model.lock.json
@@ -29,6 +30,7 @@ _STANDS_FOR = {"tensorflow": ("tensorflow",), "nothing": ()}
 
 @click.command("dryrun", epilog=_EPILOG)
 @click.argument("program", metavar="FILE.py[:FUNCTION]", type=ANY_PATH)
+@click.argument("argv", metavar="[-- ARGUMENT...]", nargs=-1)
 @click.option(
     "--arg",
     "arguments",
@@ -57,6 +59,7 @@ def command(
     context: click.Context,
     *,
     program: str,
+    argv: tuple[str, ...],
     arguments: tuple[str, ...],
     stands_for: str,
     explain: bool,
@@ -76,6 +79,8 @@ def command(
     names of tf.compat.v1 and computes nothing; the run ends where the program asks for a value.
     Other commands take FILE.py:FUNCTION as a path, too.
 
+    What stands behind -- is the command line of the program.
+
     A reuse error is shown with the place where the variable was made; the exit code is then 1.
     """
     from scopecli.analysis.outline import OutlineOptions, outline
@@ -85,7 +90,7 @@ def command(
 
     if arguments and not (split(program) or (program, ""))[1]:
         raise click.UsageError(f"--arg is for a function: name it, as {program}:FUNCTION")
-    done = run(program, _values(arguments), _STANDS_FOR[stands_for])
+    done = run(program, _values(arguments), _STANDS_FOR[stands_for], argv)
     model: Model = done.model
     whole = output_format == "json" if bookkeeping is None else bookkeeping
     variables = selected(model, Selection(scope, include, exclude, whole))

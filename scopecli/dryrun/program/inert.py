@@ -107,56 +107,6 @@ class GPUOptions:
         self.__dict__.update(options)
 
 
-class _Flags:
-    """The flags of a program, with their defaults."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "__flags":  # as programs of the first versions print them
-            return self.flag_values_dict()
-        raise AttributeError(f"Unknown command line flag '{name}'")
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self, name)
-
-    def __iter__(self) -> Any:
-        return iter(vars(self))
-
-    def __contains__(self, name: str) -> bool:
-        return name in vars(self)
-
-    def __call__(self, argv: Any = None, **_: Any) -> list[Any]:
-        """Nothing is parsed."""
-        return list(argv or [])
-
-    def flag_values_dict(self) -> dict[str, Any]:
-        """All flags with their values."""
-        return dict(vars(self))
-
-    def _parse_flags(self, *_: Any, **__: Any) -> None:
-        """Nothing is parsed."""
-
-    mark_as_parsed = _parse_flags
-
-    def is_parsed(self) -> bool:
-        """Always."""
-        return True
-
-
-FLAGS = _Flags()
-
-
-def define(
-    name: Any = None,
-    default: Any = None,
-    *_: Any,
-    flag_name: Any = None,
-    default_value: Any = None,
-    **__: Any,
-) -> None:
-    """Define a flag; it has its default."""
-    setattr(FLAGS, name or flag_name, default_value if default is None else default)
-
-
 def run(main: Any = None, argv: Any = None) -> None:
     """Call the program's `main`.
 

@@ -52,13 +52,16 @@ def split(path: str) -> tuple[str, str] | None:
     return (file, function) if colon and file.endswith(".py") else None
 
 
-def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> Run:
+def run(
+    path: str, arguments: Mapping[str, Any], stands_for: Sequence[str], argv: Sequence[str] = ()
+) -> Run:
     """Run `FILE.py`, or a function of it, on an empty graph.
 
     Args:
         path: the file, and after a colon the function.
         arguments: what the function gets.
         stands_for: what `import` gives the engine for; nothing, or `tensorflow`.
+        argv: what the program gets on its command line.
 
     Raises:
         ProgramError: the program failed, for another reason than the rules of reuse.
@@ -77,7 +80,7 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
     refusal = None
     graph = None
     try:
-        with _as_program(file), standing_in(stands_for), redirect_stdout(sys.stderr):
+        with _as_program(file, argv), standing_in(stands_for), redirect_stdout(sys.stderr):
             module = _module(file, "" if function else "__main__")
             if function:
                 notes.extend(_definitions(module, source, file))
@@ -92,6 +95,8 @@ def run(path: str, arguments: Mapping[str, Any], stands_for: Sequence[str]) -> R
     except SystemExit as leaving:
         if leaving.code:  # a missing argument, mostly
             words = f"the program left with {leaving.code!r}; the run ended there"
+            if not argv:
+                words += "; if it wants arguments, put them behind --"
             notes.append(Note("stopped", words, _place(path, leaving) or ""))
     except ScopecliError as error:
         error.path = error.path or path
@@ -193,15 +198,15 @@ def _nothing_made(file: str, module: ModuleType) -> Iterator[Note]:
 
 
 @contextmanager
-def _as_program(file: str) -> Iterator[None]:
-    """As Python starts a program: its folder is where it imports from, and it has no arguments.
+def _as_program(file: str, arguments: Sequence[str]) -> Iterator[None]:
+    """As Python starts a program: with its arguments, and its folder is where it imports from.
 
     Of a file in a package, the folder above the package is another, as it is for `python -m`.
     """
     argv, paths, modules = sys.argv, list(sys.path), dict(sys.modules)
     path = os.path.abspath(file)
     root = _root(path)
-    sys.argv = [file]
+    sys.argv = [file, *arguments]
     sys.path[:0] = dict.fromkeys([os.path.dirname(path), root])
     try:
         yield
