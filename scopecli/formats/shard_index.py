@@ -120,7 +120,7 @@ def read(path: str) -> ShardIndex:
 
 
 def _places(weight_map: object) -> dict[str, list[str]] | None:
-    """By name, the shards; None where the map is none. Keras's has lists: `ShardedH5IOStore`."""
+    """By name, the shards; None where that is not a map. Keras's has lists: `ShardedH5IOStore`."""
     if not isinstance(weight_map, dict):
         return None
     places = {key: [of] if isinstance(of, str) else of for key, of in weight_map.items()}

@@ -80,7 +80,7 @@ class WrittenBytes:
         """Exactly `length` bytes from `offset`.
 
         Raises:
-            DamagedFileError: they are not there, or are no bytes.
+            DamagedFileError: they are not there, or are not bytes.
         """
         return in_order(self, offset, length)
 
@@ -104,7 +104,9 @@ class WrittenBytes:
         try:
             self._left = self._decode(written, self._at == run.length)
         except ValueError as error:
-            raise DamagedFileError("has an array that is no bytes", path=self.name) from error
+            raise DamagedFileError(
+                "has an array whose text is not bytes", path=self.name
+            ) from error
 
 
 def of_run(source: Source, run: Run, size: int) -> Bytes:

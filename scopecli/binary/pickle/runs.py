@@ -37,7 +37,7 @@ WRAPPER = "joblib.numpy_pickle.NumpyArrayWrapper"
 _WINDOW = 1 << 20
 _ROOM = 1 << 12  # what every operation fits into whose argument is not long
 _SHORT = 256
-_MOST_OPERATIONS = 5_000_000
+_MOST_OPERATIONS = 2_500_000
 _MOST_INSIDE = 32
 _LARGEST = 1 << 63
 

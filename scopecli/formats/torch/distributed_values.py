@@ -90,7 +90,7 @@ class DistributedTensors:
         Raises:
             UnsupportedError: always.
         """
-        raise UnsupportedError("has no texts", where=variable.key)
+        raise UnsupportedError("does not hold strings", where=variable.key)
 
     def _read_part(self, variable: Variable, part: Storage, begin: int, length: int) -> bytes:
         """Some bytes of a part, whatever elements they are of."""
@@ -115,7 +115,7 @@ class DistributedTensors:
                 archive = Archive(window, torch_members.listed(window))
             tensors = archive.tree().tensors
             if len(tensors) != 1 or tensors[0].tensor.stored is None:
-                raise DamagedFileError("has an archive that is no tensor", path=window.name)
+                raise DamagedFileError("has an archive that is not of one tensor", path=window.name)
             values = TorchTensors({_KEY: tensors[0]}, archive, window.name)
             opened = self._opened = _Opened(part, tensors[0].tensor, values)
         return opened

@@ -354,7 +354,7 @@ class TestWhatIsRefused:
         with pytest.raises(DamagedFileError, match="needs 2000 bytes, and has 1600"):
             data_of(load(path), "array")
         path.write_bytes(pickle.dumps(np.zeros(400, "f4"), 0).replace(rb"\u0000", rb"\u0100", 9))
-        with pytest.raises(DamagedFileError, match="an array that is no bytes"):
+        with pytest.raises(DamagedFileError, match="an array whose text is not bytes"):
             data_of(load(path), "array")
 
     def test_too_large_to_turn(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
