@@ -145,18 +145,21 @@ def _outline_2(pages: Pages, address: int) -> Outline:
     if data[start : start + 4] != _MAGIC_2:
         raise pages.damaged("no object starts here", address)
     version, flags = data[start + 4 : start + _HEAD_2]
-    if version != 2 or flags > _KNOWN_FLAGS:
+    if version != 2:
         raise LibraryNeededError
     width = 1 << (flags & _SIZE_WIDTH)
     first = _HEAD_2 + (16 if flags & _TIMES else 0) + (4 if flags & _PHASES else 0) + width
     size = int.from_bytes(pages.read(address + first - width, width), "little")
     end = first + size
+    if flags > _KNOWN_FLAGS:
+        _checked(pages, address, end + CHECKSUM)  # it may be damaged, and of no later version
+        raise LibraryNeededError
     return Outline(first, end, end + CHECKSUM, _MESSAGE_2, 2 if flags & _ORDERED else 0)
 
 
 def _checked(pages: Pages, address: int, length: int) -> bytes:
     """A chunk of a header with its checksum, which is right."""
-    if length > _MAX_CHECKED:
+    if length > _MAX_CHECKED and address + length <= pages.size:
         raise LibraryNeededError
     return pages.checked(address, length)
 

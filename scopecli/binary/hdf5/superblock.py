@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from scopecli.binary.hdf5.pages import UNDEFINED, LibraryNeededError
+from scopecli.binary.hdf5.pages import CHECKSUM, UNDEFINED, LibraryNeededError
 from scopecli.errors import DamagedFileError, NotAModelError, TruncatedError
 from scopecli.model.records import NamedTuple
 
@@ -28,6 +28,7 @@ _SIZES = (8, 8)  # bytes of offsets and of lengths
 _ADDRESSES_0 = struct.Struct("<6Q")
 # Version, sizes, flags; base, extension, end of file, root group; checksum.
 _FIELDS_2 = struct.Struct("<8s4B4QI")
+_SIZES_2, _ADDRESSES_2 = 9, 12  # where they are
 
 
 class Superblock(NamedTuple):
@@ -95,16 +96,18 @@ def _version_2(data: bytes, name: str, at: int) -> tuple[int, int, int, bool]:
 
     if len(data) < _FIELDS_2.size:
         raise LibraryNeededError
-    fields = _FIELDS_2.unpack_from(data)
-    if fields[2:4] != _SIZES:  # nothing is where these fields are
-        raise LibraryNeededError
-    if fields[-1] != lookup3(data[: _FIELDS_2.size - 4]):
+    end = _ADDRESSES_2 + 4 * data[_SIZES_2]
+    checksum = data[end : end + CHECKSUM]
+    if lookup3(data[:end]) != int.from_bytes(checksum, "little") and len(checksum) == CHECKSUM:
         raise DamagedFileError(
             "has a superblock with another checksum than it says",
             path=name,
             where=f"offset {at}",
             hint="the file is damaged: copy it again",
         )
+    fields = _FIELDS_2.unpack_from(data)
+    if fields[2:4] != _SIZES:  # nothing is where these fields are
+        raise LibraryNeededError
     flags = fields[4]
     base, extension, end, root = fields[5:9]
     # A flag says that the file is open for writing, or was when its writer was stopped.

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from scopecli.binary.hdf5.checksum import first_wrong, lookup3
 from scopecli.binary.hdf5.pages import LibraryNeededError
+from scopecli.errors import DamagedFileError
 from tests import hdf5_files
 from tests.binary.hdf5.asking import common, reader
 from tests.hdf5_readers import GAVE_UP, differences, ours, theirs
@@ -207,10 +208,16 @@ def test_files_of_which_nothing_is_known(how: dict[str, Any], tmp_path: Path) ->
         reader(data)
 
 
-def test_addresses_of_other_sizes_are_left_to_h5py(tmp_path: Path) -> None:
-    creation = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+@pytest.mark.parametrize("oldest", [h5py.h5f.LIBVER_EARLIEST, h5py.h5f.LIBVER_LATEST])
+def test_addresses_of_other_sizes_are_left_to_h5py(oldest: int, tmp_path: Path) -> None:
+    creation, access = h5py.h5p.create(h5py.h5p.FILE_CREATE), h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     creation.set_sizes(4, 4)
+    access.set_libver_bounds(oldest, h5py.h5f.LIBVER_LATEST)
     path = tmp_path / "x.h5"
-    h5py.h5f.create(str(path).encode(), fcpl=creation).close()
+    h5py.h5f.create(str(path).encode(), fcpl=creation, fapl=access).close()
+    data = path.read_bytes()
     with pytest.raises(LibraryNeededError):
-        reader(path.read_bytes())
+        reader(data)
+    if data[8] > 1:
+        with pytest.raises(DamagedFileError, match="another checksum"):
+            reader(data[:14] + b"\1" + data[15:])
