@@ -25,7 +25,7 @@ _MOST_PAGES = 128
 _MAX_STRUCTURE = 1 << 28
 _TIMES = 6
 _SPARE = 1 << 16
-_MOST_WAITING = 1 << 19  # bytes whose checksums were not computed yet
+_MOST_WAITING = 1 << 20  # bytes whose checksums were not computed yet
 
 
 class LibraryNeededError(Exception):
