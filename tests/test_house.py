@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,36 @@ def test_a_long_module_says_why_it_is_one() -> None:
         text = path.read_text("utf-8")
         if len(text.splitlines()) > 400 and "models" not in path.parts:
             assert "is one module, because" in (ast.get_docstring(ast.parse(text)) or ""), path
+
+
+# Rooms whose modules know each other because TensorFlow's classes do, as their docstrings say.
+CIRCLES = {
+    **dict.fromkeys(
+        ("contexts", "default", "devices", "elements", "graph", "later", "nodes"), "dryrun.graph"
+    ),
+    **dict.fromkeys(("variable", "ref_variable", "resource_variable"), "dryrun.variables"),
+}
+_IMPORT = re.compile(r"^ *from (scopecli[.\w]*) import (\([^)]*\)|.*)", re.MULTILINE)
+
+
+def test_no_other_modules_import_each_other() -> None:
+    """Not for types either, nor in functions: what two need is in a third."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in MODULES}
+
+    def room(name: str) -> str:
+        around, _, own = name.rpartition(".")
+        return around if around == f"scopecli.{CIRCLES.get(own)}" else name
+
+    graph: dict[str, set[str]] = {}
+    for name, path in names.items():
+        used = set()
+        for module, imported in _IMPORT.findall(path.read_text("utf-8")):
+            words = re.findall(r"\w+", imported)
+            used |= {f"{module}.{word}" for word in words if f"{module}.{word}" in names}
+            used |= {module} & names.keys()
+        graph.setdefault(room(name), set()).update(room(one) for one in used)
+        graph[room(name)].discard(room(name))
+    TopologicalSorter(graph).prepare()
 
 
 def test_what_tests_share_is_in_no_test() -> None:
