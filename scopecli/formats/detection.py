@@ -183,6 +183,7 @@ _BY_HEAD = (
     (_is_safetensors, "safetensors"),
     (torch_marks.is_stream, "torch"),
     (torch_marks.is_metadata, "torch"),
+    (torch_marks.is_plain, "torch"),
     (_is_scopecli_json, "scopecli-json"),
 )
 

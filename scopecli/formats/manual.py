@@ -157,6 +157,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             "keys of dictionaries in zip archives and their `*.index.json`; storages are copied",
             (
                 "Pickles are walked over and never executed; `info` lists what they would import.",
+                "Tensors that pickle.dump wrote are read where they begin near the file's start.",
                 "Of TorchScript, what is not in `state_dict()` is a constant.",
                 "Names for one tensor are variables of their own, each with the others as aliases.",
             ),
@@ -193,7 +194,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             (
                 "The pickle is walked over and never executed; `info` lists what it would import.",
                 "Arrays stay in the file, so one of gigabytes is listed at once.",
-                "Numbers and strings beside arrays are metadata; PyTorch's tensors are not read.",
+                "Numbers and strings beside arrays are metadata; PyTorch tensors beside arrays are not read.",
                 "What joblib compressed has to be unpacked first.",
             ),
         ),

@@ -74,6 +74,17 @@ def pickled_arrays() -> Iterator[bytes]:
     yield (SAMPLES / "network.npy").read_bytes()
 
 
+def pickled_tensors() -> Iterator[bytes]:
+    """Tensors in a plain pickle, whose storage is the stream of PyTorch's before 1.6."""
+    data = (SAMPLES / "torch_legacy.pth").read_bytes()
+    identifier = b"X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0" + b"7X\3\0\0\0cpuK\2"
+    stream = data[: data.index(b"collections") - 3] + b"\x80\2(" + identifier + b"tQ."
+    stream += b"\x80\2]X\1\0\0\0" + b"7a.\2\0\0\0\0\0\0\0" + bytes(8)
+    storage = b"ctorch.storage\n_load_from_bytes\nB" + len(stream).to_bytes(4, "little") + stream
+    tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"\x85RK\0K\2\x85K\1\x85\x89}tR"
+    yield b"\x80\3}X\1\0\0\0w" + tensor + b"s."
+
+
 def attributes() -> Iterator[bytes]:
     """Each attribute of the Keras files: a line that says where it is, and its bytes."""
     import h5py

@@ -94,6 +94,9 @@ TARGETS: dict[str, Target] = {
         seeds.files("*.pt", "torch_legacy.pth", "sharded_torch/*.bin"),
         _PICKLED,
     ),
+    "pickled-tensors": Target(
+        running.opened("m.pkl"), seeds.pickled_tensors, (pickles.pickle, numbers.integers)
+    ),
     "torch-export": Target(
         running.opened("m.pt2"),
         seeds.files("*.pt2"),

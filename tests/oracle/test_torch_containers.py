@@ -137,6 +137,19 @@ def test_a_part_of_a_distributed_checkpoint_is_no_model(tmp_path: Path) -> None:
     held_against(load(tmp_path), tensors)
 
 
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+def test_plain_pickles(tmp_path: Path, protocol: int) -> None:
+    import pickle
+
+    net = torch.nn.Sequential(torch.nn.Linear(30, 40), torch.nn.BatchNorm1d(40))
+    numbers = torch.arange(24.0).reshape(4, 6)
+    state = {**net.state_dict(), "turned": numbers.t(), "half": numbers.to(torch.bfloat16)}
+    for value in (state, {"epoch": 3, "net": state}, net):
+        path = tmp_path / "m.pkl"
+        path.write_bytes(pickle.dumps(value, protocol))
+        held_against(load(path), pickle.loads(path.read_bytes()))
+
+
 def test_archives_of_other_kinds(tmp_path: Path) -> None:
     from torch.package import PackageExporter
 

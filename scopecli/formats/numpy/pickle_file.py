@@ -59,8 +59,8 @@ def _refused(held: Held, path: str) -> NotAModelError:
         problem = f"is a plain Python pickle that would import {hostile}"
         return NotAModelError(problem, path=path, hint="it can run programs: load it nowhere")
     if held.tensors:
-        problem = "is a plain Python pickle of PyTorch's tensors, which is not read"
-        return NotAModelError(problem, path=path, hint="write them with torch.save")
+        problem = "is a plain Python pickle with PyTorch tensors and no arrays"
+        return NotAModelError(problem, path=path, hint="read it with --input-format torch")
     return NotAModelError("is a plain Python pickle, and has no arrays", path=path)
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 KEY = "tensor"
 
 _ZIP = b"PK"
+_PICKLE = b"\x80"  # and no stream
 _HEAD = 64
 _MOST_ALIASES = 32
 
@@ -165,6 +166,10 @@ def container(source: Source, path: str) -> Container:
         from scopecli.formats.torch.stream import Stream
 
         return Stream(source, path)
+    if head.startswith(_PICKLE):
+        from scopecli.formats.torch.plain import PlainPickle
+
+        return PlainPickle(source, path)
     raise NotAModelError("is not a PyTorch file", path=path)
 
 

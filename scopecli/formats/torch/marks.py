@@ -7,6 +7,8 @@ _MAGIC_BYTES = MAGIC.to_bytes(10, "little")
 _MAGIC_TEXT = f"L{MAGIC}L".encode()
 _MAGIC_WITHIN = 24  # behind the protocol and a frame
 
+FROM_BYTES = "torch.storage._load_from_bytes"  # what a storage in a plain pickle is made by
+_OF_TENSORS = b"_load_from_bytes"
 PICKLE = "data.pkl"
 CLASSES = "__torch__."  # of TorchScript, in its own archive
 _IN_A_FOLDER = f"/{PICKLE}"
@@ -48,3 +50,8 @@ def is_pickle(name: str) -> bool:
 def is_program(name: str) -> bool:
     """Whether a member of an archive is what `torch.export` marks its programs with."""
     return name == _PROGRAM or (name.endswith(_PROGRAM_IN_A_FOLDER) and name.count("/") == 1)
+
+
+def is_plain(head: bytes) -> bool:
+    """Whether a file that starts so is a plain pickle of tensors."""
+    return head.startswith(b"\x80") and _OF_TENSORS in head

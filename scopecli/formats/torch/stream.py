@@ -59,13 +59,13 @@ class Stream:
         "pickle_size",
     )
 
-    def __init__(self, source: Source, path: str) -> None:
+    def __init__(self, source: Source, path: str, first_read: int = _FIRST_READ) -> None:
         """Read the pickles, and where each storage starts.
 
         Raises:
             ScopecliError: it is no such stream, or damaged.
         """
-        pickles = _pickles(source)
+        pickles = _pickles(source, first_read)
         magic, version, machine, held, keys = pickles
         # A loader runs all five, so what any of them would import counts.
         imports = tuple(one for pickle in pickles for one in pickle.imports)
@@ -114,9 +114,9 @@ class Stream:
             return PlainBytes(source.window(*self._ranges[key], key))
 
 
-def _pickles(source: Source) -> list[Pickle]:
+def _pickles(source: Source, first_read: int) -> list[Pickle]:
     """The pickles at the start of the file, of which only as much is read as they take."""
-    length = min(_FIRST_READ, source.size)
+    length = min(first_read, source.size)
     while True:
         data = source.head(length)
         try:

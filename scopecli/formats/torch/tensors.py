@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from scopecli.binary.pickle.contents import path_of
 from scopecli.binary.pickle.values import Global, Object, Persistent, View
 from scopecli.errors import DamagedFileError
+from scopecli.formats.torch.marks import FROM_BYTES
 from scopecli.formats.torch.types import STORAGES, TYPES, ElementType
 from scopecli.model.records import NamedTuple
 
@@ -328,6 +329,8 @@ def _at_least(given: Arguments, count: int) -> Arguments:
 def _storage(value: object) -> tuple[Stored, str]:
     """The storage of a persistent identifier, and its key."""
     identifier = value.id if type(value) is Persistent else None
+    if type(value) is Object and path_of(value) == FROM_BYTES:
+        identifier = value.state
     if type(identifier) is not tuple or len(identifier) < 5:
         raise DamagedFileError("has a tensor without a storage")
     tag, kind, key, _, elements, *views = identifier
