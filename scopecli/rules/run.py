@@ -58,6 +58,7 @@ class Run:
         self._together = together
         self._progress = progress
         self._seen: set[object] = set()
+        self._said: set[tuple[str, str, str, str]] = set()
 
     def check(self, path: str) -> None:
         """Check one path, unless it is another name of a model that was checked already.
@@ -73,11 +74,23 @@ class Run:
             return
         self._seen.add(identity)
         found = engine.findings(context, self._selection.codes(path))
+        self.findings += self._new(found, files)
         self.files.update(files or [os.path.realpath(path)])
         self.paths.append(path)
-        self.findings += found
         if self._together is not None and context.damage is None:
             self._together.append(model)
+
+    def _new(self, found: Iterable[Finding], files: Iterable[str]) -> list[Finding]:
+        """What was not found already of a model that has one of the files, too.
+
+        A `.meta` that is checked beside its checkpoint was part of that.
+        """
+        said = [
+            ({(file, one.code, one.subject, one.message) for file in files}, one) for one in found
+        ]
+        new = [(facts, one) for facts, one in said if facts.isdisjoint(self._said)]
+        self._said.update(*(facts for facts, _ in new))
+        return [one for _, one in new]
 
     def _context(self, path: str) -> Context:
         try:

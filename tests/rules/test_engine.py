@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,18 @@ def run(*paths: str, selection: Selection = Selection()) -> Run:  # noqa: B008 -
     for path in paths:
         done.check(path)
     return done
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_graph_and_its_checkpoint_say_it_once(tmp_path: Path, order: int) -> None:
+    for path in SAMPLES.glob("tf1_gan/model.ckpt-*"):
+        shutil.copy(path, tmp_path)
+    paths = [
+        str(path) for path in sorted(tmp_path.glob("*.index")) + sorted(tmp_path.glob("*.meta"))
+    ]
+    selection = Selection(select=("S203",))
+    assert len(run(*paths[::order], selection=selection).findings) == 2
+    assert [len(run(path, selection=selection).findings) for path in paths] == [2, 2]
 
 
 # The samples that were made to have an error, and what is wrong with them.
