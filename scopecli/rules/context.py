@@ -34,6 +34,7 @@ CHECKPOINTS = frozenset({"tf-v1-checkpoint", "tf-v2-checkpoint"})
 # wide integers are shapes, axes and paddings, not weights.
 CONVERTED = frozenset({"onnx", "tflite"})
 _NO_WEIGHTS = frozenset({"bool", "int32", "int64", "uint32", "uint64"})
+_OF_KERAS = frozenset({"keras-h5", "keras-v3", "keras-weights-h5"})
 # Formats that hold tensors and nothing else: if a TensorFlow checkpoint was converted to one, only
 # names tell what is optimizer state.
 _PLAIN = frozenset({"hdf5", "npz", "safetensors"})
@@ -267,13 +268,17 @@ class Context:
     def drift(self) -> Diff | None:
         """What changed from the reference to the model; None where the two need not be the same.
 
-        A checkpoint need not have all that a graph has: there the question is what it restores.
+        A checkpoint need not have all that a graph has: there the question is what it restores. So
+        it is with two formats of Keras, each of which names weights and optimizer state otherwise.
         """
         if self.reference is None:
             return None
         both = self.reference, self.model
         graphs = [model for model in both if model.format not in CHECKPOINTS]
         if len(graphs) == 1 and graphs[0].graph is not None:
+            return None
+        formats = {model.format for model in both}
+        if len(formats) > 1 and formats <= _OF_KERAS:
             return None
         from dataclasses import replace
 

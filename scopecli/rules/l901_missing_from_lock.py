@@ -21,7 +21,7 @@ RULE = Rule(
     why="Code that restores the variable by its name does not find it any more.",
     fix="restore the name, or update the lock if the change is intended",
     false_alarms="A checkpoint and a graph are not compared in this way: there, G401 reports what"
-    " cannot be restored.",
+    " cannot be restored. Nor are two formats of Keras, which name weights otherwise: see K603.",
     bad="""
         net/w: float32[4,3]
         net/b: float32[3]

@@ -22,7 +22,7 @@ RULE = Rule(
     " value.",
     fix="update the lock if the change is intended",
     false_alarms="A checkpoint and a graph are not compared in this way: there, G402 reports what"
-    " is not restored.",
+    " is not restored. Nor are two formats of Keras, which name weights otherwise: see K603.",
     bad="""
         net/w: float32[4,3]
         ---

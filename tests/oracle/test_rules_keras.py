@@ -195,3 +195,36 @@ def test_state_that_optimizers_keep_for_some(tmp_path: Path, suffix: str) -> Non
         if path.exists():
             assert subjects(path, "O5", values=True) in ([], [""])  # O504 says what they take
             assert subjects(path, "H", values=True) == []
+
+
+def reversed_names(keras: Any) -> Any:
+    """The names that Keras gives are not in the order of layers; attention has parts with names."""
+    layers = keras.layers
+    inputs = keras.Input([3, 4])
+    x = layers.MultiHeadAttention(2, 2)(inputs, inputs)
+    x = layers.Dense(4)(layers.Dense(4)(x))
+    last = layers.Dense(2)
+    return keras.Model(inputs, (layers.SpectralNormalization(last) if keras is k else last)(x))
+
+
+@pytest.mark.rules("K601", "K603", "L901", "L902")
+@pytest.mark.parametrize("package", ["keras", "tf_keras"])
+@pytest.mark.parametrize("suffix", [".h5", ".weights.h5"])
+def test_weights_of_another_format_fit(tmp_path: Path, package: str, suffix: str) -> None:
+    """Whatever the two formats call the weights; Keras loads them, each into its own place."""
+    keras = pytest.importorskip(package, reason="pip install -e '.[oracle]'")
+    model = reversed_names(keras)
+    model.compile("adam", "mse")
+    model.fit(np.ones([2, 3, 4]), np.ones([2, 3, 2]), verbose=0)
+    reference, weights = tmp_path / "model.keras", tmp_path / f"model{suffix}"
+    model.save(reference)
+    (model.save_weights if suffix == ".weights.h5" else model.save)(weights)
+    found = scopecli.validate(weights, select=["K", "L"], against=reference)
+    assert [finding.text for finding in found] == []
+    other = keras.models.load_model(reference, compile=False)
+    for variable in other.weights:
+        if "float" in str(variable.dtype):
+            variable.assign(variable * 0)
+    other.load_weights(weights)
+    for one, same in zip(model.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(one.numpy(), same.numpy())

@@ -37,6 +37,9 @@ _NAMED_FOR_LAYERS = (
     "Keras 3 tells layouts by the file's name and takes this file for the legacy layout: it would"
     " find no layer until the file is renamed to .weights.h5"
 )
+# Adapters are merged into what is stored, scales of quantized weights come in another order.
+_STORES_OTHERS = frozenset({"SpectralNormalization"})
+_QUANTIZED = "QuantizedDTypePolicy"
 _PLACES_SUFFIXES = (".weights.h5", ".keras")
 _DRIFT = "Keras loads in the order of layers here, and does not compare names"
 
@@ -54,6 +57,7 @@ def attempts(model: Model, weights: Model, find_renames: FindRenames) -> tuple[A
             hint="save the model with its weights",
         )
     if weights.format == _LEGACY:
+        _check_stored_as_they_are(model)
         own, saved = layers(model), layers(weights)
         return (
             _attempt("positional", by_position(own, saved), model, weights, find_renames),
@@ -66,6 +70,25 @@ def attempts(model: Model, weights: Model, find_renames: FindRenames) -> tuple[A
             hint="give the model as .keras",
         )
     return (_attempt("by_path", by_path(model, weights), model, weights, find_renames),)
+
+
+def _check_stored_as_they_are(model: Model) -> None:
+    """Refuse a model whose file does not say which weights its layers have in memory.
+
+    Raises:
+        UnsupportedError: a layer stores other weights than it has.
+    """
+    for layer in model.layers if model.format == _BY_PLACE else ():
+        config = layer.config
+        policy = config.get("dtype")
+        kind = policy.get("class_name") if isinstance(policy, dict) else ""
+        if layer.class_name in _STORES_OTHERS or config.get("lora_rank") or kind == _QUANTIZED:
+            raise UnsupportedError(
+                "stores other weights for a layer than the layer has in memory",
+                path=model.path,
+                where=layer.path,
+                hint="save the weights as .weights.h5, and compare those",
+            )
 
 
 def _attempt(

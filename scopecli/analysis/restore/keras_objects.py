@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scopecli.model.variable import Variable
 
 _VARS = "vars/"
+_LAYERS = "layers"
 
 
 def by_path(model: Model, weights: Model) -> Loaded:
@@ -97,8 +98,12 @@ def _owner(variable: Variable) -> str:
 
 
 def _says_names(objects: Mapping[str, Sequence[Variable]]) -> bool:
-    """Whether a file has the names of its layers; before Keras 3.7 it has only places."""
+    """Whether a file has the names of its layers; before Keras 3.7 it has only places.
+
+    Parts of a layer have names of their own (`_key_dense` is `key`), whatever the file says.
+    """
     return any(
         leaf_of(_owner(variables[0]), "/") != leaf_of(place.rstrip("/"), "/")
         for place, variables in objects.items()
+        if leaf_of(scope_of(place.rstrip("/"), "/"), "/") == _LAYERS
     )
