@@ -194,7 +194,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             (
                 "The pickle is walked over and never executed; `info` lists what it would import.",
                 "Arrays stay in the file, so one of gigabytes is listed at once.",
-                "Numbers and strings beside arrays are metadata; PyTorch tensors beside arrays are not read.",
+                "Numbers and strings beside arrays are metadata; PyTorch tensors are not read.",
                 "What joblib compressed has to be unpacked first.",
             ),
         ),
