@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Types of messages.
 DATASPACE, LINK_INFO, DATATYPE, LINK = 0x01, 0x02, 0x03, 0x06
 EXTERNAL_FILES, LAYOUT, ATTRIBUTE = 0x07, 0x08, 0x0C
-_CONTINUATION, SYMBOL_TABLE, ATTRIBUTE_INFO = 0x10, 0x11, 0x15
+_CONTINUATION, SYMBOL_TABLE, DRIVER, ATTRIBUTE_INFO = 0x10, 0x11, 0x14, 0x15
 _LAST_KNOWN = 0x17
 # The others do not say what is asked for here: fill values, filters, times, comments, ...
 _WANTED = frozenset(
@@ -32,6 +32,7 @@ _WANTED = frozenset(
         LAYOUT,
         ATTRIBUTE,
         SYMBOL_TABLE,
+        DRIVER,
         ATTRIBUTE_INFO,
     }
 )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from scopecli.binary.hdf5 import attributes, groups, headers, superblock
 from scopecli.binary.hdf5.dataset import Dataset, Datasets
 from scopecli.binary.hdf5.lookalikes import Lookalikes
-from scopecli.binary.hdf5.pages import LibraryNeededError, Pages
+from scopecli.binary.hdf5.pages import UNDEFINED, LibraryNeededError, Pages
 from scopecli.errors import ScopecliError, TruncatedError, UnsupportedError
 from scopecli.model.records import NamedTuple
 
@@ -103,6 +103,7 @@ class Hdf5Reader:
             self._datasets = Datasets(self._pages, self._superblock.user_block)
             self._attributes = attributes.Attributes(self._pages, self._datasets)
             self._groups: dict[int, Group | None] = {}
+            self._check_extension()
             root = self._group_at(self._superblock.root)
         if root is None:
             raise LibraryNeededError
@@ -248,6 +249,17 @@ class Hdf5Reader:
         if headers.DATATYPE not in found:
             raise self._pages.damaged("an object is neither group, dataset nor datatype", address)
         return headers.DATASPACE in found
+
+    def _check_extension(self) -> None:
+        """See to it that what the superblock says elsewhere does not matter.
+
+        That is how space is managed, what nodes of B-trees are full, and where shared messages are,
+        which are recognised where they are used.
+        """
+        if self._superblock.extension != UNDEFINED:
+            messages = headers.messages(self._pages, self._superblock.extension)
+            if headers.DRIVER in dict(messages):
+                raise LibraryNeededError
 
     def _links(self, group: Group) -> dict[bytes, Link]:
         if group.links is None:

@@ -38,11 +38,13 @@ class Superblock(NamedTuple):
         version: its own.
         user_block: bytes in front of it.
         root: address of the root group's header.
+        extension: that of a header which says more; `UNDEFINED` where there is none.
     """
 
     version: int
     user_block: int
     root: int
+    extension: int
 
 
 def read(content: Readable) -> Superblock:
@@ -56,10 +58,11 @@ def read(content: Readable) -> Superblock:
     at = _find(content)
     data = content.read(at, min(_LARGEST, content.size - at))
     version = data[8] if len(data) > 8 else -1
+    extension = UNDEFINED
     if version in (0, 1):
         base, root, end, unusual = _version_0(data, version)
     elif version in (2, 3):
-        base, root, end, unusual = _version_2(data, content.name, at)
+        base, root, end, extension, unusual = _version_2(data, content.name, at)
     else:
         raise LibraryNeededError
     if base != at or unusual:
@@ -67,7 +70,7 @@ def read(content: Readable) -> Superblock:
     if content.size < end:
         problem = f"truncated: has {content.size} bytes of {end}"
         raise TruncatedError(problem, path=content.name, hint="copy the file again")
-    return Superblock(version, at, root)
+    return Superblock(version, at, root, extension)
 
 
 def _find(content: Readable) -> int:
@@ -91,7 +94,8 @@ def _version_0(data: bytes, version: int) -> tuple[int, int, int, bool]:
     return base, root, end, unusual
 
 
-def _version_2(data: bytes, name: str, at: int) -> tuple[int, int, int, bool]:
+def _version_2(data: bytes, name: str, at: int) -> tuple[int, int, int, int, bool]:
+    """Base, root, end, extension, and whether there is anything unusual."""
     from scopecli.binary.hdf5.checksum import lookup3
 
     if len(data) < _FIELDS_2.size:
@@ -111,4 +115,4 @@ def _version_2(data: bytes, name: str, at: int) -> tuple[int, int, int, bool]:
     flags = fields[4]
     base, extension, end, root = fields[5:9]
     # A flag says that the file is open for writing, or was when its writer was stopped.
-    return base, root, end, bool(flags) or extension != UNDEFINED
+    return base, root, end, extension, bool(flags)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scopecli.binary.hdf5.checksum import first_wrong, lookup3
-from scopecli.binary.hdf5.pages import LibraryNeededError
+from scopecli.binary.hdf5.pages import LibraryNeededError, Pages
 from scopecli.errors import DamagedFileError
 from tests import hdf5_files
 from tests.binary.hdf5.asking import common, reader
@@ -139,6 +139,9 @@ def chunks(file: h5py.File) -> None:
         (dense, {"libver": "latest"}),
         (dense, {"libver": ("v108", "v108"), "userblock_size": 512}),
         (dense, {"track_order": True}),
+        (dense, {"libver": "latest", "fs_strategy": "page", "fs_persist": True}),
+        (common, {"fs_strategy": "page", "fs_page_size": 8192}),
+        (common, {"fs_strategy": "none", "userblock_size": 512}),
         (many_attributes, {"libver": "latest"}),
         (many_attributes, {"libver": ("v108", "v108")}),
         (chunks, {"libver": "latest"}),
@@ -193,19 +196,31 @@ def test_what_is_not_known_is_left_to_h5py(
     assert differences(mine, theirs(path)) == []
 
 
-@pytest.mark.parametrize("how", [{"fs_strategy": "page"}, {"libver": "latest", "swmr": True}])
-def test_files_of_which_nothing_is_known(how: dict[str, Any], tmp_path: Path) -> None:
+def test_files_that_are_being_written_are_left_to_h5py(tmp_path: Path) -> None:
     path = tmp_path / "x.h5"
-    how = dict(how)
-    swmr = how.pop("swmr", False)
-    with h5py.File(path, "w", **how) as file:
+    with h5py.File(path, "w", libver="latest") as file:
         file["x"] = 1.0
-        if swmr:
-            file.swmr_mode = True
-            file.flush()
+        file.swmr_mode = True
+        file.flush()
         data = path.read_bytes()
     with pytest.raises(LibraryNeededError):
         reader(data)
+
+
+def test_files_in_several_parts_are_left_to_h5py(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What tells it is a message behind the superblock, where another one is, which is known."""
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w", libver="latest", fs_strategy="page", fs_persist=True) as file:
+        file["x"] = 1.0
+    data = bytearray(path.read_bytes())
+    assert ours(str(path)) is not None
+    where = data.index(b"\x17", int.from_bytes(data[20:28], "little"))
+    data[where] = 0x14
+    monkeypatch.setattr(Pages, "verify", lambda *_: None)
+    with pytest.raises(LibraryNeededError):
+        reader(bytes(data))
 
 
 @pytest.mark.parametrize("oldest", [h5py.h5f.LIBVER_EARLIEST, h5py.h5f.LIBVER_LATEST])
