@@ -55,7 +55,7 @@ def with_dependencies(dependencies: Any, output: Tensor, name: str | None = None
         colocate_with(output.op),
         control_dependencies(dependencies),
     ):
-        return apply("Identity", output, name=scope)
+        return apply("RefIdentity" if output.dtype.is_ref else "Identity", output, name=scope)
 
 
 def tuple_(tensors: Any, name: str | None = None, control_inputs: Any = None) -> list[Any]:

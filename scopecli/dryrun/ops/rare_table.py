@@ -37,6 +37,7 @@ OPS: dict[str, str] = {
     "MatrixSquareRoot": "input:T -> T | same",
     "MatchingFiles": "pattern:string -> string | some",
     "NextAfter": "x1:T x2:T -> T | broadcast",
+    "RefIdentity": "input:&T -> &T | same",
     "PrintV2": "input:string ->",
     "ParseTensor": "serialized:string -> @out_type | unknown",
     **dict.fromkeys(
