@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from scopecli.dryrun.data import Dataset
+from scopecli.dryrun.data.datasets import Dataset
 from scopecli.dryrun.graph.default import forget_graphs
 from scopecli.dryrun.namespaces import attributes
 from scopecli.dryrun.program.session import Session

@@ -15,6 +15,7 @@ _SPACES = {
     "metrics": "contrib.slim.metrics",
     "distributions": "distributions",
     "lookup": "lookup",
+    "data": "data.experimental",
     "seq2seq": "contrib.seq2seq",
     "legacy_seq2seq": "contrib.legacy_seq2seq",
 }

@@ -81,6 +81,8 @@ OPS: dict[str, str] = {
     "GRUBlockCell": "x:T h_prev:T w_ru:T w_c:T b_ru:T b_c:T -> T T T T | rare.gates",
     "LSTMBlockCell": "x:T cs_prev:T h_prev:T w:T wci:T wcf:T wco:T b:T -> T T T T T T T"
     " | rare.memory",
+    "IteratorFromStringHandleV2": "string_handle:string -> resource | scalar",
+    "IteratorToStringHandle": "resource_handle:resource -> string | scalar",
     "Bucketize": "input:A -> int32 | same",
     "HashTableV2": " -> resource | scalar",
     "MutableHashTableV2": " -> resource | scalar",

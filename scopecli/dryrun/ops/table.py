@@ -221,7 +221,6 @@ OPS: dict[str, str] = {
     "LogSoftmax": "logits:T -> T | same",
     "LogUniformCandidateSampler": "true_classes:int64 -> int64 float32 float32 | nn.candidates",
     "LoopCond": "input:bool -> bool | scalar",
-    "MakeIterator": " ->",
     "MatMul": "a:T b:T -> T | math.matmul",
     "MatrixBandPart": "input:T num_lower:int32 num_upper:int32 -> T | same",
     "MatrixDeterminant": "input:T -> T | math.outer",
