@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from scopecli.cli.options import (
     ANY_PATH,
@@ -38,6 +40,8 @@ Settings come from scopecli.toml, or [tool.scopecli] in pyproject.toml, in this 
   per-path-ignores = { "exports/*" = ["S", "T"] }
 """
 
+# What a report is for whose name ends so; a format that is given is taken at its word.
+_SUFFIXES = {".json": "json", ".sarif": "sarif", ".xml": "junit"}
 _FORMATS = ("terminal", "concise", "json", "sarif", "github", "gitlab", "junit")
 
 
@@ -104,6 +108,9 @@ def command(
     from scopecli.rules import settings
     from scopecli.rules.run import Run, expanded
 
+    wanted = _SUFFIXES.get(os.path.splitext(output or "")[1])
+    if wanted and context.get_parameter_source("output_format") is ParameterSource.DEFAULT:
+        raise click.UsageError(f"{output} would be text for people: say --format {wanted}", context)
     project = settings.find(".")
     selection = project.selection.changed(select, ignore, extend_select)
     known_in = baseline or project.baseline if write_baseline is None else ""

@@ -298,3 +298,16 @@ def test_against_a_graph(run: Run) -> None:
     assert result.code == 1
     assert "TensorFlow says: Key " in result.out
     assert "L90" not in run("validate", checkpoint, "--against", graph).out
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("r.sarif", "sarif"), ("r.xml", "junit")])
+def test_a_report_for_programs_has_their_format(
+    run: Run, tmp_path: Path, name: str, wanted: str
+) -> None:
+    path = tmp_path / name
+    graph = str(SAMPLES / "graphs/twins.meta")
+    result = run("validate", graph, "--output", str(path))
+    assert_one_line(result, f"would be text for people: say --format {wanted}")
+    assert not path.exists()
+    assert run("validate", graph, "--output", str(path), "--format", "terminal").err == ""
+    assert path.exists()
