@@ -19,9 +19,9 @@ Written by `python -m scopecli.formats` from `registry.py` (which formats there 
 (what is to be said of them).
 
 Contents decide what a file is (`detection.py`), never its name; `--input-format ID` overrules both.
-What is no model is said to be what it is: a Git LFS pointer, a web page, a plain pickle, a Core ML
-model, ... A reader gives the structure alone. Values are read when a command asks for them, a run
-of elements at a time.
+The error for a file that is not a model says what it is: a Git LFS pointer, a web page, a plain
+pickle, a Core ML model, ... A reader gives the structure alone. Values are read when a command asks
+for them, a run of elements at a time.
 
 A format is one module with `read(path)`, one row in `registry.py`, one entry in `manual.py` and one
 sample: [add a format in 30 minutes](../../.github/CONTRIBUTING.md#add-a-format-in-30-minutes).
