@@ -257,14 +257,15 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
         "orbax": Entry(
             "Zarr 2 and 3, in folders or in an OCDBT database; one item or several; a run of"
             " numbered steps is its last one",
-            "a folder with `_METADATA`, `_CHECKPOINT_METADATA`, `manifest.ocdbt`, `.zarray` or"
-            " `zarr.json`",
+            "a folder with `_METADATA`, `_CHECKPOINT_METADATA`, `manifest.ocdbt`, `.zarray`,"
+            " `.zgroup` or `zarr.json`",
             "the tree's keys joined with `.`; of several items, with the item's name in front",
             f"{_ALL_NUMBERS}; chunks packed with zstd, gzip or zlib, and shards",
             "https://orbax.readthedocs.io/en/latest/guides/checkpoint/checkpoint_format.html",
             "",
             (
                 "Plain strings in the tree are metadata.",
+                "Groups of Zarr that no Orbax wrote are read, too, with `/` between names.",
                 "Chunks that were packed with blosc are named and not read.",
                 "A note says where a folder is what an interrupted save left.",
                 "Folders of T5X are read too, but for the small values in their `checkpoint` file.",

@@ -245,7 +245,8 @@ def _is_tree_of_names(path: str) -> bool:
 
 def _is_orbax(names: list[str]) -> bool:
     """Whether a folder is one of Orbax's; another one does not cost the import."""
-    if not any(name.startswith("_") or "zarr" in name or "ocdbt" in name for name in names):
+    marks = ("zarr", "ocdbt", ".zgroup")
+    if not any(name.startswith("_") or any(mark in name for mark in marks) for name in names):
         return False
     from scopecli.formats.orbax import folders as orbax_folders
 

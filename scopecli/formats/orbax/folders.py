@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 ITEM, CHECKPOINT = "_METADATA", "_CHECKPOINT_METADATA"
 HEADERS = (V2_HEADER, V3_HEADER)
-MARKS = frozenset({ITEM, CHECKPOINT, ocdbt.MANIFEST, *HEADERS})
+V2_GROUP = ".zgroup"
+MARKS = frozenset({ITEM, CHECKPOINT, ocdbt.MANIFEST, V2_GROUP, *HEADERS})
 
 # A save that did not come to its end has more behind the number.
 _STEP = re.compile(r"(?:.*[_-])?([0-9]{1,18})")
@@ -56,6 +57,16 @@ def items(path: str) -> list[str]:
     """
     found = set(listing(path))
     return list(_inner_items(path)) if found & MARKS <= {CHECKPOINT} else []
+
+
+def is_group(path: str) -> bool:
+    """Whether a folder is a group of Zarr's that Orbax knows nothing of.
+
+    Raises:
+        PathError: it cannot be listed.
+    """
+    found = MARKS.intersection(listing(path))
+    return bool(found) and found <= {V2_GROUP, V3_HEADER}
 
 
 def is_unfinished(path: str) -> bool:

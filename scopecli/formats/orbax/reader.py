@@ -20,6 +20,7 @@ from scopecli.formats.flax.state import Kinds
 from scopecli.formats.orbax import folders as orbax_folders
 from scopecli.formats.orbax import zarr_header
 from scopecli.formats.orbax.folders import CHECKPOINT, HEADERS, ITEM, MARKS
+from scopecli.formats.orbax.zarr_header import V3_HEADER
 from scopecli.formats.orbax.zarr_values import Array, ZarrTensors
 from scopecli.model.dtypes import nbytes
 from scopecli.model.model import File, Model, Note
@@ -38,6 +39,7 @@ _STRINGS = "_strings.json"
 _AGGREGATE = "checkpoint"  # MessagePack; of T5X, and of Orbax before every value was an array
 _LARGEST_JSON = 1 << 26
 _LARGEST_HEADER = 1 << 20
+_GROUP = b'"group"'  # what the `node_type` of one is
 _FACTS = ("item_handlers", "metrics", "custom_metadata", "use_ocdbt", "use_zarr3")
 
 
@@ -63,8 +65,17 @@ class _Folder:
             found = next((name for name in HEADERS if name in names), None)
             if found is not None:
                 relative = os.path.relpath(folder, self._path).replace(os.sep, "/")
-                yield found if relative == "." else f"{relative}/{found}"
-                inner.clear()
+                name = found if relative == "." else f"{relative}/{found}"
+                yield name
+                if not self._is_group(name):
+                    inner.clear()
+
+    def _is_group(self, name: str) -> bool:
+        """Whether a header is of a group, with arrays in folders of its own."""
+        if not name.endswith(V3_HEADER):
+            return False  # in Zarr 2, a group has a header of another name
+        size = os.path.getsize(os.path.join(self._path, name))
+        return size <= _LARGEST_HEADER and _GROUP in (self.get(name) or b"")
 
 
 class _Database:
@@ -106,12 +117,13 @@ def read(path: str) -> Model:
         raise NotAModelError(
             "is an Orbax folder without an array", path=path, hint="name the folder of an item"
         )
-    kinds = Kinds(arrays, SEPARATOR)
+    separator = "/" if orbax_folders.is_group(path) else SEPARATOR
+    kinds = Kinds(arrays, separator)
     return Model(
         path=path,
         format=FORMAT,
         variables=[_variable(key, array, kinds) for key, array in arrays.items()],
-        separator=SEPARATOR,
+        separator=separator,
         metadata=metadata,
         notes=list(_notes(path)),
         files=list(_files(path)),

@@ -23,6 +23,7 @@ from scopecli.errors import (
 )
 from scopecli.formats.opening import load
 from tests import ocdbt
+from tests.fuzz import seeds
 from tests.models import get
 from tests.samples import SAMPLES
 
@@ -358,3 +359,21 @@ def test_the_sample() -> None:
     }
     assert model.metadata["note"] == "a text"
     assert values.preview(model, get(model, "step")).tolist() == [3]
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_groups_of_arrays(tmp_path: Path, version: int) -> None:
+    """As the zarr library writes them: groups have headers too, and arrays are inside."""
+    group = {"zarr_format": version, "node_type": "group", "attributes": {}}
+    header = json.loads(seeds.ZARR_2 if version == 2 else seeds.ZARR_3)
+    for folder in ("", "layers", "layers/dense"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        name = ".zgroup" if version == 2 else "zarr.json"
+        (tmp_path / folder / name).write_text(json.dumps(group))
+    for place in ("bias", "layers/dense/kernel"):
+        (tmp_path / place).mkdir()
+        name = ".zarray" if version == 2 else "zarr.json"
+        (tmp_path / place / name).write_text(json.dumps(header))
+    model = load(tmp_path)
+    assert model.separator == "/"
+    assert [v.key for v in model.variables] == ["bias", "layers/dense/kernel"]
