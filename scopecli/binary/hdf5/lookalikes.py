@@ -51,6 +51,7 @@ class Lookalikes:
     def __init__(self, pages: Pages, user_block: int) -> None:
         self._pages = pages
         self._page = pages.cached.get
+        self._size = pages.size
         self._user_block = user_block
         self._headers: dict[bytes, _Headers] = {}
 
@@ -68,7 +69,7 @@ class Lookalikes:
             return None
         gap, behind, end, length, known = headers
         if at + length > len(data):
-            if address + length > self._pages.size:  # it is shorter, so it is another one
+            if address + length > self._size:  # it is shorter, so it is another one
                 return None
             data, at = self._pages.block(address, length)
         dataset = known.get(data[at : at + gap] + data[at + behind : at + end])
@@ -78,9 +79,9 @@ class Lookalikes:
             self._pages.left -= length
             self._pages.verify(address, data[at : at + length])
         (values,) = _ADDRESS.unpack_from(data, at + gap)
-        if values == UNDEFINED:
-            return None
-        if values + (dataset.nbytes or 0) > self._pages.size:
+        if values + (dataset.nbytes or 0) > self._size:
+            if values == UNDEFINED:
+                return None
             check_place(self._pages, values, dataset)
         return dataset, self._user_block + values
 
