@@ -47,4 +47,5 @@ def check(context: Context) -> Iterator[Hit]:
     if slots:
         state = sum(slot.nbytes or 0 for slot in slots)
         total = sum(variable.nbytes or 0 for variable in context.model.variables)
-        yield Hit("", f"has {len(slots)} optimizer slots, {state:,} of {total:,} bytes")
+        what = f"{len(slots)} optimizer slots" if len(slots) > 1 else "an optimizer slot"
+        yield Hit("", f"has {what}, {state:,} of {total:,} bytes")
