@@ -243,10 +243,11 @@ class Trace:
             edit.gone.discard(place)
             return _put(place) if code == _MEMOIZE else operation
         if code == _MARK and len(operation) > 1:
-            taken, put = views.places(operation)
-            if any(place in edit.gone or place in edit.texts for place in taken):
+            taken = views.taken(operation)
+            if not (edit.texts.keys().isdisjoint(taken) and edit.gone.isdisjoint(taken)):
                 raise _InsideError
-            edit.gone.difference_update(put)
+            if edit.gone:
+                edit.gone.difference_update(views.put(operation))
         return b"" if code == _FRAME else operation
 
     def _put_between(self, start: int, end: int) -> Iterator[int]:
@@ -257,7 +258,7 @@ class Trace:
             if operation[0] in _PUTS:
                 yield self._place(at)
             elif operation[0] == _MARK and len(operation) > 1:
-                yield from views.places(operation)[1]
+                yield from views.put(operation)
 
     def _number(self, start: int) -> int:
         """Which operation starts at an offset."""

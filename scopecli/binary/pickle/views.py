@@ -10,6 +10,7 @@ long way.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from operator import itemgetter
 from struct import Struct
 from typing import TYPE_CHECKING
@@ -111,17 +112,32 @@ def views(machine: Machine, at: int, most: int) -> int:  # noqa: C901 - time is 
     return behind  # what was begun behind it is done once more, by the operations themselves
 
 
-def places(operations: bytes) -> tuple[set[int], tuple[int, ...]]:
-    """The numbers in the memo that a tensor's operations take something from, and put it under.
+def taken(operations: bytes) -> frozenset[int]:
+    """The numbers in the memo that a tensor's operations take something from.
 
     Args:
         operations: all those that `view` did at once but for the first, which takes the function.
     """
+    symbols, _, elements, _, _, flag, _ = _found(operations).groups()
+    return _all_taken(symbols, elements, flag)
+
+
+def put(operations: bytes) -> tuple[int, ...]:
+    """The numbers in the memo that the same operations put something under."""
+    found = _found(operations)
+    _, _, elements, shape, strides, flag, _ = found.groups()
+    return _layout(elements, shape, strides, flag).unpack_from(operations, found.end(_KEY))
+
+
+def _found(operations: bytes) -> re.Match[bytes]:
     found = _FIND(operations)
     assert found is not None  # noqa: S101 - that is how they were found
-    symbols, _, elements, shape, strides, flag, _ = found.groups()
-    taken = {index for part in (symbols, elements, flag) for index in _taken(part)}
-    return taken, _layout(elements, shape, strides, flag).unpack_from(operations, found.end(_KEY))
+    return found
+
+
+@lru_cache  # nearly all tensors of a file take the same
+def _all_taken(*parts: bytes) -> frozenset[int]:
+    return frozenset(index for part in parts for index in _taken(part))
 
 
 def _form(machine: Machine, said: tuple[bytes, ...]) -> Form | None:
