@@ -150,6 +150,8 @@ _SPACES = {
     "initializers": "initializers",
     "nest": "values.structures",
     "errors": "errors",
+    "io": "io",
+    "dtypes": "dtypes",
     "losses": "losses",
     "metrics": "metrics",
     "gfile": "gfile",

@@ -2,29 +2,66 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+# The codes of errors, and the classes for all but the first.
+_CODES = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+]
+
 
 class OperatorNotAllowedInGraphError(TypeError):
     """Python control flow on a tensor."""
 
 
 class OpError(Exception):
-    """An operation failed."""
+    """An operation failed; each code has a class of its own beneath this one.
+
+    Attributes:
+        node_def: the operation's definition, where it is known.
+        op: the operation, where it is known.
+        message: what went wrong.
+        error_code: the number of its kind.
+    """
+
+    def __init__(self, node_def: Any, op: Any, message: str, error_code: int) -> None:
+        super().__init__(message)
+        self.node_def = node_def
+        self.op = op
+        self.message = message
+        self.error_code = error_code
 
 
-class InvalidArgumentError(OpError):
-    """An operation got what it cannot take."""
+def __getattr__(name: str) -> Any:
+    """A code, or the class of one, made when it is first asked for."""
+    if name in _CODES:
+        return _CODES.index(name)
+    by_class = {f"{code.title().replace('_', '')}Error": n for n, code in enumerate(_CODES) if n}
+    if name not in by_class:
+        raise AttributeError(f"module 'tensorflow.errors' has no attribute {name!r}")
+    code = by_class[name]
 
+    def __init__(self: OpError, node_def: Any, op: Any, message: str, *_: Any) -> None:  # noqa: N807
+        OpError.__init__(self, node_def, op, message, code)
 
-class NotFoundError(OpError):
-    """A file or key is missing."""
-
-
-class OutOfRangeError(OpError):
-    """The input is at its end."""
-
-
-class FailedPreconditionError(OpError):
-    """A variable is used before it is set."""
+    found = globals()[name] = type(name, (OpError,), {"__init__": __init__, "__module__": __name__})
+    return found
 
 
 def not_allowed(what: str) -> OperatorNotAllowedInGraphError:

@@ -69,6 +69,12 @@ class OpaqueTensor(Tensor):
     def __bool__(self) -> bool:
         return False
 
+    def __enter__(self) -> OpaqueTensor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:

@@ -32,6 +32,11 @@ def test_unknown_operations_are_opaque_and_listed(program: Program) -> None:
     assert notes == [("unknown-operation", "AdjustGamma"), ("unknown-operation", "thing")]
 
 
+def test_a_context_that_is_not_known_is_entered(program: Program) -> None:
+    done = program("with tf.some_new_scope(lambda make, **kw: make(**kw)):\n    tf.Variable(1.0)\n")
+    assert [variable.name for variable in done.model.variables] == ["Variable"]
+
+
 @pytest.mark.parametrize(
     "lines",
     ["tf.layers.dense(y, 3)\n", "tf.layers.conv2d(y, 3, 3)\n", "tf.Variable(y)\n"],
