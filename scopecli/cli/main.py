@@ -107,7 +107,10 @@ def run(arguments: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     except OSError as error:
-        return complain(f"cannot write output: {error.strerror or error}")
+        problem = error.strerror or str(error)
+        if error.filename is not None:  # a file went away, or its folder may not be listed
+            return complain(f"{os.fsdecode(error.filename)}: {problem}")
+        return complain(f"cannot write output: {problem}")
     return code if isinstance(code, int) else EXIT_OK
 
 

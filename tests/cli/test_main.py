@@ -267,6 +267,15 @@ class TestEndings:
         assert (done.returncode, done.stderr) == (141, "")
         assert len(done.stdout.splitlines()) == 1
 
+    def test_a_file_that_goes_away(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What fails is that file, and not the output."""
+
+        def gone(*_: object, **__: object) -> None:
+            raise FileNotFoundError(2, "No such file or directory", "a/b")
+
+        monkeypatch.setattr("scopecli.formats.opening.load", gone)
+        assert_one_line(run("list", GAN), "scopecli: a/b: No such file or directory")
+
     def test_a_full_disk(self) -> None:
         with Path("/dev/full").open("wb") as full:
             done = subprocess.run(
