@@ -157,7 +157,8 @@ def container(source: Source, path: str) -> Container:
     head = source.head(_HEAD)
     if head.startswith(_ZIP):
         members = torch_members.listed(source)
-        if any(torch_marks.is_program(member.name) for member in members):
+        mark = torch_marks.program_in(members[0].name if members else "")
+        if any(member.name == mark for member in members):
             from scopecli.formats.torch.exported import Exported
 
             return Exported(source, members)

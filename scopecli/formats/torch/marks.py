@@ -55,3 +55,8 @@ def is_program(name: str) -> bool:
 def is_plain(head: bytes) -> bool:
     """Whether a file that starts so is a plain pickle of tensors."""
     return head.startswith(b"\x80") and _OF_TENSORS in head
+
+
+def program_in(first: str) -> str:
+    """What that mark is called in an archive with this first member, whose folder all are in."""
+    return first.partition("/")[0] + _PROGRAM_IN_A_FOLDER
