@@ -77,6 +77,7 @@ _ARITHMETIC = frozenset(
         *("RealDiv", "Rsqrt", "Select", "SelectV2", "Sqrt", "Sub", "Sum"),
     }
 )
+_MOST_ARITHMETIC = 100  # operations of one update; a loss may be a sum of thousands
 _WRITING_STARTS = ("Assign", "ResourceScatter", "Scatter")
 # Name scopes that TensorFlow puts gradients, averages and moving statistics in.
 _HOUSEKEEPING_SCOPES = frozenset({"AssignMovingAvg", "ExponentialMovingAverage", "gradients"})
@@ -205,6 +206,8 @@ class Readers:
         is_written = False
         while waiting:
             place = waiting.pop()
+            if len(seen) > _MOST_ARITHMETIC:
+                return False
             if self._ops[place] not in _ARITHMETIC and self._ops[place] not in _PASSING:
                 return False
             ahead = self._consumers.get(place, ())

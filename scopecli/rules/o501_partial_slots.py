@@ -79,13 +79,14 @@ def _of_scopes(context: Context, slots: Mapping[object, set[str]]) -> Iterator[H
         owned = [slots.get(variable.key, _NONE) for variable in beside]
         around = _NONE.union(*owned)
         expected = around.union(*(usual[name] for name in around))
+        is_adapted = any(_ADAPTER in variable.name for variable in beside)
         for variable, own in zip(beside, owned, strict=True):
             if own == expected:
                 continue
             missing = around.union(*(usual[name] for name in own)) - own
-            if names[variable.name] > 1:
-                continue  # nothing says whose of them a slot is
-            if missing and _is_trained(context, variable, beside):
+            if names[variable.name] > 1 or (is_adapted and _ADAPTER not in variable.name):
+                continue  # nothing says whose of them a slot is; only adapters are trained
+            if missing and _is_trained(context, variable):
                 words = " and no ".join(sorted(missing))
                 where = "those beside it have" if missing <= around else "most others have"
                 yield Hit(variable.name, f"has no {words}, as {where}")
@@ -124,7 +125,7 @@ def _usual(found: Iterable[set[str]]) -> Mapping[str, set[str]]:
     return usual
 
 
-def _is_trained(context: Context, variable: Variable, beside: Iterable[Variable]) -> bool:
+def _is_trained(context: Context, variable: Variable) -> bool:
     """Whether an optimizer updates a variable; without a graph, whether one may."""
     if context.model.graph is not None and context.training.exists:
         node = variable.attributes.get(_NODE, variable.key)
@@ -134,5 +135,4 @@ def _is_trained(context: Context, variable: Variable, beside: Iterable[Variable]
         and variable.shape != ()
         and variable.dtype.startswith(_FLOATS)
         and leaf_of(variable.name, context.model.separator) not in _NEVER_TRAINED
-        and (_ADAPTER in variable.name or not any(_ADAPTER in other.name for other in beside))
     )

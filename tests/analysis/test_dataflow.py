@@ -58,6 +58,19 @@ def test_arithmetic_that_only_updates_is_no_reader(lines: str, *, is_read: bool)
     assert bool(Readers(graph).of("w")) is is_read
 
 
+def test_a_long_sum_is_looked_at_for_a_while_only() -> None:
+    """Of thousands of terms, each would be followed to the end."""
+    sums = [f"s{n} = AddN(s{n - 1}, m{n})" for n in range(1, 400)]
+    terms = [f"w{n}: float32[3]\nm{n} = Mul(w{n}/read, x)" for n in range(400)]
+    graph = parse(
+        "\n".join([*terms, "s0 = Neg(m0)", *sums, "w0/Set = Assign(w0, s399)"])
+    ).model.graph
+    assert graph is not None
+    readers = Readers(graph)
+    assert list(readers.of("w1")) == ["m1"]
+    assert list(readers.of("w398")) == []
+
+
 @given(st.data())
 def test_connected_is_what_any_walk_finds(data: st.DataObject) -> None:
     """In graphs with circles too, which have no order to go by."""
