@@ -6,6 +6,7 @@ that have the same ones.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scopecli.model.records import NamedTuple
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from scopecli.render.output import Output
     from scopecli.render.style import Role, Span
 
+_MOST_KNOWN = 4096  # texts of columns
 _GUIDE = 4  # characters by which each level is indented
 _MOST_ALIGNED = 72  # a longer label shifts only its own columns
 
@@ -85,7 +87,7 @@ def _guides(lines: Iterable[Line], output: Output) -> Iterator[str]:
 
 
 class _Layout:
-    """The widths of label and columns, and the text of each distinct row of columns."""
+    """The widths of label and columns, and the texts of the rows of columns that are met again."""
 
     def __init__(self, lines: Sequence[Line], alignment: str) -> None:
         widths = [line.depth * _GUIDE + width_of(line.label) + len(line.times) for line in lines]
@@ -95,15 +97,14 @@ class _Layout:
             (align, max((len(columns[i]) for columns in distinct), default=0))
             for i, align in enumerate(alignment)
         ]
-        self._texts = {
-            columns: "".join(self._padded(columns)).rstrip() + "\n" for columns in distinct
-        }
+        # A tree has the same few columns again and again; statistics have others in each line.
+        self._text = lru_cache(_MOST_KNOWN)(self._laid_out)
 
     def text(self, line: Line) -> str:
         """A line without its guides."""
         label = line.label + line.times
         width = max(self._label - line.depth * _GUIDE, 0)
-        return f"{padded(label, width)}  {self._texts[line.columns]}"
+        return f"{padded(label, width)}  {self._text(line.columns)}"
 
     def spans(self, line: Line) -> list[Span]:
         """A line without its guides, as spans."""
@@ -114,6 +115,9 @@ class _Layout:
             (" " * (max(space, 0) + 2), "plain"),
             *zip(self._padded(line.columns), line.roles, strict=True),
         ]
+
+    def _laid_out(self, columns: Columns) -> str:
+        return "".join(self._padded(columns)).rstrip() + "\n"
 
     def _padded(self, columns: Columns) -> Columns:
         padded = [

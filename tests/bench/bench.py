@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
 def _grow(options: argparse.Namespace) -> int:
     """Print the table of growing files; the exit code."""
     measured = []
-    tools = Tools(options.tf_python)
+    tools = Tools(options.tf_python, options.torch_python)
     for row in growth.measure(growth.ROWS, tools, options.cache, options.runs):
         print(f"measured {row.growth.arguments[0]} {row.growth.kind} {row.size}", file=sys.stderr)
         measured.append(row)

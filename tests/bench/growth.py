@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 _VARIABLES = (40, 10_000, 100_000, 1_000_000)
 _LAYERS = (500, 4_167, 8_334)  # of a generated graph, of 36 nodes each
-_NOUNS = {"many": "variables", "graph": "layers of 36 nodes"}
+_TENSORS = (10_000, 100_000)
+_FORMATS = ("safetensors", "hdf5", "torch", "gguf", "npz", "onnx")
+_NOUNS = {
+    "many": "variables",
+    "graph": "layers of 36 nodes",
+    **{kind: f"tensors of {kind}" for kind in _FORMATS},
+}
 
 
 class Growth(NamedTuple):
@@ -56,9 +62,12 @@ ROWS = (
     Growth(("list", "PATH"), "graph", _LAYERS),
     Growth(("tree", "PATH"), "graph", _LAYERS),
     Growth(("info", "PATH"), "graph", _LAYERS),
+    Growth(("collections", "PATH"), "graph", _LAYERS),
+    Growth(("reuse", "PATH"), "graph", _LAYERS),
     Growth(("validate", "PATH"), "graph", _LAYERS, (0, 1)),
     Growth(("diff", "PATH", "PATH"), "graph", _LAYERS),
     Growth(("rename", "PATH", "tower_0/=first/", "--dry-run"), "graph", _LAYERS),
+    *(Growth((name, "PATH"), kind, _TENSORS) for kind in _FORMATS for name in ("list", "stats")),
 )
 
 
