@@ -166,7 +166,7 @@ def container(source: Source, path: str) -> Container:
     if torch_marks.is_stream(head):
         from scopecli.formats.torch.stream import Stream
 
-        return Stream(source, path)
+        return Stream(source)
     if head.startswith(_PICKLE):
         from scopecli.formats.torch.plain import PlainPickle
 

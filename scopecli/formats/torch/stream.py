@@ -9,22 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scopecli.binary.member_bytes import PlainBytes
 from scopecli.binary.pickle import opcodes
 from scopecli.binary.pickle.machine import CutShortError
 from scopecli.binary.pickle.values import Global
-from scopecli.binary.source import Source
 from scopecli.errors import DamagedFileError, UnsupportedError
 from scopecli.formats.torch import tree as torch_tree
 from scopecli.formats.torch.marks import MAGIC
+from scopecli.formats.torch.ranges import Ranges
 from scopecli.formats.torch.types import STORAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from scopecli.binary.member_bytes import Bytes
     from scopecli.binary.pickle.values import Pickle
-    from scopecli.model.model import Note
+    from scopecli.binary.source import Source
 
 _PROTOCOL = 1001
 _PICKLES = 5
@@ -34,32 +32,18 @@ _LARGEST_PICKLE = 1 << 28
 _COUNT = 8
 
 
-class Stream:
+class Stream(Ranges):
     """The storages of a stream, by key.
 
     Attributes:
         pickle: what the fourth pickle holds.
         pickle_size: its bytes.
-        constants: there are none.
-        others: there are none.
-        byte_order: of the values.
         facts: about the file.
-        notes: there are none.
     """
 
-    __slots__ = (
-        "_path",
-        "_ranges",
-        "byte_order",
-        "constants",
-        "facts",
-        "notes",
-        "others",
-        "pickle",
-        "pickle_size",
-    )
+    __slots__ = ("facts", "pickle", "pickle_size")
 
-    def __init__(self, source: Source, path: str, first_read: int = _FIRST_READ) -> None:
+    def __init__(self, source: Source, first_read: int = _FIRST_READ) -> None:
         """Read the pickles, and where each storage starts.
 
         Raises:
@@ -74,14 +58,9 @@ class Stream:
             raise DamagedFileError(
                 "does not have the pickles of a PyTorch file in its order", path=source.name
             )
-        self._path = path
+        super().__init__(source, dict(_ranges(source, keys, _element_sizes(self.pickle))))
         self.pickle_size = self.pickle.end - machine.end
-        self.constants: Pickle | None = None
-        self.others: list[Pickle] = []
-        self.notes: list[Note] = []
-        self.byte_order = "little"
         self.facts: dict[str, object] = {"container": "legacy stream", "version": str(_PROTOCOL)}
-        self._ranges = dict(_ranges(source, keys, _element_sizes(self.pickle)))
 
     def tree(self) -> torch_tree.Tree:
         """All that the pickle holds.
@@ -90,28 +69,6 @@ class Stream:
             DamagedFileError: a tensor in it is not put together as tensors are.
         """
         return torch_tree.collect(self.pickle.value, self.pickle_size)
-
-    def size(self, key: str) -> int | None:
-        """Bytes of a storage that are there; None where there are none at all."""
-        found = self._ranges.get(key)
-        return found[1] if found else None
-
-    def checksum(self, _key: str) -> int | None:
-        """There is none."""
-        return None
-
-    def offset(self, key: str) -> int | None:
-        """Where a storage starts in the file."""
-        return self._ranges[key][0] if key in self._ranges else None
-
-    def open(self, key: str) -> Bytes:
-        """The bytes of a storage.
-
-        Raises:
-            ScopecliError: they are not there.
-        """
-        with Source(self._path) as source:
-            return PlainBytes(source.window(*self._ranges[key], key))
 
 
 def _pickles(source: Source, first_read: int) -> list[Pickle]:
