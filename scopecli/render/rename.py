@@ -79,10 +79,11 @@ def _counts(plan: Plan, view: View) -> Iterator[str]:
     """How much of what moves, is dropped and stays; and whether this is all that happens."""
     moving = Counter(move.kind for move in plan.moves)
     dropped = Counter(drop.kind for drop in plan.drops)
-    yield f"{_counted(moving)} move"
+    yield f"{_counted(moving)} {_verb(moving, 'moves', 'move')}"
     if dropped:
         yield f"{_counted(dropped)} dropped"
-    yield f"{_counted(Counter(view.kinds) - moving - dropped)} stay"
+    staying = Counter(view.kinds) - moving - dropped
+    yield f"{_counted(staying)} {_verb(staying, 'stays', 'stay')}"
     if view.is_dry:
         yield "nothing written"
 
@@ -92,6 +93,10 @@ def _counted(kinds: Mapping[str, int]) -> str:
     for kind, count in kinds.items():
         nouns["tensor" if kind in _KINDS else kind] += count
     return ", ".join(words.plural(count, noun) for noun, count in nouns.items()) or "none"
+
+
+def _verb(kinds: Counter[str], one: str, many: str) -> str:
+    return one if kinds.total() == 1 else many
 
 
 def _row(row: Row, label: str, noun: str, glyphs: Glyphs) -> Sequence[Span]:

@@ -77,6 +77,11 @@ def test_a_path_behind_its_options(run: Run, old: str) -> None:
     assert "dec/ → (top)  1 tensor" in result.out
 
 
+def test_one_moves_and_more_move(run: Run, old: str) -> None:
+    counts = run("rename", old, "--dry-run", "dec/w=dec/kernel").out.splitlines()[1]
+    assert counts == "1 tensor moves · 7 tensors stay · nothing written"
+
+
 def test_tensors_and_nodes_are_counted_apart(run: Run) -> None:
     result = run("rename", str(SAMPLES / "tf1_gan"), "--dry-run", "generator/=g/")
     assert result.out.splitlines()[1] == (
