@@ -30,6 +30,7 @@ _MADE = {_SINGLE: 0, _IMPLICIT: 0, _FIXED: 1, _EXTENSIBLE: 5, _TREE: 6}
 _FILTERED_SINGLE = 0x02
 _SINGLE_SIZE = struct.Struct("<Q4x")  # size, filters that were left out
 _MASK = 4  # bytes for these
+_NARROW_SIZES = 4  # the last version of the layout in which a size takes as little as it needs
 
 # Magic, version; client, bytes in an element. Then bits of a page's number of elements; elements;
 # block.
@@ -44,14 +45,14 @@ _MAX_BITS = 64
 
 
 def stored(pages: Pages, layout: bytes, shape: tuple[int, ...]) -> int:
-    """Bytes of all chunks together, by a layout message of version 4.
+    """Bytes of all chunks together, by a layout message of version 4 or, since HDF5 2.0, 5.
 
     Raises:
         DamagedFileError: the index is not in the file, or contradicts itself.
         LibraryNeededError: it is of a kind that is not read here.
         struct.error: the message is cut short.
     """
-    _, _, flags, dimensions, width = _HEAD.unpack_from(layout)
+    version, _, flags, dimensions, width = _HEAD.unpack_from(layout)
     if not 1 < dimensions <= _MAX_RANK + 1 or not 0 < width <= _ADDRESS.size:
         raise LibraryNeededError
     at = _HEAD.size + dimensions * width
@@ -72,21 +73,27 @@ def stored(pages: Pages, layout: bytes, shape: tuple[int, ...]) -> int:
     if kind == _SINGLE:
         return int(size)
     if kind == _TREE:
-        return _in_tree(pages, address, size, len(shape))
+        return _in_tree(pages, address, size, len(shape), _size_width(version, size))
     index = _Array(pages, address, size)
     parts = index.fixed() if kind == _FIXED else index.extensible()
     return sum(map(index.stored, parts))
 
 
-def _in_tree(pages: Pages, address: int, chunk: int, rank: int) -> int:
-    """Bytes of the chunks in a B-tree of version 2, with or without sizes."""
+def _size_width(version: int, chunk: int) -> int:
+    """Bytes of the size of a filtered chunk."""
+    if version > _NARROW_SIZES:
+        return _ADDRESS.size
+    # One more than the largest needs, if nothing is made larger by filters.
+    return min(1 + (chunk.bit_length() + 7) // 8, _ADDRESS.size)
+
+
+def _in_tree(pages: Pages, address: int, chunk: int, rank: int, width: int) -> int:
+    """Bytes of the chunks in a B-tree of version 2: with their sizes, of `width` bytes, or not."""
     kind = pages.read(address, _START.size)[-2]
     places = 8 * rank
     if kind != btree2.FILTERED_CHUNKS:
         plain = struct.Struct(f"<8s{places}x")
         return chunk * sum(1 for _ in btree2.records(pages, address, btree2.CHUNKS, plain))
-    # There is a byte more for a size than the largest needs, if nothing is made larger by filters.
-    width = min(1 + (chunk.bit_length() + 7) // 8, _ADDRESS.size)
     filtered = struct.Struct(f"<8x{width}s{_MASK + places}x")
     found = btree2.records(pages, address, kind, filtered)
     return sum(int.from_bytes(size, "little") for (size,) in found)

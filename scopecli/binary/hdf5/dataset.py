@@ -26,9 +26,9 @@ _HAS_MAXIMA = 1
 _NULL = 2  # the type of a dataspace that has no elements, not even one
 # By version, bytes in front of the extents.
 _DATASPACE_HEADS = {1: 8, 2: 4}
-_LAYOUT_VERSIONS = (3, 4)
+_LAYOUT_VERSIONS = (3, 4, 5)
 _COMPACT, _CONTIGUOUS, _CHUNKED = 0, 1, 2
-_NEWER_CHUNKED = bytes((4, _CHUNKED))
+_NEWER_CHUNKED = bytes((4, _CHUNKED)), bytes((5, _CHUNKED))
 _CONTIGUOUS_LAYOUT = struct.Struct("<BBQQ")  # version, class, address, size
 _CHUNKED_LAYOUT = struct.Struct("<BBBQ")  # version, class, dimensions and one more, address
 # In front of a chunk's address: size, filters; then its place in each dimension.
@@ -138,7 +138,7 @@ class Datasets:
 
     def _chunks(self, layout: bytes, shape: tuple[int, ...] | None) -> int:
         """Bytes of all chunks together, which only their index tells."""
-        if layout[:2] == _NEWER_CHUNKED and shape is not None:
+        if layout[:2] in _NEWER_CHUNKED and shape is not None:
             from scopecli.binary.hdf5 import chunk_index
 
             return chunk_index.stored(self._pages, layout, shape)
