@@ -150,7 +150,7 @@ def _filled(header: Header, shape: tuple[int, ...]) -> Elements:
     try:
         real, *imaginary = (float(part) if isinstance(part, str) else part or 0 for part in parts)
         number = np.array(complex(real, *imaginary) if imaginary else real).astype(dtype)
-    except (ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError) as error:  # the first: over 64 bits, to bfloat16
         raise DamagedFileError(f"has the fill value {fill!r}") from error
     if header.big_endian:
         number = number.byteswap()
