@@ -360,7 +360,10 @@ class TestWhatIsRefused:
     def test_too_large_to_turn(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(npy_values, "_MOST_TURNED", 100)
         path = tmp_path / "m.pkl"
-        path.write_bytes(pickle.dumps(NUMBERS.transpose(1, 0, 2), 5))
+        written = pickle.dumps(NUMBERS.transpose(1, 0, 2), 5)
+        if b"_frombuffer" not in written:
+            pytest.skip("this NumPy writes all but Fortran's order as C's")
+        path.write_bytes(written)
         model = load(path)
         with pytest.raises(UnsupportedError, match="another order of axes"):
             data_of(model, "array")
