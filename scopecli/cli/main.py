@@ -74,7 +74,9 @@ def _end(code: int) -> NoReturn:
 
     That is a tenth of the time of a small run. Whoever profiles calls `run`.
     """
-    for stream in (sys.stdout, sys.stderr):
+    # Whoever interrupted it wants no more output, and nobody may be reading: it would wait again.
+    streams = (sys.stderr,) if code == EXIT_INTERRUPTED else (sys.stdout, sys.stderr)
+    for stream in streams:
         with suppress(AttributeError, OSError, ValueError):  # there is none, or it is full
             stream.flush()
     os._exit(code)
