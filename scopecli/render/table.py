@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scopecli.model.names import all_printable, printable, scope_of
 from scopecli.render import words
 from scopecli.render.output import write, write_lines
-from scopecli.render.width import padded, width_of
+from scopecli.render.width import measures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -70,9 +70,8 @@ class _Layout:
     """The widths of the columns, and the text of each distinct row of them."""
 
     def __init__(self, names: Sequence[str], distinct: Iterable[Columns]) -> None:
-        are_plain = all(map(str.isascii, names))
-        self._pad = str.ljust if are_plain else padded
-        widths = set(map(len if are_plain else width_of, names))
+        width_of, self._pad = measures(names)
+        widths = set(map(width_of, names))
         self._name = max((n for n in widths if n <= _MOST_ALIGNED), default=0)
         self._name = max(self._name, len(_NAME))
         rows = list(distinct)

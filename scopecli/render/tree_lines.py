@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from scopecli.model.records import NamedTuple
 from scopecli.render.output import write, write_lines
-from scopecli.render.width import padded, width_of
+from scopecli.render.width import measures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -90,6 +90,8 @@ class _Layout:
     """The widths of label and columns, and the texts of the rows of columns that are met again."""
 
     def __init__(self, lines: Sequence[Line], alignment: str) -> None:
+        self._width_of, self._pad = measures(line.label for line in lines)
+        width_of = self._width_of
         widths = [line.depth * _GUIDE + width_of(line.label) + len(line.times) for line in lines]
         self._label = max((width for width in widths if width <= _MOST_ALIGNED), default=0)
         distinct = {line.columns for line in lines}
@@ -104,11 +106,11 @@ class _Layout:
         """A line without its guides."""
         label = line.label + line.times
         width = max(self._label - line.depth * _GUIDE, 0)
-        return f"{padded(label, width)}  {self._text(line.columns)}"
+        return f"{self._pad(label, width)}  {self._text(line.columns)}"
 
     def spans(self, line: Line) -> list[Span]:
         """A line without its guides, as spans."""
-        space = self._label - line.depth * _GUIDE - width_of(line.label) - len(line.times)
+        space = self._label - line.depth * _GUIDE - self._width_of(line.label) - len(line.times)
         return [
             (line.label, line.role),
             (line.times, "mark"),

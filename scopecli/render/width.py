@@ -5,7 +5,21 @@ What has no width and no look (joiners, marks of direction) is escaped before it
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
 _WIDE = frozenset("WF")  # https://www.unicode.org/reports/tr11/
+
+
+def measures(
+    texts: Iterable[str],
+) -> tuple[Callable[[str], int], Callable[[str, int], str]]:
+    """What tells the width of these texts and what pads them: the quickest that is right."""
+    if all(map(str.isascii, texts)):
+        return len, str.ljust
+    return width_of, padded
 
 
 def width_of(text: str) -> int:
