@@ -18,7 +18,7 @@ from scopecli.dryrun.values.dtypes import as_dtype
 from scopecli.dryrun.values.structures import flattened, repacked, same_structure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from scopecli.dryrun.graph.nodes import Tensor
 
@@ -36,6 +36,23 @@ def _rows(elems: list[Tensor]) -> Any:
 
 def _unstacked(elem: Tensor, rows: Any, **options: Any) -> TensorArray:
     return TensorArray(elem.dtype, size=rows, dynamic_size=False, **options).unstack(elem)
+
+
+def _stacked(arrays: Iterable[TensorArray], rows: int | None) -> list[Any]:
+    """What was written in each array, of so many rows."""
+    stacked = [array.stack() for array in arrays]
+    for tensor in stacked:
+        if tensor.dims is not None:
+            tensor.set_shape([rows, *tensor.dims[1:]])
+    return stacked
+
+
+def _folded(elems: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """The number of rows of what is folded, and what reads one of them."""
+    tensors = [convert_to_tensor(elem, name="elem") for elem in flattened(elems)]
+    rows = _rows(tensors)
+    arrays = [_unstacked(tensor, rows) for tensor in tensors]
+    return rows, lambda i: repacked(elems, [array.read(i) for array in arrays])
 
 
 def map_fn(
@@ -85,10 +102,7 @@ def map_fn(
             return i + 1, made
 
         _, done = while_loop(lambda i, _: i < rows, compute, (i, results), maximum_iterations=rows)
-        stacked = [array.stack() for array in done]
-        for tensor in stacked:
-            if tensor.dims is not None:
-                tensor.set_shape([tensors[0].shape[0].value, *tensor.dims[1:]])
+        stacked = _stacked(done, tensors[0].shape[0].value)
         return repacked(elems if signature is None else signature, stacked)
 
 
@@ -153,11 +167,7 @@ def scan(
             (start, values, results),
             maximum_iterations=rows,
         )
-        stacked = [array.stack() for array in made]
-        for tensor in stacked:
-            if tensor.dims is not None:
-                tensor.set_shape([known, *tensor.dims[1:]])
-        return repacked(like, stacked)
+        return repacked(like, _stacked(made, known))
 
 
 def foldl(
@@ -176,17 +186,12 @@ def foldl(
     """
     _check_callable(fn, "is not callable. Please provide a callable function.")
     with name_scope(name, "foldl", flattened(elems)):
-        tensors = [convert_to_tensor(elem, name="elem") for elem in flattened(elems)]
-        rows = _rows(tensors)
-        arrays = [_unstacked(tensor, rows) for tensor in tensors]
-        value = initializer
-        if initializer is None:
-            value = repacked(elems, [array.read(0) for array in arrays])
+        rows, row = _folded(elems)
+        value = row(0) if initializer is None else initializer
         i = constant(1 if initializer is None else 0)
 
         def compute(i: Any, before: Any) -> Any:
-            row = repacked(elems, [array.read(i) for array in arrays])
-            after = fn(before, row)
+            after = fn(before, row(i))
             return [i + 1, after]
 
         done = while_loop(lambda i, _: i < rows, compute, [i, value], maximum_iterations=rows)
@@ -209,18 +214,15 @@ def foldr(
     """
     _check_callable(fn, "is not callable. Please provide a callable function.")
     with name_scope(name, "foldr", flattened(elems)):
-        tensors = [convert_to_tensor(elem, name="elem") for elem in flattened(elems)]
-        rows = _rows(tensors)
-        arrays = [_unstacked(tensor, rows) for tensor in tensors]
+        rows, row = _folded(elems)
         value, i = initializer, rows
         if initializer is None:
             i = rows - 1
-            value = repacked(elems, [array.read(i) for array in arrays])
+            value = row(i)
 
         def compute(i: Any, before: Any) -> Any:
             i = i - 1
-            row = repacked(elems, [array.read(i) for array in arrays])
-            return [i, fn(before, row)]
+            return [i, fn(before, row(i))]
 
         done = while_loop(lambda i, _: i > 0, compute, [i, value], maximum_iterations=rows)
         return done[1]
